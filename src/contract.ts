@@ -1,0 +1,201 @@
+/**
+ * The shapes that the rooms hand to each other, and the contract of callbacks. Types only, and the few constants both sides of a door must share.
+ * Stages (`decode` .. `record`) import this file and `errors`, nothing else of ours; so do callbacks. FORMAT.md describes the record.
+ */
+import type { Place } from './errors.js';
+
+/** `RCV` came from the client; `SND` goes to the client (Evennia's names). */
+export type Direction = 'RCV' | 'SND';
+
+/** How a session's bytes are read: as telnet (RFC 854), or as text with no protocol in it. */
+export type Wire = 'telnet' | 'plain';
+
+/** Microseconds since 1970 UTC, a whole number below 2^53. */
+export type TimeUs = number;
+
+/** What is known of a connection when it begins. Travels once, in front of its bytes. */
+export interface SessionOpen {
+  readonly id: string;
+  readonly listener: string;
+  readonly wire: Wire;
+  /** The record's `protocol`: telnet, tcp, unix, ... */
+  readonly protocol: string;
+  readonly upstream: string;
+  readonly ip?: string;
+  readonly port?: number;
+}
+
+/** Why and how a connection ended, and what passed over it. */
+export interface SessionEnd {
+  readonly reason: string;
+  readonly by: 'client' | 'server' | 'wirescribe';
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** decode: what stands on the wire. `bytes` and `payload` are borrowed: valid until the call returns, copy to keep. */
+export type WireEvent =
+  | { readonly type: 'text'; readonly bytes: Uint8Array }
+  | { readonly type: 'command'; readonly code: number }
+  | { readonly type: 'negotiate'; readonly verb: 'WILL' | 'WONT' | 'DO' | 'DONT'; readonly option: number }
+  | { readonly type: 'subnegotiation'; readonly option: number; readonly payload: Uint8Array; readonly length: number }
+  /** From here this direction cannot be read (compressed or encrypted). Emitted once; nothing follows. */
+  | { readonly type: 'opaque'; readonly code: string }
+  | { readonly type: 'fault'; readonly code: string };
+
+export interface Decoder {
+  /** Reads the next bytes of one direction, in order. Never throws: what is malformed becomes a `fault` event. */
+  push(bytes: Uint8Array, emit: (event: WireEvent) => void): void;
+}
+
+/** Why an utterance ended, where not in the usual way (a line end for input, silence for output). */
+export type Cut = 'newline' | 'prompt' | 'idle' | 'size' | 'close' | 'blind';
+
+/** gather: what one side said in one go, as text. */
+export interface Utterance {
+  readonly direction: Direction;
+  /** When its first byte came, and its last. */
+  readonly at: TimeUs;
+  readonly endAt: TimeUs;
+  /** What a person would read: lines joined by `\n`, last line end dropped, no control characters but tabs (DESIGN 4). */
+  readonly text: string;
+  /** The same as it was sent, control sequences and line ends and all. Equal to `text` where there are none of them. */
+  readonly raw: string;
+  /** The bytes themselves where `encoding` cannot give them back; owned by the utterance. */
+  readonly bytes?: Uint8Array;
+  readonly encoding: string;
+  readonly cut?: Cut;
+  /** What stood on the same line before `text` (at most 4 KiB), where an earlier cut fell inside the line: matched, not recorded again. */
+  readonly before: string;
+  /** When `raw` came: [microseconds, UTF-16 units of `raw`], in order, at least one. */
+  readonly pieces: readonly (readonly [TimeUs, number])[];
+}
+
+/** identify: who is speaking, as far as known. */
+export interface Identity {
+  readonly account?: string;
+  readonly character?: string;
+  readonly room?: string;
+}
+
+/** How config/ gives masks to mask/. Names as in a pack (DESIGN 5). */
+export interface MaskDefinition {
+  readonly name: string;
+  /** Python's syntax. */
+  readonly pattern: string;
+  readonly direction: 'in' | 'out' | 'both';
+  readonly where: 'start' | 'anywhere';
+  /** Examples whose secrets must vanish, and examples that must come out unchanged. */
+  readonly hides: readonly string[];
+  readonly shows: readonly string[];
+  /** Where the definition stands, and where the first character of its pattern does, for errors. */
+  readonly place: Place;
+  readonly patternPlace: Place;
+}
+
+/** One scrubbed span of `text`, in UTF-16 units after masking. */
+export interface MaskHit {
+  readonly mask: string;
+  readonly direction: Direction;
+  readonly start: number;
+  readonly end: number;
+}
+
+declare const scrubbed: unique symbol;
+
+/** What mask/ lets through. Only mask/ makes one: nothing else can name the brand, so nothing unmasked type-checks its way into record/. */
+export interface MaskedUtterance {
+  readonly [scrubbed]: true;
+  readonly direction: Direction;
+  readonly at: TimeUs;
+  readonly endAt: TimeUs;
+  /** Absent where withheld (blind, or masking failed). */
+  readonly text?: string;
+  /** Present only where it says more than `text` does. */
+  readonly raw?: string;
+  /** Base64, instead of `raw`, where the bytes are no text in that charset. */
+  readonly rawB64?: string;
+  readonly masked: readonly MaskHit[];
+  readonly bytes: number;
+  readonly encoding: string;
+  readonly cut?: Cut;
+  /** [milliseconds after `at`, UTF-16 units of `raw` or else `text`]. */
+  readonly timing: readonly (readonly [number, number])[];
+}
+
+/** Strings of an event's `data` after the masks; made only by mask/. */
+export interface MaskedData {
+  readonly [scrubbed]: true;
+  readonly value: { readonly [name: string]: unknown };
+}
+
+/** A name (account, character, room) after the masks; made only by mask/. */
+export type MaskedName = string & { readonly [scrubbed]: true };
+
+export type Topic =
+  | 'session.start'
+  | 'session.input'
+  | 'session.output'
+  | 'session.identity'
+  | 'session.end'
+  | 'audit.start'
+  | 'audit.stop'
+  | 'audit.config'
+  | 'audit.gap'
+  | 'audit.fault';
+
+/** Version of the record's format. Minor: fields added. Major: a change that breaks. */
+export const RECORD_VERSION = '1.0';
+
+/**
+ * A record as callbacks get it, frozen. `line` is the exact line of the journal, without its line end; whoever keeps evidence keeps that.
+ * The other members are FORMAT.md's, parsed out of `line` when first asked for. `JSON.stringify(record)` gives `line`'s members.
+ */
+export interface AuditRecord {
+  readonly line: string;
+  readonly id: string;
+  readonly topic: string;
+  readonly time: string;
+  readonly direction?: Direction;
+  readonly session?: string;
+  readonly listener?: string;
+  readonly account?: string;
+  readonly text?: string;
+  readonly [field: string]: unknown;
+}
+
+/** A log for people, to stderr; never give it session text. */
+export interface Log {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+export interface CallbackContext {
+  /** The name of this callback, unique in the configuration. */
+  readonly name: string;
+  /** The NODE of the configuration. */
+  readonly node: string;
+  /** Folder that relative paths in options start at (that of the configuration file). */
+  readonly folder: string;
+  readonly log: Log;
+  /** Aborted when the callback must give up what it is doing (drain time over, worker ending). */
+  readonly signal: AbortSignal;
+}
+
+export interface Callback {
+  /**
+   * Takes a batch. Resolving means durable there, and the cursor moves behind it. Throwing means the same batch comes again later, after a
+   * back-off. Records come in order and at least once; a double has the same `id` and the same `line`.
+   */
+  write(records: readonly AuditRecord[]): Promise<void>;
+  /** Called once, after the last write. */
+  close(): Promise<void>;
+}
+
+export type CallbackOptions = { readonly [name: string]: unknown };
+
+/** Full form: a default export that declares two parameters. Throw an Error to refuse the options. */
+export type CallbackFactory = (options: CallbackOptions, context: CallbackContext) => Callback | Promise<Callback>;
+
+/** Simple form, Evennia's: a default export that declares one parameter. */
+export type SimpleCallback = (record: AuditRecord) => void | Promise<void>;
