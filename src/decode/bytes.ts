@@ -1,0 +1,23 @@
+/** Names of the bytes of telnet. RFC 854 (commands), 885 (EOR), 855 (options); option numbers from the IANA registry and the MUD protocols' pages. */
+
+export const SE = 240;
+export const GA = 249;
+export const SB = 250;
+export const WILL = 251;
+export const WONT = 252;
+export const DO = 253;
+export const DONT = 254;
+export const IAC = 255;
+/** RFC 885: end of record, the other prompt mark. */
+export const EOR = 239;
+/** Lowest byte that is a command behind IAC: RFC 1184 gives 236 to 238 (EOF, SUSP, ABORT). */
+export const FIRST_COMMAND = 236;
+
+/** RFC 2946. */
+export const OPTION_ENCRYPT = 38;
+/** draft-altman-telnet-starttls. */
+export const OPTION_START_TLS = 46;
+/** MUD Client Compression Protocol, versions 1, 2 (server to client) and 3 (client to server). */
+export const OPTION_COMPRESS = 85;
+export const OPTION_COMPRESS2 = 86;
+export const OPTION_COMPRESS3 = 87;

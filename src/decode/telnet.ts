@@ -1,0 +1,171 @@
+/**
+ * Telnet as seen from outside (RFC 854, 855): receives the bytes of one direction in any splitting, gives text, commands, negotiations and
+ * subnegotiations as events. It answers nothing, holds at most one subnegotiation, and never throws: what is malformed is a `fault` event and
+ * reading goes on behind it. The state machine stands in one place, to be read beside the RFC; that is why `push` has many cases.
+ */
+import type { Decoder, WireEvent } from '../contract.js';
+import {
+  DO,
+  DONT,
+  FIRST_COMMAND,
+  IAC,
+  OPTION_COMPRESS,
+  OPTION_COMPRESS2,
+  OPTION_COMPRESS3,
+  OPTION_ENCRYPT,
+  OPTION_START_TLS,
+  SB,
+  SE,
+  WILL,
+  WONT,
+} from './bytes.js';
+
+/** Bytes of one subnegotiation that are kept; of a longer one only the length is known. GMCP's largest frames in the wild are below 32 KiB. */
+export const MAX_SUBNEGOTIATION = 65_536;
+/** First room for a payload: most are a few dozen bytes. */
+const SMALL_PAYLOAD = 256;
+
+/** RFC 2946: the subcommand behind which ENCRYPT's sender is encrypted; START_TLS's is FOLLOWS. */
+const ENCRYPT_START = 3;
+const START_TLS_FOLLOWS = 1;
+
+const VERBS = { [WILL]: 'WILL', [WONT]: 'WONT', [DO]: 'DO', [DONT]: 'DONT' } as const;
+type Verb = keyof typeof VERBS;
+
+enum State {
+  Text,
+  Command,
+  Option,
+  SubOption,
+  SubData,
+  SubCommand,
+  Opaque,
+}
+
+type Emit = (event: WireEvent) => void;
+
+/** The byte that `IAC IAC` stands for. */
+const LITERAL_IAC = Uint8Array.of(IAC);
+
+export class TelnetDecoder implements Decoder {
+  #state = State.Text;
+  #verb: Verb = WILL;
+  #option = 0;
+  #payload = new Uint8Array(0);
+  #length = 0;
+
+  /**
+   * @param bytes the next bytes of this direction, any number of them; borrowed until the call returns
+   * @param emit gets each event at once; the bytes in an event are borrowed too
+   */
+  push(bytes: Uint8Array, emit: Emit): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#state === State.Opaque) return;
+      if (this.#state === State.Text) at = this.#text(bytes, at, emit);
+      else this.#step(bytes[at++] as number, emit);
+    }
+  }
+
+  /** Gives the run of text from `at` on; returns where it ended, behind the IAC that ended it. */
+  #text(bytes: Uint8Array, at: number, emit: Emit): number {
+    const iac = bytes.indexOf(IAC, at);
+    const end = iac < 0 ? bytes.length : iac;
+    if (end > at) emit({ type: 'text', bytes: bytes.subarray(at, end) });
+    if (iac < 0) return end;
+    this.#state = State.Command;
+    return iac + 1;
+  }
+
+  #step(byte: number, emit: Emit): void {
+    switch (this.#state) {
+      case State.Command:
+        return this.#command(byte, emit);
+      case State.Option:
+        this.#state = State.Text;
+        return emit({ type: 'negotiate', verb: VERBS[this.#verb], option: byte });
+      case State.SubOption:
+        this.#option = byte;
+        this.#length = 0;
+        this.#state = State.SubData;
+        return;
+      case State.SubData:
+        return this.#subData(byte, emit);
+      case State.SubCommand:
+        return this.#subCommand(byte, emit);
+    }
+  }
+
+  #command(byte: number, emit: Emit): void {
+    this.#state = State.Text;
+    if (byte === IAC) return emit({ type: 'text', bytes: LITERAL_IAC });
+    if (byte === SB) this.#state = State.SubOption;
+    else if (byte in VERBS) {
+      this.#verb = byte as Verb;
+      this.#state = State.Option;
+    } else if (byte === SE) emit({ type: 'fault', code: 'telnet-stray-se' });
+    else if (byte >= FIRST_COMMAND) emit({ type: 'command', code: byte });
+    else {
+      // An undoubled FF of an 8-bit charset, or rubbish. The byte behind it may be the first of a command line: it stays text.
+      emit({ type: 'fault', code: 'telnet-unknown-command' });
+      emit({ type: 'text', bytes: Uint8Array.of(byte) });
+    }
+  }
+
+  #subData(byte: number, emit: Emit): void {
+    if (byte === IAC) this.#state = State.SubCommand;
+    else {
+      this.#keep(byte);
+      // MCCP1 starts behind `IAC SB 85 WILL SE`: its authors forgot the IAC.
+      if (this.#option === OPTION_COMPRESS && this.#length === 2 && this.#payload[0] === WILL && byte === SE) this.#finish(emit);
+    }
+  }
+
+  #subCommand(byte: number, emit: Emit): void {
+    this.#state = State.SubData;
+    if (byte === SE) return this.#finish(emit);
+    if (byte === IAC) return this.#keep(IAC);
+    emit({ type: 'fault', code: 'telnet-subnegotiation-broken' });
+    if (byte > SE) {
+      // A command inside: the sender never closed it. What was gathered is given up, the command stands.
+      this.#length = 0;
+      return this.#command(byte, emit);
+    }
+    // A real engine sends GMCP with FF undoubled: both bytes are data.
+    this.#keep(IAC);
+    this.#keep(byte);
+  }
+
+  #keep(byte: number): void {
+    if (this.#length === this.#payload.length && this.#length < MAX_SUBNEGOTIATION) {
+      const larger = new Uint8Array(Math.max(SMALL_PAYLOAD, this.#payload.length * 2));
+      larger.set(this.#payload);
+      this.#payload = larger;
+    }
+    if (this.#length < MAX_SUBNEGOTIATION) this.#payload[this.#length] = byte;
+    this.#length++;
+  }
+
+  #finish(emit: Emit): void {
+    this.#state = State.Text;
+    const payload = this.#payload.subarray(0, Math.min(this.#length, MAX_SUBNEGOTIATION));
+    if (this.#length > MAX_SUBNEGOTIATION) emit({ type: 'fault', code: 'telnet-subnegotiation-long' });
+    emit({ type: 'subnegotiation', option: this.#option, payload, length: this.#length });
+    const opaque = opaqueBehind(this.#option, payload);
+    if (this.#payload.length > SMALL_PAYLOAD) this.#payload = new Uint8Array(0);
+    this.#length = 0;
+    if (!opaque) return;
+    this.#state = State.Opaque;
+    emit({ type: 'opaque', code: opaque });
+  }
+}
+
+/** What makes the bytes behind this subnegotiation unreadable, if anything does. */
+function opaqueBehind(option: number, payload: Uint8Array): string | undefined {
+  if (option === OPTION_COMPRESS) return 'compressed-mccp1';
+  if (option === OPTION_COMPRESS2) return 'compressed-mccp2';
+  if (option === OPTION_COMPRESS3) return 'compressed-mccp3';
+  if (option === OPTION_START_TLS && payload[0] === START_TLS_FOLLOWS) return 'encrypted-tls';
+  if (option === OPTION_ENCRYPT && payload[0] === ENCRYPT_START) return 'encrypted';
+  return undefined;
+}

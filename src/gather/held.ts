@@ -1,0 +1,167 @@
+/** Bytes of one direction that no utterance has taken yet, with the times they came at; and the making of an utterance out of them. */
+import type { Cut, Direction, TimeUs, Utterance } from '../contract.js';
+import { decodeText, unfinishedTail } from './charset.js';
+import { plain, plainOffsets, starErased } from './plain-text.js';
+
+/** Most that is held of one direction; an utterance that reaches it is cut by size. */
+export const MAX_HELD_BYTES = 65_536;
+/** How much of an open line in front of a cut is matched again with what follows it (UTF-16 units). */
+const MAX_BEFORE = 4_096;
+/** Room that is kept between utterances, so that an idle session holds little. */
+const KEPT_ROOM = 2_048;
+/** Pieces that came within this time of each other are one. */
+const PIECE_US = 1_000;
+
+const LF = 10;
+const CR = 13;
+export const isEnd = (byte: number | undefined): boolean => byte === LF || byte === CR;
+
+/** Line end of two bytes whose first is `first`: CR LF, CR NUL (RFC 854), and Diku's LF CR. */
+export const completesEnd = (first: number, second: number): boolean =>
+  first === CR ? second === LF || second === 0 : first === LF && second === CR;
+
+export class Held {
+  #room = Buffer.alloc(0);
+  #used = 0;
+  /** [time, bytes] */
+  #pieces: [TimeUs, number][] = [];
+  #before = '';
+  lastAt: TimeUs = 0;
+
+  readonly #direction: Direction;
+
+  constructor(direction: Direction) {
+    this.#direction = direction;
+  }
+
+  get length(): number {
+    return this.#used;
+  }
+
+  get lastByte(): number | undefined {
+    return this.#used > 0 ? this.#room[this.#used - 1] : undefined;
+  }
+
+  /** Adds bytes (copied) that fit. */
+  add(bytes: Uint8Array, at: TimeUs): void {
+    if (bytes.length === 0) return;
+    if (this.#used + bytes.length > this.#room.length) this.#grow(this.#used + bytes.length);
+    this.#room.set(bytes, this.#used);
+    this.#used += bytes.length;
+    const last = this.#pieces.at(-1);
+    if (last && at - last[0] < PIECE_US) last[1] += bytes.length;
+    else this.#pieces.push([at, bytes.length]);
+    this.lastAt = at;
+  }
+
+  #grow(needed: number): void {
+    const room = Buffer.allocUnsafeSlow(Math.min(MAX_HELD_BYTES, Math.max(KEPT_ROOM, needed, this.#room.length * 2)));
+    this.#room.copy(room, 0, 0, this.#used);
+    this.#room = room;
+  }
+
+  /** How many bytes stand before the open line: up to and with the last line end. */
+  wholeLines(): number {
+    const bytes = this.#room.subarray(0, this.#used);
+    return Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1;
+  }
+
+  /** Where a cut by size falls: behind the last whole line, else behind the last whole letter. */
+  sizeCut(): number {
+    return this.wholeLines() || this.#used - unfinishedTail(this.#room.subarray(0, this.#used)) || this.#used;
+  }
+
+  /** Adds bytes, however many: whenever it is full, `whenFull` must take some. */
+  addAll(bytes: Uint8Array, at: TimeUs, whenFull: () => void): void {
+    let rest = bytes;
+    while (rest.length > MAX_HELD_BYTES - this.#used) {
+      const fits = MAX_HELD_BYTES - this.#used;
+      this.add(rest.subarray(0, fits), at);
+      rest = rest.subarray(fits);
+      whenFull();
+    }
+    this.add(rest, at);
+  }
+
+  /**
+   * Takes the first `count` bytes as an utterance; the rest stays.
+   *
+   * @param lineEnded true where the line ends here, though its line end is not among the bytes
+   * @param at when an utterance of no bytes came
+   */
+  take(count: number, cut: Cut | undefined, lineEnded: boolean, at: TimeUs): Utterance {
+    const pieces = count > 0 ? this.#takePieces(count) : [[at, 0] as [TimeUs, number]];
+    const bytes = this.#room.subarray(0, count);
+    const utterance = makeUtterance(this.#direction, bytes, pieces, this.#before, cut);
+    this.#before = lineEnded || isEnd(bytes[count - 1]) || endsCrNul(bytes) ? '' : openLine(this.#before, utterance.text);
+    this.#room.copyWithin(0, count, this.#used);
+    this.#used -= count;
+    if (this.#used === 0 && this.#room.length > KEPT_ROOM) this.#room = Buffer.alloc(0);
+    return utterance;
+  }
+
+  #takePieces(count: number): [TimeUs, number][] {
+    const taken: [TimeUs, number][] = [];
+    for (let left = count; left > 0; ) {
+      const piece = this.#pieces[0] as [TimeUs, number];
+      const bytes = Math.min(left, piece[1]);
+      taken.push([piece[0], bytes]);
+      left -= bytes;
+      piece[1] -= bytes;
+      if (piece[1] === 0) this.#pieces.shift();
+    }
+    return taken;
+  }
+}
+
+const endsCrNul = (bytes: Uint8Array): boolean => bytes.at(-1) === 0 && bytes.at(-2) === CR;
+
+/** The end of the line that `text` leaves open. */
+function openLine(before: string, text: string): string {
+  const lineStart = text.lastIndexOf('\n') + 1;
+  const line = lineStart > 0 ? text.slice(lineStart) : before + text;
+  return line.length > MAX_BEFORE ? line.slice(-MAX_BEFORE) : line;
+}
+
+/**
+ * @param bytes of the utterance, line ends and all; borrowed
+ * @param pieces [time, bytes], adding up to `bytes`, at least one
+ */
+export function makeUtterance(
+  direction: Direction,
+  bytes: Buffer,
+  pieces: readonly (readonly [TimeUs, number])[],
+  before: string,
+  cut: Cut | undefined,
+): Utterance {
+  const { text: sent, encoding } = decodeText(bytes);
+  const moves = direction === 'SND';
+  const text = plain(sent, moves);
+  const raw = starErased(sent, moves);
+  return {
+    direction,
+    at: (pieces[0] as readonly [TimeUs, number])[0],
+    endAt: (pieces.at(-1) as readonly [TimeUs, number])[0],
+    text,
+    raw,
+    encoding,
+    before,
+    pieces: sent.length === bytes.length ? pieces : piecesInUnits(bytes, pieces),
+    ...(text === raw ? undefined : { offsets: () => plainOffsets(sent, moves) }),
+    ...(cut ? { cut } : undefined),
+  };
+}
+
+/** The same pieces counted in UTF-16 units: a letter belongs to the piece that its last byte came in. `bytes` is valid UTF-8. */
+function piecesInUnits(bytes: Buffer, pieces: readonly (readonly [TimeUs, number])[]): [TimeUs, number][] {
+  let start = 0;
+  let end = 0;
+  return pieces.map(([at, count]) => {
+    end += count;
+    const whole = end - unfinishedTail(bytes.subarray(start, end));
+    const units = bytes.toString('utf8', start, whole).length;
+    start = whole;
+    return [at, units];
+  });
+}
+

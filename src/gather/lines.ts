@@ -1,0 +1,67 @@
+/**
+ * Gathers one direction line by line: what a client types in line mode, or a server's output where AUDIT_OUT_UNIT is 'line'. Receives text bytes
+ * in any splitting, gives an utterance a line. Holds at most one open line (64 KiB); a longer one is cut by size.
+ */
+import type { Cut, Direction, TimeUs, Utterance } from '../contract.js';
+import { completesEnd, Held, isEnd } from './held.js';
+
+/** Silence after which an output's open line is given as it stands. */
+export const OPEN_LINE_US = 2_000_000;
+
+export type Give = (utterance: Utterance) => void;
+
+/** What the pipeline drives; lines and messages are gathered behind it. */
+export interface Gatherer {
+  /** @param bytes borrowed; @param at when they came */
+  push(bytes: Uint8Array, at: TimeUs, give: Give): void;
+  /** Gives what is held, cut for this reason (undefined: in the usual way). */
+  flush(cut: Cut | undefined, give: Give): void;
+  /** Time has come to `at`: gives what has been silent for long enough. */
+  tick(at: TimeUs, give: Give): void;
+  /** True while something is held. */
+  readonly open: boolean;
+}
+
+export class LineGatherer implements Gatherer {
+  readonly #held: Held;
+  readonly #waits: boolean;
+  /** The line end that the last utterance ended with, while its second byte may still come; 0: none. */
+  #ended = 0;
+
+  /** @param direction SND lines also end by two seconds of silence; what a client types waits for its Enter. */
+  constructor(direction: Direction) {
+    this.#held = new Held(direction);
+    this.#waits = direction === 'RCV';
+  }
+
+  get open(): boolean {
+    return this.#held.length > 0;
+  }
+
+  push(bytes: Uint8Array, at: TimeUs, give: Give): void {
+    let start = this.#ended && completesEnd(this.#ended, bytes[0] as number) ? 1 : 0;
+    if (bytes.length > 0) this.#ended = 0;
+    for (let index = start; index < bytes.length; index++) {
+      if (!isEnd(bytes[index])) continue;
+      this.#add(bytes.subarray(start, index), at, give);
+      give(this.#held.take(this.#held.length, undefined, true, at));
+      const next = bytes[index + 1];
+      if (next === undefined) this.#ended = bytes[index] as number;
+      else if (completesEnd(bytes[index] as number, next)) index++;
+      start = index + 1;
+    }
+    if (start < bytes.length) this.#add(bytes.subarray(start), at, give);
+  }
+
+  #add(bytes: Uint8Array, at: TimeUs, give: Give): void {
+    this.#held.addAll(bytes, at, () => give(this.#held.take(this.#held.sizeCut(), 'size', false, at)));
+  }
+
+  flush(cut: Cut | undefined, give: Give): void {
+    if (this.open) give(this.#held.take(this.#held.length, cut, false, this.#held.lastAt));
+  }
+
+  tick(at: TimeUs, give: Give): void {
+    if (!this.#waits && this.open && at - this.#held.lastAt >= OPEN_LINE_US) this.flush('idle', give);
+  }
+}

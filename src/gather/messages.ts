@@ -1,0 +1,72 @@
+/**
+ * Gathers what a server says in one go: the lines up to a prompt mark, to the client's next input, to 64 KiB, or to a silence. Receives text bytes in
+ * any splitting, gives utterances of one or more lines. A silence ends the message at its last line end; its open last line (a prompt, most often)
+ * stays with it as long as nothing follows, so that a line is cut in its middle only by a prompt mark, the next input, size or two seconds.
+ */
+import type { Cut, TimeUs } from '../contract.js';
+import { completesEnd, Held, isEnd } from './held.js';
+import { type Gatherer, type Give, OPEN_LINE_US } from './lines.js';
+
+export class MessageGatherer implements Gatherer {
+  readonly #held = new Held('SND');
+  readonly #idleUs: number;
+  /** A silence has passed and the open line's end is coming in: the message ends behind it. */
+  #ending = false;
+
+  /** @param idleMs silence that ends a message (AUDIT_OUT_IDLE_MS) */
+  constructor(idleMs: number) {
+    this.#idleUs = idleMs * 1000;
+  }
+
+  get open(): boolean {
+    return this.#held.length > 0;
+  }
+
+  push(bytes: Uint8Array, at: TimeUs, give: Give): void {
+    let rest = bytes;
+    if (this.open && rest.length > 0 && at - this.#held.lastAt >= this.#idleUs) rest = this.#afterSilence(rest, at, give);
+    if (this.#ending && rest.length > 0) rest = this.#endMessage(rest, at, give);
+    this.#held.addAll(rest, at, () => this.#take(this.#held.sizeCut(), 'size', give));
+  }
+
+  /** More comes after a silence: the message before it ends here, but for an open line that goes on. Returns what is left to add. */
+  #afterSilence(bytes: Uint8Array, at: TimeUs, give: Give): Uint8Array {
+    if (isEnd(this.#held.lastByte)) {
+      this.#ending = true;
+      return bytes;
+    }
+    if (isEnd(bytes[0])) {
+      this.#held.addAll(bytes.subarray(0, 1), at, () => this.#take(this.#held.sizeCut(), 'size', give));
+      this.#ending = true;
+      return bytes.subarray(1);
+    }
+    const whole = this.#held.wholeLines();
+    if (whole > 0) this.#take(whole, undefined, give);
+    return bytes;
+  }
+
+  /** Takes in the second byte of the line end that the message ends with, if it is there, and gives the message. */
+  #endMessage(bytes: Uint8Array, at: TimeUs, give: Give): Uint8Array {
+    const completes = completesEnd(this.#held.lastByte as number, bytes[0] as number);
+    if (completes) this.#held.addAll(bytes.subarray(0, 1), at, () => this.#take(this.#held.sizeCut(), 'size', give));
+    this.flush(undefined, give);
+    return completes ? bytes.subarray(1) : bytes;
+  }
+
+  #take(count: number, cut: Cut | undefined, give: Give): void {
+    give(this.#held.take(count, cut, false, this.#held.lastAt));
+  }
+
+  flush(cut: Cut | undefined, give: Give): void {
+    this.#ending = false;
+    if (this.open) this.#take(this.#held.length, cut, give);
+  }
+
+  tick(at: TimeUs, give: Give): void {
+    if (!this.open) return;
+    const silence = at - this.#held.lastAt;
+    if (this.#ending || isEnd(this.#held.lastByte)) {
+      if (silence >= this.#idleUs) this.flush(undefined, give);
+    } else if (silence >= OPEN_LINE_US) this.flush('idle', give);
+  }
+}

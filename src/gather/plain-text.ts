@@ -1,0 +1,101 @@
+/**
+ * From characters as sent to text as a person would read it (DESIGN 4, `text`): line ends become `\n`, the last one is dropped, tabs stay, ANSI and
+ * other control characters go, cursor moves and erasures of the screen count as line ends, backspaces erase. Pure functions over strings.
+ */
+
+/** Everything that is not itself in `text`: C0 but tab and LF, DEL and C1. */
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
+/** Select Graphic Rendition, the colours: by far the most of what is removed (ECMA-48 8.3.117). */
+const COLOUR = /\x1b\[[0-9;:]*m/g;
+
+/**
+ * One thing to remove or turn into a line end, in this order: line ends (`\n\r` is Diku's); CSI sequence, its final byte captured; other escapes;
+ * backspace and delete; single controls (ECMA-48 5.3 to 5.5).
+ */
+const TYPED = /(\r\n|\r\0|\n\r(?!\n)|\r|\n)|\x1b\[[0-?]*[ -/]*([@-~]?)|\x1b[ -/]*[0-~]?|([\b\x7f])|[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f]/g;
+/**
+ * The same for what a server sends, where whole OSC, DCS, SOS, PM and APC strings go too (ECMA-48 5.6; window titles, sixels). Not for what a client
+ * sends: there the inside of such a string would be hidden from the masks.
+ */
+const SHOWN = new RegExp(`\\x1b[\\]PX^_][^\\x07\\x1b\\r\\n]{0,4096}(?:\\x07|\\x1b\\\\)|${TYPED.source}`, 'g');
+
+/** CSI finals that move the cursor to another place or erase the screen: CUU CUD CUF CUB CNL CPL CHA CUP ED VPA HVP. */
+const MOVES = 'ABCDEFGHJdf';
+
+const LINE_END = /(?:\r\n|\r\0|\n\r|\r|\n)$/;
+
+/** Drops one line end at the end. */
+export function withoutLastEnd(text: string): string {
+  const last = text.charCodeAt(text.length - 1);
+  if (last !== 10 && last !== 13 && last !== 0) return text;
+  return text.replace(LINE_END, '');
+}
+
+/**
+ * What a person would read of `raw`.
+ *
+ * @param raw decoded characters as they were sent, with or without their last line end
+ * @param moves true where cursor moves count as line ends (output); false removes them (what a client types)
+ */
+export function plain(raw: string, moves: boolean): string {
+  const text = withoutLastEnd(raw).replaceAll('\r\n', '\n');
+  if (!CONTROL.test(text)) return text;
+  const uncoloured = text.replace(COLOUR, '');
+  if (!CONTROL.test(uncoloured)) return uncoloured;
+  return walk(raw, moves).text;
+}
+
+/** For each UTF-16 unit of `plain(raw, moves)`, its index in `raw`. */
+export const plainOffsets = (raw: string, moves: boolean): number[] => walk(raw, moves).offsets;
+
+/** `raw` with what a backspace or delete erased as stars: erased typing may have been a secret. */
+export function starErased(raw: string, moves: boolean): string {
+  if (!/[\b\x7f]/.test(raw)) return raw;
+  const units = raw.split('');
+  for (const index of walk(raw, moves).erased) units[index] = '*';
+  return units.join('');
+}
+
+type Walked = { text: string; offsets: number[]; erased: number[] };
+
+/** The one definition of the removal, unit by unit; the quick ways above give the same. */
+function walk(raw: string, moves: boolean): Walked {
+  const units: string[] = [];
+  const walked: Walked = { text: '', offsets: [], erased: [] };
+  const put = (unit: string, at: number) => {
+    units.push(unit);
+    walked.offsets.push(at);
+  };
+  const end = withoutLastEnd(raw).length;
+  let at = 0;
+  const copy = (to: number) => {
+    for (; at < to; at++) put(raw[at] as string, at);
+  };
+  for (const item of raw.slice(0, end).matchAll(moves ? SHOWN : TYPED)) {
+    copy(item.index);
+    at = item.index + item[0].length;
+    if (item[1] !== undefined) put('\n', item.index);
+    else if (moves && item[2] && MOVES.includes(item[2])) breakLine(units, () => put('\n', item.index));
+    else if (item[3] !== undefined) erase(units, walked);
+  }
+  copy(end);
+  walked.text = units.join('');
+  return walked;
+}
+
+/** A cursor move is a line end only where it ends something. */
+function breakLine(units: readonly string[], put: () => void): void {
+  if (units.length > 0 && units.at(-1) !== '\n') put();
+}
+
+/** Takes back the last character of the line, both halves of it where it is beyond U+FFFF. */
+function erase(units: string[], walked: Walked): void {
+  const take = () => {
+    const last = units.at(-1);
+    if (last === undefined || last === '\n') return undefined;
+    walked.erased.push(walked.offsets.pop() as number);
+    return units.pop();
+  };
+  const low = take()?.charCodeAt(0) ?? 0;
+  if (low >= 0xdc00 && low <= 0xdfff) take();
+}
