@@ -163,6 +163,8 @@ export interface AuditRecord {
   readonly listener?: string;
   readonly account?: string;
   readonly text?: string;
+  /** `line` and its line end as bytes, for callbacks that pass them on undecoded: a view, not to be changed. */
+  readonly lineBytes?: Uint8Array;
   readonly [field: string]: unknown;
 }
 
@@ -196,7 +198,15 @@ export interface Callback {
 
 export type CallbackOptions = { readonly [name: string]: unknown };
 
-/** Full form: a default export that declares two parameters. Throw an Error to refuse the options. */
+/**
+ * Thrown by a factory that refuses its options (any Error whose `name` is 'OptionError' counts). Its message is shown to the operator as it stands:
+ * it names the option and how to mend it, never a secret. Of any other error only name and code are shown.
+ */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+/** Full form: a default export that declares two parameters. Throw an OptionError to refuse the options. */
 export type CallbackFactory = (options: CallbackOptions, context: CallbackContext) => Callback | Promise<Callback>;
 
 /** Simple form, Evennia's: a default export that declares one parameter. */

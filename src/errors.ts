@@ -26,6 +26,8 @@ export const ERRORS = {
   AUDIT_SPOOL: { kind: 'system', means: 'the spool cannot be used: folder not writable, newer format, or its disk fails' },
   AUDIT_SPOOL_OWNED: { kind: 'system', means: 'another process owns the spool' },
   AUDIT_CALLBACK_FAILED: { kind: 'system', means: 'a callback could not write a batch; it is tried again' },
+  AUDIT_CALLBACK_STUCK: { kind: 'system', means: 'a callback has not answered for 30 s; its thread was ended and started again' },
+  AUDIT_CURSOR: { kind: 'system', means: 'the cursor of a callback was unreadable or outside the journal; it was moved' },
   AUDIT_THREAD: { kind: 'system', means: 'a thread of ours ended and was started again' },
   AUDIT_INTERNAL: { kind: 'system', means: 'a fault of Wirescribe itself; please report it' },
 } as const satisfies Record<string, { kind: 'operator' | 'peer' | 'system'; means: string }>;
