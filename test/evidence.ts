@@ -1,0 +1,117 @@
+/**
+ * Makes evidence for tests: sealed lines as FORMAT.md describes them, by code of its own that shares nothing with src/record. So a fault in the
+ * real writer cannot hide in the tests of `verify`, nor one of `verify` in those of the writer.
+ */
+import { createHash } from 'node:crypto';
+
+const HEAD =
+  'v id topic time hostname application version pid node listener direction protocol session seq exchange latency_ms event event_type masked bytes encoding cut prev';
+const WHO = 'who_salt ip port account character interlink';
+const BODY = 'salt room text raw raw_b64 timing data custom';
+const ZEROS = '0'.repeat(64);
+
+type Members = { readonly [name: string]: unknown };
+
+/** What a test says of a record; the sealer adds id, time, place, chain and salts. `head` overrides any member of the head. */
+export interface Draft {
+  readonly topic: string;
+  readonly session?: string;
+  readonly head?: Members;
+  readonly who?: Members;
+  readonly body?: Members;
+}
+
+export const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Members in the order of `names`, without the braces, with what JSON.stringify leaves unescaped and FORMAT.md does not. */
+function write(names: string, members: Members): string {
+  const parts = names.split(' ').flatMap((name) => (members[name] === undefined ? [] : [`"${name}":${JSON.stringify(members[name])}`]));
+  return parts.join(',').replace(/[\u0080-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** One line, without its line end. `who` and `body` are the parts as written, `''` where there is none. */
+function sealParts(head: string, who: string, body: string): { line: string; hash: string } {
+  const sealed = `{${head},"digest":["${who && sha256(who)}","${body && sha256(body)}"]`;
+  const hash = sha256(sealed);
+  return { line: `${[`${sealed},"hash":"${hash}"`, who, body].filter(Boolean).join(',')}}`, hash };
+}
+
+/** 16 bytes in base64url, the same for the same words. */
+const saltOf = (words: string): string => createHash('md5').update(words).digest('base64url');
+
+/** UUIDv7 of a millisecond and a counter. */
+export function uuid7(ms: number, count: number): string {
+  const time = ms.toString(16).padStart(12, '0');
+  const rest = createHash('md5').update(String(count)).digest('hex').slice(0, 15);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${count.toString(16).padStart(3, '0')}-8${rest.slice(0, 3)}-${rest.slice(3)}`;
+}
+
+/** Seals drafts in order, one node, as many sessions as are named; a millisecond passes between two. */
+export class Sealer {
+  readonly node: string;
+  #ms: number;
+  #count = 0;
+  readonly #heads = new Map<string, { seq: number; hash: string }>();
+
+  constructor(node = 'north', startMs = Date.UTC(2026, 0, 2, 3, 4, 5)) {
+    this.node = node;
+    this.#ms = startMs;
+  }
+
+  /** A new session's id. */
+  session(): string {
+    return uuid7(this.#ms++, this.#count++ % 4096);
+  }
+
+  /** The next line of the draft's chain, without its line end. */
+  seal(draft: Draft): string {
+    const { topic, session, who, body } = draft;
+    const chain = this.#heads.get(session ?? '') ?? { seq: 0, hash: ZEROS };
+    const id = uuid7(this.#ms, this.#count++ % 4096);
+    const time = `${new Date(this.#ms++).toISOString().slice(0, 23)}${String(this.#count % 1000).padStart(3, '0')}Z`;
+    const place = { hostname: 'north.example', application: 'wirescribe', version: '0.1.0', pid: 4711, node: this.node };
+    const listener = session && { listener: 'game', protocol: 'telnet', session };
+    const { line, hash } = sealParts(
+      write(HEAD, { v: '1.0', id, topic, time, ...place, ...(listener || {}), seq: chain.seq, prev: chain.hash, ...draft.head }),
+      who ? write(WHO, { who_salt: saltOf(`who ${session}`), ...who }) : '',
+      body ? write(BODY, { salt: saltOf(id), ...body }) : '',
+    );
+    this.#heads.set(session ?? '', { seq: chain.seq + 1, hash });
+    return line;
+  }
+
+  /** A whole session: start, one input for each of `says`, end (left out where `open`). */
+  talk(says: readonly string[], open = false): string[] {
+    const session = this.session();
+    const who = { ip: '203.0.113.7', port: 50712 };
+    const inputs = says.map((text, i) => ({
+      topic: 'session.input',
+      session,
+      who,
+      head: { direction: 'RCV', exchange: i + 1, bytes: Buffer.byteLength(text), encoding: 'utf-8' },
+      body: { text },
+    }));
+    const start = { topic: 'session.start', session, who, body: { data: { upstream: 'telnet://127.0.0.1:4001' } } };
+    const data = { reason: 'closed', by: 'client', bytes_in: 100, bytes_out: 0, excluded: 0, dropped: 0 };
+    const end = open ? [] : [{ topic: 'session.end', session, who, body: { data } }];
+    return [start, ...inputs, ...end].map((draft) => this.seal(draft));
+  }
+}
+
+/** The line's parts as written. Reads what this file writes, not all that could be evidence. */
+export function partsOf(line: string): { head: string; who: string; body: string; hash: string } {
+  const [, head = '', hash = '', rest = ''] = /^\{(.*?),"digest":\["\w*","\w*"\],"hash":"(\w{64})"(.*)\}$/s.exec(line) ?? [];
+  const at = rest.startsWith(',"who_salt"') ? rest.indexOf(',"salt":') : 0;
+  const end = at < 0 ? rest.length : at;
+  return { head, hash, who: rest.slice(1, end), body: rest.slice(end + 1) };
+}
+
+/** The forger's tool: the line with its parts changed and all its digests and its hash made anew. */
+export function forge(
+  line: string,
+  change: (parts: { head: string; who: string; body: string }) => { head?: string; who?: string; body?: string },
+): string {
+  const parts = partsOf(line);
+  const { head, who, body } = { ...parts, ...change(parts) };
+  return sealParts(head, who, body).line;
+}
