@@ -1,0 +1,37 @@
+#!/bin/bash
+# Installs the real peers that the tests run against: Debian's packages (needs root for those that are missing), and Evennia from PyPI in a venv of
+# its own under ~/.cache, with a game that has been started once, so that tests start a copy of it in seconds. Run again, it does what is left to do.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+
+packages=(tinymux tintin++ tmux socat inetutils-telnet procps gcc libc6-dev python3-venv)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+  root=()
+  [ "$(id -u)" = 0 ] || root=(sudo)
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+if [ ! -e "$evennia_venv/done" ]; then
+  rm -rf "$evennia_venv"
+  python3 -m venv "$evennia_venv"
+  "$evennia_venv/bin/pip" install -q --disable-pip-version-check 'evennia==5.0.1'
+  touch "$evennia_venv/done"
+fi
+
+if [ ! -e "$evennia_game" ]; then
+  rm -rf "$evennia_game.new"
+  coproc evennia { exec bash "$here/evennia.sh" "${EVENNIA_PORT:-24000}" "$evennia_game.new"; }
+  pid=$evennia_PID
+  read -r word _ <&"${evennia[0]}" || word=
+  kill "$pid" 2>/dev/null || true
+  wait "$pid" 2>/dev/null || true
+  [ "$word" = ready ] || { echo "install.sh: Evennia's first start failed" >&2; exit 1; }
+  mv "$evennia_game.new" "$evennia_game"
+fi
+echo installed

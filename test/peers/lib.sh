@@ -1,0 +1,53 @@
+# Sourced by the scripts of this folder. Says where things are kept, waits for ports, and ends a peer with whoever started it.
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/wirescribe-peers
+evennia_venv=$cache/evennia-5.0.1
+evennia_game=$cache/evennia-5.0.1-game
+
+# True while something listens on 127.0.0.1:$1. Reads the kernel's table, so that the peer sees no extra session.
+listening() { grep -q " 0100007F:$(printf %04X "$1") 00000000:0000 0A " /proc/net/tcp; }
+
+# await SECONDS COMMAND...: runs COMMAND until it is true; false once the time is over.
+await() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep .1
+  done
+}
+
+# Sets $folder: $1 if given, else a new one, which `drop_folder` removes at the end, with the sleep of `stay_with`.
+open_folder() {
+  folder=${1:-}
+  temporary=
+  sleeper=
+  [ -n "$folder" ] || temporary=$(mktemp -d "${TMPDIR:-/tmp}/wirescribe-peer-XXXXXX")
+  folder=${folder:-$temporary}
+  mkdir -p "$folder"
+  folder=$(cd "$folder" && pwd)
+}
+drop_folder() {
+  cd /
+  kill "$sleeper" 2>/dev/null || true
+  [ -z "$temporary" ] || rm -rf "$temporary"
+}
+
+alive() { kill -0 "$1" 2>/dev/null; }
+
+# Ends process $1: asks, and after ten seconds no longer asks. Process 0 is none.
+end_process() {
+  [ "${1:-0}" -gt 0 ] && alive "$1" || return 0
+  kill "$1" 2>/dev/null || true
+  await 10 gone "$1" || kill -KILL "$1" 2>/dev/null || true
+}
+gone() { ! alive "$1" || [ "$(ps -o stat= -p "$1" 2>/dev/null | cut -c1)" = Z ]; }
+
+# Returns when process $1 has ended, or whoever started this script has: a killed test run leaves no peer behind.
+stay_with() {
+  while alive "$1" && alive "$PPID"; do
+    sleep 1 &
+    sleeper=$!
+    wait "$sleeper" || true
+  done
+}

@@ -1,0 +1,135 @@
+/**
+ * Starts the programs of this folder's scripts for a test, each on a free port of 127.0.0.1, and ends them with all that they started.
+ * A peer that is not installed is a reason to skip; under WIRESCRIBE_PEERS=required (CI) it is a failure.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The repository: tests run from dist/test/peers, scripts stay in test/peers. */
+export const ROOT = join(import.meta.dirname, '../../..');
+const SCRIPTS = join(ROOT, 'test/peers');
+const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wirescribe-peers');
+
+export type PeerName = 'tinymux' | 'evennia' | 'tintin';
+
+/** What must be there for a peer to start, and how many ports in a row it takes (0: it is a client, and is told one). */
+const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly commands: readonly string[]; readonly ports: number }> = {
+  tinymux: { files: ['/usr/games/tinymux-install'], commands: ['ps'], ports: 1 },
+  evennia: { files: [join(CACHE, 'evennia-5.0.1/done'), join(CACHE, 'evennia-5.0.1-game')], commands: ['ps'], ports: 5 },
+  tintin: { files: ['/usr/games/tt++'], commands: ['tmux', 'ps'], ports: 0 },
+};
+
+/** First start of a peer on a busy machine, in milliseconds; Evennia takes 6 s on an idle one. */
+const START_MS = 90_000;
+/** What a peer has to end by itself before it is killed: the scripts wait 10 s for each of their processes. */
+const STOP_MS = 40_000;
+
+export interface Peer {
+  readonly port: number;
+  /** Its folder, removed by `stop`. */
+  readonly dir: string;
+  /** What its script has printed, and complained. */
+  readonly output: () => string;
+  /** Resolves with the exit code once the script has ended by itself. */
+  readonly ended: Promise<number | null>;
+  /** Ends it and everything that it started, and removes its folder. May be called again. For `t.teardown`. */
+  stop(): Promise<void>;
+}
+
+const works = (action: () => unknown): boolean => {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** False if these peers are installed, or must be; else why a test of them is skipped: made for tap's `{ skip: peerMissing('tinymux') }`. */
+export function peerMissing(...names: PeerName[]): string | false {
+  const missing = names.find((name) => {
+    const { files, commands } = PEERS[name];
+    return !files.every((file) => works(() => accessSync(file))) || !commands.every((one) => works(() => execFileSync('which', [one])));
+  });
+  if (!missing || process.env.WIRESCRIBE_PEERS === 'required') return false;
+  return `${missing} is not installed; run test/peers/install.sh`;
+}
+
+/** The first of `count` ports in a row that are free on 127.0.0.1 now. Outside the ephemeral range, so that no client takes one meanwhile. */
+export async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const first = 10_000 + Math.floor(Math.random() * 20_000);
+    const all = await Promise.all(Array.from({ length: count }, (_, i) => isFree(first + i)));
+    if (all.every(Boolean)) return first;
+  }
+  throw new Error(`no ${count} free ports in a row`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const listening = new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (!(await listening)) return false;
+  server.close();
+  await once(server, 'close');
+  return true;
+}
+
+/**
+ * Starts a peer and waits until it accepts.
+ * @param args what its script takes behind PORT (and, but for tintin's, behind DIR)
+ * @param options.port for a client: where it connects
+ */
+export async function startPeer(name: PeerName, args: readonly string[] = [], options: { readonly port?: number } = {}): Promise<Peer> {
+  const port = options.port ?? (await freePorts(PEERS[name].ports));
+  const dir = mkdtempSync(join(tmpdir(), `wirescribe-${name}-`));
+  const places = name === 'tintin' ? [...args, dir] : [dir, ...args];
+  const script = spawn('bash', [join(SCRIPTS, `${name}.sh`), String(port), ...places], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = collect(script);
+  const ended = once(script, 'close').then(([code]) => code as number | null);
+  const stop = async () => {
+    await stopGroup(script, ended);
+    rmSync(dir, { recursive: true, force: true });
+  };
+  if (await isReady(script, port, output, ended)) return { port, dir, output: () => output.out() + output.err(), ended, stop };
+  await stop();
+  throw new Error(`${name} did not start: ${output.err() || output.out() || 'it said nothing'}`);
+}
+
+function collect(script: ChildProcess): { out: () => string; err: () => string } {
+  const text = { out: '', err: '' };
+  script.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    text.out += chunk;
+  });
+  script.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    text.err += chunk;
+  });
+  return { out: () => text.out, err: () => text.err };
+}
+
+function isReady(script: ChildProcess, port: number, output: { out: () => string }, ended: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const look = () => output.out().includes(`ready ${port}\n`) && resolve(true);
+    const timer = setTimeout(() => resolve(false), START_MS);
+    timer.unref();
+    script.stdout?.on('data', look);
+    ended.finally(() => resolve(false));
+  });
+}
+
+/** Asks the script to end, which ends what it started; then kills whatever is left of its process group. */
+async function stopGroup(script: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  const group = -(script.pid ?? 0);
+  if (group === 0) return;
+  script.kill('SIGTERM');
+  const timer = setTimeout(() => process.kill(group, 'SIGKILL'), STOP_MS);
+  await ended;
+  clearTimeout(timer);
+  works(() => process.kill(group, 'SIGKILL'));
+}
