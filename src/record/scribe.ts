@@ -1,0 +1,163 @@
+/**
+ * Writes records: stamps them, gives them their place in a chain, encodes and seals. Receives what mask/ let through and the facts of a session,
+ * gives lines. It decides nothing and keeps nothing but the heads of the chains and the cached text of what does not change within a session.
+ */
+import {
+  type Identity,
+  type MaskedData,
+  type MaskedName,
+  type MaskedUtterance,
+  RECORD_VERSION,
+  type SessionOpen,
+  type TimeUs,
+  type Topic,
+} from '../contract.js';
+import type { Ids, Salts } from './id.js';
+import { type ChainHead, formatTime, newChain, type Part, part, seal, toJson } from './line.js';
+
+/** Where records are made; the same for all of a process. */
+export interface Origin {
+  readonly hostname: string;
+  readonly application: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly node: string;
+}
+
+/** Takes a whole line with its line end, in the order of the journal. */
+export type Append = (line: string, id: string) => void;
+
+export interface ScribeOptions {
+  readonly origin: Origin;
+  readonly ids: Ids;
+  readonly salts: Salts;
+  readonly append: Append;
+}
+
+/** What a session's records need to know of its connection. Of one that a crash left open, the address is no longer known. */
+export type Connection = Pick<SessionOpen, 'id' | 'listener' | 'protocol' | 'ip' | 'port'>;
+
+const NO_PART: Part = part('');
+
+/** What the scribes of a process share. */
+class Desk {
+  readonly origin: string;
+  readonly ids: Ids;
+  readonly salts: Salts;
+  readonly append: Append;
+
+  constructor(options: ScribeOptions) {
+    const { hostname, application, version, pid, node } = options.origin;
+    this.origin = toJson({ hostname, application, version, pid, node }).slice(1, -1);
+    this.ids = options.ids;
+    this.salts = options.salts;
+    this.append = options.append;
+  }
+
+  /** Seals one record at the end of `chain` and appends it. `middle` is the head's JSON between `node` and `seq`, `late` that behind `seq`. */
+  write(topic: Topic, at: TimeUs, chain: ChainHead, middle: string, late: string, who: Part, body: Part): void {
+    const id = this.ids.next(Math.floor(at / 1000));
+    const head =
+      `"v":"${RECORD_VERSION}","id":"${id}","topic":"${topic}","time":"${formatTime(at)}",${this.origin}${middle}` +
+      `,"seq":${chain.seq + 1}${late},"prev":"${chain.hash}"`;
+    const sealed = seal(head, who, body);
+    chain.seq++;
+    chain.hash = sealed.hash;
+    this.append(sealed.line, id);
+  }
+
+  body(members: string): Part {
+    return members === '' ? NO_PART : part(`"salt":"${this.salts.next()}"${members}`);
+  }
+}
+
+/** Writes the records of the node itself (`audit.*`), and makes the scribes of its sessions. */
+export class NodeScribe {
+  readonly #desk: Desk;
+  readonly #chain: ChainHead;
+
+  /** @param chain the node's head as the spool left it; moved on in place */
+  constructor(options: ScribeOptions, chain: ChainHead = newChain()) {
+    this.#desk = new Desk(options);
+    this.#chain = chain;
+  }
+
+  event(topic: Topic, at: TimeUs, data?: MaskedData): void {
+    this.#desk.write(topic, at, this.#chain, '', '', NO_PART, this.#desk.body(dataMember(data)));
+  }
+
+  /** @param chain the session's head, where it goes on after a restart; moved on in place */
+  session(open: Connection, allowSparse: boolean, chain: ChainHead = newChain()): SessionScribe {
+    return new SessionScribe(this.#desk, open, allowSparse, chain);
+  }
+
+}
+
+const dataMember = (data: MaskedData | undefined): string => (data ? `,"data":${toJson(data.value)}` : '');
+
+export interface Turn {
+  readonly exchange: number;
+  readonly latencyMs?: number;
+}
+
+/** Writes the records of one session, in its own chain. */
+export class SessionScribe {
+  readonly #desk: Desk;
+  readonly #open: Connection;
+  readonly #sparse: boolean;
+  readonly #chain: ChainHead;
+  readonly #middle: { readonly RCV: string; readonly SND: string; readonly none: string };
+  #who: Part = NO_PART;
+
+  constructor(desk: Desk, open: Connection, sparse: boolean, chain: ChainHead) {
+    this.#desk = desk;
+    this.#open = open;
+    this.#sparse = sparse;
+    this.#chain = chain;
+    const listener = `,"listener":${toJson(open.listener)}`;
+    const rest = `,"protocol":${toJson(open.protocol)},"session":${toJson(open.id)}`;
+    this.#middle = { RCV: `${listener},"direction":"RCV"${rest}`, SND: `${listener},"direction":"SND"${rest}`, none: listener + rest };
+    this.identify({});
+  }
+
+  /** Sets who is speaking from the next record on: a new salt, a new digest. */
+  identify(names: { readonly [field in keyof Identity]?: MaskedName }): void {
+    const sparse = this.#sparse ? { ip: '', account: '', character: '' } : {};
+    const { ip, port } = this.#open;
+    const known = { ...sparse, ...(ip === undefined ? {} : { ip }), ...(port === undefined ? {} : { port }) };
+    const { account, character } = names;
+    const who = { ...known, ...(account ? { account } : {}), ...(character ? { character } : {}) };
+    const ordered = order(who, ['ip', 'port', 'account', 'character']);
+    this.#who = ordered === '' ? NO_PART : part(`"who_salt":"${this.#desk.salts.next()}",${ordered}`);
+  }
+
+  event(topic: Topic, at: TimeUs, data: MaskedData): void {
+    this.#desk.write(topic, at, this.#chain, this.#middle.none, '', this.#who, this.#desk.body(dataMember(data)));
+  }
+
+  said(utterance: MaskedUtterance, turn: Turn): void {
+    const { direction, masked, encoding, cut } = utterance;
+    const latency = turn.latencyMs === undefined ? '' : `,"latency_ms":${turn.latencyMs}`;
+    const spans = masked.length > 0 || this.#sparse ? `,"masked":${toJson(masked)}` : '';
+    const late = `,"exchange":${turn.exchange}${latency}${spans},"bytes":${utterance.bytes},"encoding":"${encoding}"${cut ? `,"cut":"${cut}"` : ''}`;
+    const topic = direction === 'RCV' ? 'session.input' : 'session.output';
+    this.#desk.write(topic, utterance.at, this.#chain, this.#middle[direction], late, this.#who, this.#desk.body(this.#bodyOf(utterance)));
+  }
+
+  #bodyOf({ text, raw, rawB64, timing }: MaskedUtterance): string {
+    let members = this.#sparse ? ',"room":""' : '';
+    if (text || this.#sparse) members += `,"text":${toJson(text ?? '')}`;
+    if (raw !== undefined) members += `,"raw":${toJson(raw)}`;
+    if (rawB64 !== undefined) members += `,"raw_b64":"${rawB64}"`;
+    if (timing.length > 0) members += `,"timing":${JSON.stringify(timing)}`;
+    return this.#sparse ? `${members},"data":{}` : members;
+  }
+}
+
+/** JSON members of `value` in the order of `names`, without braces. */
+function order(value: { readonly [name: string]: unknown }, names: readonly string[]): string {
+  return names
+    .filter((name) => value[name] !== undefined)
+    .map((name) => `"${name}":${toJson(value[name])}`)
+    .join(',');
+}

@@ -1,0 +1,39 @@
+/** The few file operations that the spool rests on: private files, atomic replacement, durable folders. */
+import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Whatever we write is for its owner alone. */
+export const FILE_MODE = 0o600;
+export const FOLDER_MODE = 0o700;
+
+export const makeFolder = (folder: string): void => {
+  mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+};
+
+/** Makes a folder's entries (new files, renames) durable. */
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
+}
+
+/** Replaces `path` whole: written aside, fsynced, renamed, the folder fsynced. After a crash there is the old text or the new. */
+export function replaceFile(path: string, text: string): void {
+  const aside = `${path}.tmp`;
+  const fd = openSync(aside, 'w', FILE_MODE);
+  try {
+    writeAll(fd, Buffer.from(text));
+    fdatasyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(aside, path);
+  syncFolder(dirname(path));
+}

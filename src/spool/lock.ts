@@ -1,0 +1,33 @@
+/**
+ * One process owns a spool. The lock is flock(2) on `SPOOL_DIR/lock`, which the kernel drops when the process ends in any way, kill -9 included.
+ * Node has no flock; koffi calls libc's.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import koffi from 'koffi';
+import { AuditError, nameOf } from '../errors.js';
+import { FILE_MODE, makeFolder } from './files.js';
+
+/** flock(2): exclusive, and do not wait. The same numbers on Linux, macOS and the BSDs. */
+const LOCK_EX_NB = 2 | 4;
+
+export interface Lock {
+  release(): void;
+}
+
+/** Takes the spool in `folder`, which is made where missing. Throws AUDIT_SPOOL_OWNED where another process has it, AUDIT_SPOOL where it cannot be used. */
+export function lockSpool(folder: string): Lock {
+  let fd: number;
+  try {
+    makeFolder(folder);
+    fd = openSync(join(folder, 'lock'), 'a', FILE_MODE);
+  } catch (error) {
+    throw new AuditError('AUDIT_SPOOL', `the spool's folder ${folder} cannot be written (${nameOf(error)}); give SPOOL_DIR a folder that this user owns`);
+  }
+  const flock = koffi.load(null).func('int flock(int, int)');
+  if (flock(fd, LOCK_EX_NB) !== 0) {
+    closeSync(fd);
+    throw new AuditError('AUDIT_SPOOL_OWNED', `another wirescribe uses the spool ${folder}; stop it, or give this one a SPOOL_DIR of its own`);
+  }
+  return { release: () => closeSync(fd) };
+}
