@@ -1,0 +1,161 @@
+/**
+ * AUDIT_CALLBACK: which callbacks there are, and what each is told. Receives the literal, gives settings; options of a callback's own are passed on as
+ * plain values, for it checks them itself. `loadCallback` imports a module to see that it is one.
+ */
+import { basename, extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { AuditError, type ErrorCode, nameOf } from '../errors.js';
+import { CALLBACK_OPTIONS, CALLBACKS, LATER_CALLBACK_OPTIONS, LATER_CALLBACKS, type ValueOf } from './keys.js';
+import { type Literal, readLiterals, type StringLiteral } from './literals.js';
+import { didYouMean } from './nearest.js';
+import { showOption } from './python.js';
+import { quoteName } from './source.js';
+import { type Asked, optionsOf, plainValue, string, wants } from './values.js';
+
+export interface CallbackSettings {
+  /** Unique among the callbacks; fit for a file's name. */
+  readonly name: string;
+  /** A name of ours, or the path as the operator wrote it. */
+  readonly use: string;
+  /** File URL to import. */
+  readonly module: string;
+  /** The callback's own options, with what comes from elsewhere fetched. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Topics or their beginnings; null: all. */
+  readonly topics: readonly string[] | null;
+  readonly batchRecords: number;
+  readonly batchBytes: number;
+  readonly batchMs: number;
+  readonly start: 'newest' | 'oldest';
+  readonly required: boolean;
+}
+
+/** A callback's settings, and how they may be shown. */
+export interface ReadCallback {
+  readonly settings: CallbackSettings;
+  readonly shown: Readonly<Record<string, unknown>>;
+}
+
+type Options = Map<string, { readonly key: StringLiteral; readonly value: Literal }>;
+type CommonName = keyof typeof CALLBACK_OPTIONS;
+
+const COMMON = Object.keys(CALLBACK_OPTIONS) as CommonName[];
+const EVENNIA = /^evennia\.contrib\.(?:utils|security)\.auditing\.outputs\.to_(file|syslog)$/;
+const IS_PATH = /\/|\.m?js$/;
+
+/** Reads AUDIT_CALLBACK: a name, a path, a dict, or a list of these. Throws AUDIT_CONFIG_... at the place. */
+export function callbacksOf(literal: Literal, asked: Asked): ReadCallback[] {
+  const many = literal.kind === 'list' || literal.kind === 'tuple' ? literal.value : [literal];
+  if (many.length === 0) wants('at least one callback (AUDIT_ACTIVATE = False makes a plain proxy)', literal, asked);
+  const given = many.map((one) => describe(one, asked));
+  const names = given.map(({ options }) => options.get('name')?.value);
+  const taken = new Set<string>();
+  for (const [index, name] of names.entries()) if (name) takeName(common(given[index]?.options, 'name', asked), name, taken);
+  return given.map((one) => read(one, asked, taken));
+}
+
+function takeName(name: string, at: Literal, taken: Set<string>): void {
+  if (taken.has(name)) throw new AuditError('AUDIT_CONFIG_TYPE', `there are two callbacks of the name ${quoteName(name)}; rename one`, at.place);
+  taken.add(name);
+}
+
+interface Described {
+  readonly use: string;
+  readonly options: Options;
+}
+
+function describe(literal: Literal, asked: Asked): Described {
+  if (literal.kind === 'string') return { use: useOf(literal), options: new Map() };
+  if (literal.kind !== 'dict') return wants("the name or path of a callback, or a dict {'use': ...}", literal, asked);
+  const entry = literal.value.find(({ key }) => key.value === 'use');
+  if (!entry) throw new AuditError('AUDIT_CONFIG_KEY', "a callback wants 'use', the name or path of what to use", literal.place);
+  const use = useOf(string(entry.value, { ...asked, name: "'use'" }));
+  const own = Object.hasOwn(CALLBACKS, use) ? Object.keys(CALLBACKS[use]?.options ?? {}) : undefined;
+  const later = LATER_CALLBACK_OPTIONS.filter((name) => !own?.includes(name));
+  return { use, options: optionsOf(literal, { what: `the callback ${quoteName(use)}`, known: own && [...COMMON, ...own], later }) };
+}
+
+/** The name of one of ours, or a path; says what else it is. */
+function useOf(literal: StringLiteral): string {
+  const evennia = EVENNIA.exec(literal.value)?.[1];
+  const use = evennia ?? literal.value;
+  const refuse = (code: ErrorCode, message: string): never => {
+    throw new AuditError(code, message, literal.place);
+  };
+  if (IS_PATH.test(use) || Object.hasOwn(CALLBACKS, use)) return use;
+  if (LATER_CALLBACKS.some((name) => name === use)) {
+    return refuse(
+      'AUDIT_CONFIG_LATER',
+      `the callback '${use}' is not built yet; ${Object.keys(CALLBACKS).join(' and ')} are, and modules of your own`,
+    );
+  }
+  if (/^\w+(\.\w+)+$/.test(use)) {
+    return refuse('AUDIT_CONFIG_TYPE', "a function of Python cannot be called here; write the path of a module of JavaScript, such as './mine.mjs'");
+  }
+  return refuse('AUDIT_CONFIG_KEY', `there is no callback ${quoteName(use)} (a path has a / in it); ${didYouMean(use, Object.keys(CALLBACKS))}`);
+}
+
+/** The value of a common option, given or default. */
+function common<K extends CommonName>(options: Options | undefined, name: K, asked: Asked): ValueOf<(typeof CALLBACK_OPTIONS)[K]> {
+  const { check, default: otherwise } = CALLBACK_OPTIONS[name];
+  const literal = options?.get(name)?.value ?? readLiterals(`X = ${otherwise}`, 'default')[0]?.value;
+  if (!literal) throw new AuditError('AUDIT_INTERNAL', `no default of ${name}`);
+  return check(literal, { ...asked, name: `'${name}'` }) as ValueOf<(typeof CALLBACK_OPTIONS)[K]>;
+}
+
+function read({ use, options }: Described, asked: Asked, taken: Set<string>): ReadCallback {
+  const name = options.has('name') ? common(options, 'name', asked) : freeName(use, taken);
+  const own = [...options].filter(([option]) => !COMMON.some((one) => one === option));
+  const told = {
+    topics: common(options, 'topics', asked),
+    batchRecords: common(options, 'batch_records', asked),
+    batchBytes: common(options, 'batch_bytes', asked),
+    batchMs: common(options, 'batch_ms', asked),
+    start: common(options, 'start', asked),
+    required: common(options, 'required', asked),
+  };
+  const settings = {
+    name,
+    use,
+    module: moduleOf(use, asked.folder),
+    options: Object.fromEntries(own.map(([option, { value }]) => [option, plainValue(value, { ...asked, name: quoteName(option) })])),
+    ...told,
+  };
+  const { topics, batchRecords: batch_records, batchBytes: batch_bytes, batchMs: batch_ms, start, required } = told;
+  const ownShown = Object.fromEntries(own.map(([option, { value }]) => [option, showOption(option, value)]));
+  return { settings, shown: { use, name, topics, batch_records, batch_bytes, batch_ms, start, required, ...ownShown } };
+}
+
+/** `file`, `file2`, `file3` ... */
+function freeName(use: string, taken: Set<string>): string {
+  const stem = IS_PATH.test(use)
+    ? basename(use, extname(use))
+        .replace(/[^A-Za-z0-9._-]/g, '-')
+        .replace(/^[^A-Za-z0-9]+/, '')
+        .slice(0, 60) || 'own'
+    : use;
+  let name = stem;
+  for (let number = 2; taken.has(name); number += 1) name = `${stem}${number}`;
+  taken.add(name);
+  return name;
+}
+
+function moduleOf(use: string, folder: string): string {
+  if (IS_PATH.test(use)) return pathToFileURL(resolve(folder, use)).href;
+  return new URL(`../../callbacks/${use}.js`, import.meta.url).href;
+}
+
+/** Imports a callback's module. Throws AUDIT_CALLBACK_LOAD where it is not there, fails, or has no function as its default export. */
+export async function loadCallback({ name, use, module }: CallbackSettings): Promise<(...args: never[]) => unknown> {
+  const what = `the callback ${quoteName(name)} (${quoteName(use)})`;
+  let loaded: { readonly default?: unknown };
+  try {
+    loaded = await import(module);
+  } catch (error) {
+    const code = nameOf(error);
+    const why = code === 'ERR_MODULE_NOT_FOUND' ? 'it, or a module that it imports, is not there' : code;
+    throw new AuditError('AUDIT_CALLBACK_LOAD', `${what} cannot be loaded: ${why}; run \`node\` on the file to see more`);
+  }
+  if (typeof loaded.default === 'function') return loaded.default as (...args: never[]) => unknown;
+  throw new AuditError('AUDIT_CALLBACK_LOAD', `${what} has no function as its default export; write \`export default function ...\``);
+}

@@ -1,0 +1,255 @@
+/**
+ * THE table of server.conf: every key and option that this version has, its default, its check and its sentence. It validates, it is printed by
+ * `check --print`, and `server.conf.example` is printed from it. Names of the design that are not built yet stand here too, to be refused as such.
+ */
+import {
+  address,
+  anything,
+  bool,
+  type Check,
+  choice,
+  dict,
+  line,
+  listOf,
+  number,
+  orNone,
+  path,
+  plainName,
+  size,
+  string,
+  upstreamAddress,
+} from './values.js';
+
+export interface Key<T = unknown> {
+  /** Python source of the value in force where none is given. */
+  readonly default: string;
+  readonly check: Check<T>;
+  /** For the example and `--help`. */
+  readonly means: string;
+  /** Python source of a value to show in the example, in force there, where that teaches more than the default. */
+  readonly example?: string;
+}
+
+const key = <T>(one: Key<T>): Key<T> => one;
+
+const DAY_S = 86_400;
+const MIB = 1024 ** 2;
+
+/** Keys that say what is recorded: for all listeners, and as options of one listener for that one alone. */
+export const AUDIT_KEYS = {
+  AUDIT_ACTIVATE: key({ default: 'True', check: bool, means: 'False makes a plain proxy: nothing is recorded.' }),
+  AUDIT_IN: key({
+    default: 'False',
+    check: bool,
+    means: 'Record what clients send. The start and end of sessions are recorded always.',
+    example: 'True',
+  }),
+  AUDIT_OUT: key({ default: 'False', check: bool, means: 'Record what the server sends.', example: 'True' }),
+  AUDIT_ALLOW_SPARSE: key({ default: 'False', check: bool, means: 'Keep keys with empty values in the records.' }),
+  AUDIT_MASKS: key({
+    default: '[]',
+    check: listOf(dict, 'a list of masks, each a dict'),
+    means:
+      "Masks of your own, added to those of the packs. Evennia's short form {'name': r'...(?P<secret>...)'} is matched from the start of a line; " +
+      "the long form has 'name', 'pattern', 'direction' ('in', 'out' or 'both'), 'where' ('start' or 'anywhere'), and examples that prove it: " +
+      "'hides' (their secrets must vanish) and 'shows' (must come out unchanged). Patterns are Python's, case never counts; try them with " +
+      '`wirescribe mask`.',
+    example: "[{'setpass': r'^setpass\\s+(?P<secret>.+)'}]",
+  }),
+  AUDIT_MASK_PACKS: key({
+    default: "['evennia']",
+    check: listOf(string, 'a list of names of packs, or paths'),
+    means: 'Packs of masks: names of files in masks/ without their .conf, or paths of files of your own (with a / in them).',
+  }),
+  AUDIT_OUT_UNIT: key({
+    default: "'message'",
+    check: choice('message', 'line'),
+    means: "'message': what the server said in one go is one record, ended by AUDIT_OUT_IDLE_MS of silence; 'line': one record a line.",
+  }),
+  AUDIT_OUT_IDLE_MS: key({
+    default: '100',
+    check: number({ min: 1, max: 60_000, unit: 'milliseconds' }),
+    means: 'Silence that ends a message of the server, in milliseconds, 1 to 60000.',
+  }),
+  AUDIT_ON_FAILURE: key({
+    default: "'pass'",
+    check: choice('pass', 'pause', 'close'),
+    means:
+      "What happens when a record cannot be kept: 'pass' lets the session go on and counts a gap, 'pause' stops reading from both sides, 'close' ends " +
+      'sessions and refuses new ones.',
+  }),
+} as const;
+
+export const KEYS = {
+  LISTEN: key({
+    default: 'None',
+    check: orNone(address),
+    means: 'Where clients come in: telnet://HOST:PORT (read as telnet), tcp://HOST:PORT (read as plain text) or unix:PATH. Port 0 takes a free one.',
+    example: "'telnet://0.0.0.0:4000'",
+  }),
+  UPSTREAM: key({
+    default: 'None',
+    check: orNone(upstreamAddress),
+    means: 'The server behind it, in the same form. LISTEN and UPSTREAM are the short form of LISTENERS for one listener.',
+    example: "'telnet://127.0.0.1:4001'",
+  }),
+  LISTENERS: key({
+    default: '[]',
+    check: listOf(dict, 'a list of listeners, each a dict'),
+    means:
+      'Several listeners in one process: a list of dicts with the options below. AUDIT_ keys from AUDIT_ACTIVATE to AUDIT_ON_FAILURE are options too, ' +
+      "and count for that listener alone, in place of the value for all. Any value of any key or option may be {'env': NAME} or {'file': PATH}.",
+  }),
+  ...AUDIT_KEYS,
+  AUDIT_CALLBACK: key({
+    default: "['file']",
+    check: anything,
+    means:
+      'Where the records go: the name of a callback, the path of a module of your own (with a / in it, or ending in .js or .mjs), a dict ' +
+      "{'use': NAME or PATH, ...options}, or a list of these.",
+  }),
+  SPOOL_DIR: key({ default: "'audit/spool'", check: path, means: 'Folder of the journal that records wait in until every callback has them.' }),
+  SPOOL_MAX_BYTES: key({
+    default: "'4g'",
+    check: size({ min: MIB, max: 2 ** 50 }),
+    means: "Size that the journal may have: bytes, or '64m', '4g'; at least '1m'.",
+  }),
+  SPOOL_FSYNC: key({
+    default: "'batch'",
+    check: choice('batch', 'always', 'none'),
+    means: "When records are durable: 'batch' (written together, at most 50 ms later), 'always' (each one), 'none' (when the system likes).",
+  }),
+  NODE: key({ default: 'None', check: orNone(line(255)), means: 'Name of this node in the records. None: the name of this host.' }),
+  APPLICATION: key({ default: "'wirescribe'", check: line(255), means: "Name of the game in the records. Evennia's SERVERNAME is understood too." }),
+  DRAIN_TIMEOUT_S: key({
+    default: '10',
+    check: number({ min: 0, max: DAY_S, unit: 'seconds', fraction: true }),
+    means: 'How long a stop (SIGTERM) delivers, in seconds, before it leaves the rest to the next start.',
+  }),
+} as const;
+
+export type KeyName = keyof typeof KEYS;
+export type AuditKeyName = keyof typeof AUDIT_KEYS;
+export type ValueOf<K extends { check: Check<unknown> }> = ReturnType<K['check']>;
+
+export const KEY_NAMES = Object.keys(KEYS) as readonly KeyName[];
+export const AUDIT_KEY_NAMES = Object.keys(AUDIT_KEYS) as readonly AuditKeyName[];
+
+/** Evennia's names for keys of ours, and those that it has and we need not. */
+export const ALIASES: { readonly [name: string]: KeyName | undefined } = { SERVERNAME: 'APPLICATION', SERVER_SESSION_CLASS: undefined };
+
+/** Keys of the design that this version refuses by name. */
+export const LATER_KEYS = [
+  'AUDIT_MASK_STYLE',
+  'AUDIT_EXCLUDE',
+  'AUDIT_EVENTS',
+  'AUDIT_SYSTEM_EVENTS',
+  'AUDIT_WATCH',
+  'AUDIT_WATCH_EXCLUDE',
+  'AUDIT_IDENTITY',
+  'AUDIT_PROVIDERS',
+  'CHECKPOINT_KEY',
+  'RETENTION_DAYS',
+  'CHORES',
+  'ARCHIVE_NAME',
+  'ARCHIVE_DIR',
+  'STORE_INDEXES',
+  'ADMIN_LISTEN',
+  'TRUSTED_PROXIES',
+  'INTAKE_LISTEN',
+] as const;
+
+/** Options of a listener besides the AUDIT_ keys. An empty default: must be given, or is made up (`name`). */
+export const LISTENER_OPTIONS = {
+  name: key({ default: '', check: plainName, means: "its name in the records; 'main' for the first, else 'listener2' and so on" }),
+  listen: key({ default: '', check: address, means: 'as LISTEN' }),
+  upstream: key({ default: '', check: upstreamAddress, means: 'as UPSTREAM' }),
+  on_down: key({
+    default: "'The game cannot be reached just now. Please try again in a moment.'",
+    check: line(1000),
+    means: 'the line that a client is told when the server cannot be reached',
+  }),
+  handshake_s: key({
+    default: '10',
+    check: number({ min: 0.1, max: 3600, unit: 'seconds', fraction: true }),
+    means: 'how long connecting to the server may take, in seconds',
+  }),
+} as const;
+
+export const LATER_LISTENER_OPTIONS = [
+  'cert',
+  'key',
+  'client_ca',
+  'ca',
+  'servername',
+  'verify',
+  'accept_proxy',
+  'send_proxy',
+  'max_sessions',
+  'max_per_ip',
+  'connects_per_s',
+  'idle_s',
+  'session_s',
+  'allow',
+  'deny',
+  'subprotocol',
+  'user',
+  'charset',
+  ...LATER_KEYS.filter((name) => name.startsWith('AUDIT_')),
+] as const;
+
+/** Options that every callback takes. */
+export const CALLBACK_OPTIONS = {
+  use: key({ default: '', check: string, means: 'which callback: one of the names below, or a path' }),
+  name: key({ default: '', check: plainName, means: 'its name in cursors, logs and records; else that of what it uses, numbered when repeated' }),
+  topics: key({
+    default: 'None',
+    check: orNone(listOf(line(100), 'a list of topics, or of beginnings of topics up to a dot')),
+    means: "list of the topics it is given, or their beginnings up to a dot ('session'); None: all. What begins with audit. is given always",
+  }),
+  batch_records: key({ default: '1000', check: number({ min: 1, max: 100_000, unit: 'records' }), means: 'records it is given at a time, at most' }),
+  batch_bytes: key({
+    default: "'1m'",
+    check: size({ min: 1024, max: 1024 * MIB }),
+    means: 'bytes it is given at a time, at most (but always one record)',
+  }),
+  batch_ms: key({
+    default: '0',
+    check: number({ min: 0, max: 60_000, unit: 'milliseconds' }),
+    means: 'how long to wait for a batch to fill, in milliseconds; 0: it is given what is there',
+  }),
+  start: key({
+    default: "'oldest'",
+    check: choice('newest', 'oldest'),
+    means: "where a callback that is new to the spool begins: with all that is still there ('oldest'), or with what comes ('newest')",
+  }),
+  required: key({
+    default: 'False',
+    check: bool,
+    means: 'True: its records are never given up for room in the spool; AUDIT_ON_FAILURE decides instead',
+  }),
+} as const;
+
+export const LATER_CALLBACK_OPTIONS = ['format', 'fields'] as const;
+
+/** The callbacks that ship with us, and their own options, which they check themselves. */
+export const CALLBACKS: { readonly [use: string]: { readonly means: string; readonly options: { readonly [name: string]: string } } } = {
+  console: { means: 'prints records on standard output', options: { format: "'pretty' for people or 'json' for machines" } },
+  file: {
+    means: 'writes records to files that roll by date and size',
+    options: {
+      path: "where: 'audit/audit.log' makes audit/audit.DATE.N.log",
+      frequency: "when to begin a new file: 'daily', 'hourly'",
+      size: "size at which to begin a new file, '100m'",
+      mode: 'permissions of the files, 0o600',
+      compress: 'True: closed files are compressed',
+      keep_days: 'delete files that are older than so many days; None: never',
+    },
+  },
+};
+
+export const LATER_CALLBACKS = ['syslog', 'kafka', 'store', 'http'] as const;
+
+/** Options of a mask in the long form. */
+export const MASK_OPTIONS = ['name', 'direction', 'pattern', 'where', 'hides', 'shows'] as const;
+export const LATER_MASK_OPTIONS = ['then', 'oob', 'path', 'prompts', 'not_prompts'] as const;

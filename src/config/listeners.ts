@@ -1,0 +1,152 @@
+/** LISTENERS, LISTEN and UPSTREAM: where clients come in and which server is behind, and what is recorded there. Opens nothing. */
+import { type Address, formatAddress } from '../bridge/address.js';
+import type { MaskDefinition } from '../contract.js';
+import { AuditError } from '../errors.js';
+import { AUDIT_KEY_NAMES, type AUDIT_KEYS, type AuditKeyName, KEYS, LATER_LISTENER_OPTIONS, LISTENER_OPTIONS, type ValueOf } from './keys.js';
+import { type DictLiteral, type Literal, readLiterals, type StringLiteral } from './literals.js';
+import { starred } from './python.js';
+import { quoteName } from './source.js';
+import { type Asked, optionsOf } from './values.js';
+
+/** What is recorded, and how it is masked. */
+export interface AuditSettings {
+  readonly active: boolean;
+  readonly in: boolean;
+  readonly out: boolean;
+  readonly allowSparse: boolean;
+  readonly outUnit: 'message' | 'line';
+  readonly outIdleMs: number;
+  readonly onFailure: 'pass' | 'pause' | 'close';
+  /** Those of the packs, then AUDIT_MASKS. Not compiled yet. */
+  readonly masks: readonly MaskDefinition[];
+}
+
+export interface ListenerSettings {
+  readonly name: string;
+  readonly listen: Address;
+  readonly upstream: Address;
+  /** What a client is told when the server cannot be reached; one line, without its line end. */
+  readonly onDown: string;
+  /** How long connecting to the server may take, in seconds. */
+  readonly handshakeS: number;
+  readonly audit: AuditSettings;
+}
+
+/** A listener's settings, and how they may be shown. */
+export interface ReadListener {
+  readonly settings: ListenerSettings;
+  readonly shown: Readonly<Record<string, unknown>>;
+}
+
+/** Gives the literal of an AUDIT_ key that counts: a listener's own, or that for all. */
+export type AuditLiterals = (name: AuditKeyName) => Literal;
+/** Makes AuditSettings of the literals; settings.ts knows packs and folders. */
+export type ReadAudit = (literals: AuditLiterals) => AuditSettings;
+
+type OptionName = keyof typeof LISTENER_OPTIONS;
+type AuditValue<K extends AuditKeyName> = ValueOf<(typeof AUDIT_KEYS)[K]>;
+
+/** Reads the AUDIT_ keys out of their literals. `masks` gives the definitions for the two keys of masks. */
+export function auditOf(
+  literals: AuditLiterals,
+  asked: Asked,
+  masks: (packs: readonly StringLiteral[], own: readonly DictLiteral[]) => readonly MaskDefinition[],
+): AuditSettings {
+  const value = <K extends AuditKeyName>(name: K) => KEYS[name].check(literals(name), { ...asked, name }) as AuditValue<K>;
+  return {
+    active: value('AUDIT_ACTIVATE'),
+    in: value('AUDIT_IN'),
+    out: value('AUDIT_OUT'),
+    allowSparse: value('AUDIT_ALLOW_SPARSE'),
+    outUnit: value('AUDIT_OUT_UNIT'),
+    outIdleMs: value('AUDIT_OUT_IDLE_MS'),
+    onFailure: value('AUDIT_ON_FAILURE'),
+    masks: masks(value('AUDIT_MASK_PACKS'), value('AUDIT_MASKS')),
+  };
+}
+
+export interface ListenerSource {
+  /** Literals of the keys in force. */
+  readonly literals: (name: 'LISTENERS' | 'LISTEN' | 'UPSTREAM' | AuditKeyName) => Literal;
+  readonly asked: Asked;
+  readonly readAudit: ReadAudit;
+}
+
+/** All listeners, of either form. Throws AUDIT_CONFIG_... at the place. */
+export function listenersOf(source: ListenerSource): ReadListener[] {
+  const { literals, asked } = source;
+  const many = KEYS.LISTENERS.check(literals('LISTENERS'), { ...asked, name: 'LISTENERS' });
+  const short = shortForm(source);
+  if (short && many.length > 0) {
+    throw new AuditError('AUDIT_CONFIG_KEY', 'LISTEN and UPSTREAM are the short form of LISTENERS; keep one of the two', literals('LISTENERS').place);
+  }
+  const dicts = short ? [short] : many;
+  const read = dicts.map((one, index) => listener(one, index, source));
+  refuseDoubles(read, dicts);
+  return read;
+}
+
+/** LISTEN and UPSTREAM as the dict that stands for them in LISTENERS. */
+function shortForm({ literals, asked }: ListenerSource): DictLiteral | undefined {
+  const pair = (['LISTEN', 'UPSTREAM'] as const).map((name) => ({ name, value: literals(name) }));
+  const given = pair.filter(({ value }) => value.kind !== 'none');
+  for (const { name, value } of given) KEYS[name].check(value, { ...asked, name });
+  const [first] = given;
+  if (!first) return undefined;
+  if (given.length === 1) {
+    const other = first.name === 'LISTEN' ? 'UPSTREAM' : 'LISTEN';
+    throw new AuditError('AUDIT_CONFIG_KEY', `${first.name} wants ${other} too`, first.value.place);
+  }
+  return { kind: 'dict', place: first.value.place, value: given.map(({ name, value }) => ({ key: word(name.toLowerCase(), value), value })) };
+}
+
+const word = (value: string, { place }: Literal): StringLiteral => ({ kind: 'string', value, bytes: false, place, at: () => place });
+
+function listener(literal: DictLiteral, index: number, { literals, asked, readAudit }: ListenerSource): ReadListener {
+  const known = [...Object.keys(LISTENER_OPTIONS), ...AUDIT_KEY_NAMES];
+  const options = optionsOf(literal, { what: 'a listener', known, later: LATER_LISTENER_OPTIONS });
+  const value = <K extends OptionName>(name: K): ValueOf<(typeof LISTENER_OPTIONS)[K]> => {
+    const given = options.get(name)?.value ?? otherwise(name, index, literal);
+    return LISTENER_OPTIONS[name].check(given, { ...asked, name: `'${name}' of a listener` }) as ValueOf<(typeof LISTENER_OPTIONS)[K]>;
+  };
+  const settings: ListenerSettings = {
+    name: value('name'),
+    listen: value('listen'),
+    upstream: value('upstream'),
+    onDown: value('on_down'),
+    handshakeS: value('handshake_s'),
+    audit: readAudit((name) => options.get(name)?.value ?? literals(name)),
+  };
+  const made = { name: settings.name, listen: '', upstream: '', on_down: settings.onDown, handshake_s: settings.handshakeS };
+  const given = Object.fromEntries([...options].map(([name, one]) => [name, starred(one.value)]));
+  return { settings, shown: { ...made, ...given } };
+}
+
+/** The default of an option; what has none must be given. */
+function otherwise(name: OptionName, index: number, at: DictLiteral): Literal {
+  if (name === 'name') return word(index === 0 ? 'main' : `listener${index + 1}`, at);
+  const [found] = LISTENER_OPTIONS[name].default === '' ? [] : readLiterals(`X = ${LISTENER_OPTIONS[name].default}`, 'default');
+  if (found) return found.value;
+  throw new AuditError('AUDIT_CONFIG_KEY', `a listener wants '${name}', such as 'telnet://127.0.0.1:4000'`, at.place);
+}
+
+/** The same port is the same place, whatever it is read as. Port 0 is another one each time. */
+function placeOf(address: Address): string | undefined {
+  if (address.scheme === 'unix') return address.path;
+  return address.port === 0 ? undefined : formatAddress({ ...address, scheme: 'tcp' });
+}
+
+function refuseDoubles(read: readonly ReadListener[], dicts: readonly DictLiteral[]): void {
+  const names = new Set<string>();
+  const places = new Set<string>();
+  for (const [index, { settings }] of read.entries()) {
+    const refuse = (message: string): never => {
+      throw new AuditError('AUDIT_CONFIG_TYPE', message, dicts[index]?.place);
+    };
+    const place = placeOf(settings.listen);
+    if (names.has(settings.name)) refuse(`there are two listeners of the name ${quoteName(settings.name)}; rename one`);
+    if (place !== undefined && places.has(place)) refuse('another listener has the same address; give one of them another port or path');
+    names.add(settings.name);
+    if (place !== undefined) places.add(place);
+  }
+}

@@ -1,0 +1,69 @@
+/** Reads a command line (DESIGN 2). Receives words, gives a command and its options, or an AUDIT_USAGE that says what is not understood. */
+import { AuditError } from '../errors.js';
+import { COMMANDS, COMMON_OPTIONS, type CommandHelp, type CommandName, LATER_COMMANDS, type OptionHelp } from './help.js';
+import { didYouMean } from './nearest.js';
+import { quoteName } from './source.js';
+
+export interface CommandLine {
+  /** Undefined for `--help` and `--version` alone. */
+  readonly command: CommandName | undefined;
+  /** Options without a value. */
+  readonly flags: ReadonlySet<string>;
+  /** Values of options, in the order given. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  /** Words that are no options. */
+  readonly words: readonly string[];
+}
+
+const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
+const TOP: OptionHelp = { ...COMMON_OPTIONS, version: { says: '' } };
+
+function usage(message: string): never {
+  throw new AuditError('AUDIT_USAGE', message);
+}
+
+/** Reads the words behind `wirescribe`. Options may stand before the command, and as `--name=value`; what stands behind `--` is no option. */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const flags = new Set<string>();
+  const values = new Map<string, string[]>();
+  const words: string[] = [];
+  let command: CommandName | undefined;
+  const rest = [...args];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') words.push(...rest.splice(0));
+    else if (word.startsWith('-') && word !== '-') readOption(word, rest, command, flags, values);
+    else if (command === undefined) command = commandOf(word);
+    else words.push(word);
+  }
+  if (words.length > 0 && !(command && COMMANDS[command].words)) usage(`'${command ?? 'wirescribe'}' takes no words besides its options; see --help`);
+  if (command === undefined && flags.size === 0) usage('a command is missing; see `wirescribe --help`');
+  return { command, flags, values, words };
+}
+
+function commandOf(word: string): CommandName {
+  const command = COMMAND_NAMES.find((name) => name === word);
+  if (command) return command;
+  if (LATER_COMMANDS.includes(word)) throw new AuditError('AUDIT_CONFIG_LATER', `the command '${word}' is not built yet; see \`wirescribe --help\``);
+  return usage(`there is no command ${quoteName(word)}; ${didYouMean(word, COMMAND_NAMES)}`);
+}
+
+function readOption(word: string, rest: string[], command: CommandName | undefined, flags: Set<string>, values: Map<string, string[]>): void {
+  const [, name = '', given] = /^--?([^=]*)(?:=(.*))?$/s.exec(word === '-h' ? '--help' : word) ?? [];
+  const own: CommandHelp['options'] = command ? COMMANDS[command].options : {};
+  const known = command ? { ...own, ...COMMON_OPTIONS } : TOP;
+  const option = word.startsWith('--') || word === '-h' ? (Object.hasOwn(known, name) ? known[name] : undefined) : undefined;
+  if (!option) {
+    const names = Object.keys(known).map((one) => `--${one}`);
+    usage(`${command ? `'${command}'` : 'wirescribe'} has no option ${quoteName(`--${name}`)}; ${didYouMean(`--${name}`, names)}`);
+  }
+  if (!option.takes) {
+    if (given !== undefined) usage(`--${name} takes no value`);
+    flags.add(name);
+    return;
+  }
+  const value = given ?? rest.shift();
+  if (value === undefined) usage(`--${name} wants a value: --${name} ${option.takes}`);
+  const before = values.get(name) ?? [];
+  if (before.length > 0 && name !== 'set') usage(`--${name} is given twice; keep one`);
+  values.set(name, [...before, value]);
+}
