@@ -10,6 +10,9 @@ const TELNET = /\xff(?:[\xfb-\xfe].|\xfa.*?\xff\xf0|[^\xfa-\xfe]|.*$)/gs;
 /** ANSI control sequences (ECMA-48 CSI). */
 const ANSI = /\x1b\[[0-?]*[ -/]*[@-~]/g;
 
+/** How much of what came a failure tells, in UTF-16 units. */
+const TOLD = 1_000;
+
 /** What a person would read of these bytes: telnet and ANSI taken out, as UTF-8. */
 export function readable(bytes: Buffer): string {
   const text = bytes.toString('latin1').replace(TELNET, (found) => (found === '\xff\xff' ? found : ''));
@@ -76,7 +79,9 @@ export class LineClient {
         return hit;
       }
       if (this.#ended || signal.aborted) {
-        throw new Error(`${this.#ended ? 'ended' : `${timeoutMs} ms over`} before ${pattern} came; what came: ${JSON.stringify(fresh)}`);
+        throw new Error(
+          `${this.#ended ? 'ended' : `${timeoutMs} ms over`} before ${pattern} came; what came last: ${JSON.stringify(fresh.slice(-TOLD))}`,
+        );
       }
       await this.#change(signal);
     }
