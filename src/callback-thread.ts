@@ -1,0 +1,57 @@
+/**
+ * The thread of one callback. Receives its settings and the shared memory, runs `deliver`, tells the parent what happens; src/spool/workers.ts is the
+ * other side. Whatever the callback does to its thread (loop, throw, exit), it does to this thread alone.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { CallbackContext } from './contract.js';
+import { AuditError, nameOf } from './errors.js';
+import { Board } from './spool/board.js';
+import { deliver } from './spool/delivery.js';
+import { beNice } from './spool/nice.js';
+import { ownOutput } from './spool/output.js';
+import type { FromThread, ThreadData, ToThread } from './spool/workers.js';
+
+const { folder, memory, watch, index, settings, node, configFolder } = workerData as ThreadData;
+const stop = new AbortController();
+const abort = new AbortController();
+
+const tell = (message: FromThread) => parentPort?.postMessage(message);
+
+parentPort?.on('message', (message: ToThread) => {
+  stop.abort();
+  if (message === 'abort') abort.abort();
+});
+
+if (!settings.required) beNice();
+ownOutput();
+
+const context: CallbackContext = {
+  name: settings.name,
+  node,
+  folder: configFolder,
+  log: {
+    info: (message) => tell({ type: 'log', level: 'info', message }),
+    warn: (message) => tell({ type: 'log', level: 'warn', message }),
+  },
+  signal: abort.signal,
+};
+
+try {
+  await deliver({
+    folder,
+    board: new Board(memory),
+    index,
+    settings,
+    context,
+    watch,
+    stop: stop.signal,
+    onReady: () => tell({ type: 'ready' }),
+    onFault: (fault) => tell({ type: 'fault', fault }),
+  });
+  tell({ type: 'done' });
+} catch (error) {
+  const [code, message] = error instanceof AuditError ? [error.code, error.message] : (['AUDIT_INTERNAL', nameOf(error)] as const);
+  tell({ type: 'failed', code, message });
+}
+// A callback may have left a timer or a socket behind; it is closed, so nothing waits for it.
+process.exit();

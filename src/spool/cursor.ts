@@ -1,0 +1,93 @@
+/**
+ * How far a callback has come, on disk: `SPOOL_DIR/cursors/NAME.json` with `{"segment","offset","records"}`, moved atomically. Receives positions,
+ * gives back where a callback starts, and says what had to be mended. Never holds anything of a record.
+ */
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { comparePositions, type Position } from './board.js';
+import { listSegments, segmentPath } from './segments.js';
+
+export interface Cursor extends Position {
+  /** Records that this callback is past since it exists. */
+  readonly records: number;
+}
+
+/** Why a cursor could not stand where it stood. */
+export type CursorFault = 'unreadable' | 'before the oldest segment' | 'beyond the durable end';
+
+export interface PlacedCursor {
+  readonly cursor: Cursor;
+  readonly fault?: CursorFault;
+}
+
+/** The file of a callback's cursor. A name is any string: what no file name may hold is escaped. */
+export const cursorPath = (folder: string, name: string): string => join(folder, 'cursors', `${encodeURIComponent(name)}.json`);
+
+/**
+ * Replaces the cursor of `name`. No fsync: what a power cut loses here is delivered twice, never lost, and a batch would cost a disk's turn more.
+ * Throws what the disk throws; then the cursor stands as before.
+ */
+export function saveCursor(folder: string, name: string, { segment, offset, records }: Cursor): void {
+  const path = cursorPath(folder, name);
+  try {
+    writeFileSync(`${path}.tmp`, JSON.stringify({ segment, offset, records }), { mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(join(folder, 'cursors'), { recursive: true, mode: 0o700 });
+    writeFileSync(`${path}.tmp`, JSON.stringify({ segment, offset, records }), { mode: 0o600 });
+  }
+  renameSync(`${path}.tmp`, path);
+}
+
+/** The cursor of `name`; undefined: it has none yet; 'unreadable': there is a file, and it says nothing. */
+export function readCursor(folder: string, name: string): Cursor | 'unreadable' | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(cursorPath(folder, name), 'utf8'));
+    return isCursor(value) ? value : 'unreadable';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : 'unreadable';
+  }
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function isCursor(value: unknown): value is Cursor {
+  if (typeof value !== 'object' || value === null) return false;
+  const { segment, offset, records } = value as { [name: string]: unknown };
+  return isCount(segment) && isCount(offset) && isCount(records);
+}
+
+/**
+ * Where the callback `name` starts, saved: its cursor where that is good; the durable end or the oldest segment (`start`) where it is new; else the
+ * nearest place that is good, with the fault. Throws what the disk throws.
+ */
+export function placeCursor(folder: string, name: string, start: 'newest' | 'oldest', durable: Position): PlacedCursor {
+  const found = readCursor(folder, name);
+  const placed = place(folder, found, start, durable);
+  if (placed.cursor !== found) saveCursor(folder, name, placed.cursor);
+  return placed;
+}
+
+function place(folder: string, found: Cursor | 'unreadable' | undefined, start: 'newest' | 'oldest', durable: Position): PlacedCursor {
+  const oldest = { segment: listSegments(folder)[0] ?? durable.segment, offset: 0 };
+  if (found === undefined) return { cursor: { ...(start === 'newest' ? durable : oldest), records: 0 } };
+  if (found === 'unreadable') return { cursor: { ...oldest, records: 0 }, fault: 'unreadable' };
+  const { records } = found;
+  if (comparePositions(found, durable) > 0) return { cursor: { ...durable, records }, fault: 'beyond the durable end' };
+  if (comparePositions(found, oldest) < 0) return { cursor: { ...oldest, records }, fault: 'before the oldest segment' };
+  return isLineStart(folder, found) ? { cursor: found } : { cursor: { ...oldest, records }, fault: 'unreadable' };
+}
+
+/** A cursor stands behind a line end, or at the start of its segment; anywhere else its file is not to be believed. */
+function isLineStart(folder: string, { segment, offset }: Position): boolean {
+  if (offset === 0) return true;
+  try {
+    const byte = Buffer.alloc(1);
+    const fd = openSync(segmentPath(folder, segment), 'r');
+    const count = readSync(fd, byte, 0, 1, offset - 1);
+    closeSync(fd);
+    return count === 1 && byte[0] === 0x0a;
+  } catch {
+    return false;
+  }
+}
