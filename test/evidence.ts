@@ -26,7 +26,7 @@ export const sha256 = (bytes: Buffer | string): string => createHash('sha256').u
 /** Members in the order of `names`, without the braces, with what JSON.stringify leaves unescaped and FORMAT.md does not. */
 function write(names: string, members: Members): string {
   const parts = names.split(' ').flatMap((name) => (members[name] === undefined ? [] : [`"${name}":${JSON.stringify(members[name])}`]));
-  return parts.join(',').replace(/[\u0080-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return parts.join(',').replace(/[\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** One line, without its line end. `who` and `body` are the parts as written, `''` where there is none. */
@@ -39,10 +39,10 @@ function sealParts(head: string, who: string, body: string): { line: string; has
 /** 16 bytes in base64url, the same for the same words. */
 const saltOf = (words: string): string => createHash('md5').update(words).digest('base64url');
 
-/** UUIDv7 of a millisecond and a counter. */
-export function uuid7(ms: number, count: number): string {
+/** UUIDv7 of a millisecond, a counter, and words in place of chance. */
+export function uuid7(ms: number, count: number, words: string): string {
   const time = ms.toString(16).padStart(12, '0');
-  const rest = createHash('md5').update(String(count)).digest('hex').slice(0, 15);
+  const rest = createHash('md5').update(`${words} ${count}`).digest('hex').slice(0, 15);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${count.toString(16).padStart(3, '0')}-8${rest.slice(0, 3)}-${rest.slice(3)}`;
 }
 
@@ -60,14 +60,14 @@ export class Sealer {
 
   /** A new session's id. */
   session(): string {
-    return uuid7(this.#ms++, this.#count++ % 4096);
+    return uuid7(this.#ms++, this.#count++ % 4096, this.node);
   }
 
   /** The next line of the draft's chain, without its line end. */
   seal(draft: Draft): string {
     const { topic, session, who, body } = draft;
     const chain = this.#heads.get(session ?? '') ?? { seq: 0, hash: ZEROS };
-    const id = uuid7(this.#ms, this.#count++ % 4096);
+    const id = uuid7(this.#ms, this.#count++ % 4096, this.node);
     const time = `${new Date(this.#ms++).toISOString().slice(0, 23)}${String(this.#count % 1000).padStart(3, '0')}Z`;
     const place = { hostname: 'north.example', application: 'wirescribe', version: '0.1.0', pid: 4711, node: this.node };
     const listener = session && { listener: 'game', protocol: 'telnet', session };

@@ -1,0 +1,58 @@
+/** The report of `verify` for people and machines, its exit code, and the line that shows how far long work is. */
+import type { WriteStream } from 'node:tty';
+import { EXIT } from '../errors.js';
+import type { Report } from './verify.js';
+
+const count = (number: number, one: string, many: string): string => `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+
+/** Things that are no damage, unless with `--strict`. */
+function counted(report: Report): string[] {
+  return [
+    ...(report.doubles ? [count(report.doubles, 'record that came twice', 'records that came twice')] : []),
+    ...(report.parts ? [count(report.parts, 'part of a session or node', 'parts of sessions or nodes')] : []),
+    ...(report.unfinished ? [count(report.unfinished, 'last line being written', 'last lines being written')] : []),
+  ];
+}
+
+function people(report: Report): string {
+  const { damage, damaged, firstTime, lastTime } = report;
+  const more = damaged > damage.length ? [`... and ${(damaged - damage.length).toLocaleString('en')} more`] : [];
+  const scope = `${count(report.records, 'record', 'records')} of ${count(report.sessions, 'session', 'sessions')} in ${count(report.files, 'file', 'files')}`;
+  const also = counted(report);
+  return [
+    ...damage.map(({ place, code, what }) => `${place}: ${code}: ${what}`),
+    ...more,
+    `${report.ok ? 'good' : `DAMAGED (${count(damaged, 'place', 'places')})`}: ${scope}, ${firstTime} to ${lastTime}`,
+    ...(also.length ? [`counted, no damage: ${also.join(', ')}`] : []),
+    'not provable without checkpoints: whole sessions, or the last records of a chain, that are gone',
+    '',
+  ].join('\n');
+}
+
+/** The report as text that ends with a line end. @param json one JSON object, the members of Report, instead of text for people */
+export function printReport(report: Report, { json = false }: { readonly json?: boolean } = {}): string {
+  return json ? `${JSON.stringify(report)}\n` : people(report);
+}
+
+/** 0 where nothing is damaged, else 1. @param strict what is only counted makes 1 too */
+export function exitOf(report: Report, { strict = false }: { readonly strict?: boolean } = {}): number {
+  return report.ok && !(strict && counted(report).length) ? EXIT.done : EXIT.no;
+}
+
+const REDRAW_MS = 250;
+const MIB = 1024 * 1024;
+
+/** A progress for `verify` that redraws one line on a terminal, from a quarter of a second on; elsewhere it shows nothing. `clear` it before printing. */
+export function progressOn(terminal: Pick<WriteStream, 'isTTY' | 'write'>): {
+  show: (doneBytes: number, allBytes: number) => void;
+  clear: () => void;
+} {
+  let [next, shown] = [Date.now() + REDRAW_MS, false];
+  const show = (doneBytes: number, allBytes: number): void => {
+    if (!terminal.isTTY || Date.now() < next) return;
+    next = Date.now() + REDRAW_MS;
+    shown = true;
+    terminal.write(`\r\x1b[Kverifying: ${Math.floor(doneBytes / MIB)} of ${Math.ceil(allBytes / MIB)} MiB`);
+  };
+  return { show, clear: () => void (shown && terminal.write('\r\x1b[K')) };
+}
