@@ -117,7 +117,7 @@ t.test('a record is frozen, gives the exact line, and members parsed out of it',
   t.equal(record.account, 'alice');
   t.equal(record.room, undefined);
   t.same(JSON.parse(JSON.stringify(record)), JSON.parse(written));
-  t.ok(Object.isFrozen(record) && Object.isFrozen(record['digest']));
+  t.ok(Object.isFrozen(record) && Object.isFrozen(record.digest));
   t.throws(() => Object.assign(record, { text: 'other' }), TypeError);
 });
 

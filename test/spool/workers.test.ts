@@ -1,0 +1,122 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { readCursor } from '../../src/spool/cursor.js';
+import { type RunningCallback, startInline, startWorker } from '../../src/spool/workers.js';
+import { fixture, settingsFor, workerDelivery } from '../delivery-bench.js';
+import { HandMadeJournal, lines } from '../journal-lines.js';
+
+// What these wait for is time itself: side by side.
+t.jobs = 4;
+const BUFFERED = { buffered: true };
+
+/** Short beside the 30 s of the product, and yet longer than a busy machine needs to start a thread. */
+const STUCK_MS = 1_500;
+
+/** Three records to a callback that does `fault` when it is given the first batch, and works after that. */
+async function deliverPast(t: Test, fault: string, stuckMs?: number) {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  const [out, once] = [join(folder, 'out'), join(folder, 'once')];
+  const { options, ...kept } = workerDelivery(folder, journal, settingsFor(fixture('collect'), { options: { out, fault, once } }), stuckMs);
+  const running = startWorker(options);
+  await running.ready;
+  journal.write(lines(3));
+  journal.board.close();
+  await running.ended;
+  return { ...kept, stats: running.stats(), written: readFileSync(out, 'utf8'), closed: existsSync(`${out}.closed`) };
+}
+
+t.test('a callback in its own thread gets everything, and its thread ends by itself', async (t) => {
+  const { written, faults, stats, closed } = await deliverPast(t, '');
+  t.equal(written, lines(3).join(''));
+  t.same(faults, []);
+  t.match(stats, { records: 3, failures: 0, restarts: 0 });
+  t.ok(closed);
+});
+
+t.test('one that throws gets its batch again', async (t) => {
+  const { written, faults, stats } = await deliverPast(t, 'throw');
+  t.equal(written, lines(3).join(''));
+  t.same(faults, [{ callback: 'mine', code: 'AUDIT_CALLBACK_FAILED', count: 1 }]);
+  t.match(stats, { failures: 1, restarts: 0 });
+});
+
+const ENDED: readonly [string, string, string, number | undefined][] = [
+  ['one that never answers is ended, started anew and given its batch again', 'hang', 'AUDIT_CALLBACK_STUCK', STUCK_MS],
+  ['one that loops for ever is too', 'loop', 'AUDIT_CALLBACK_STUCK', STUCK_MS],
+  ['one that calls process.exit ends its own thread alone, and is started anew', 'exit', 'AUDIT_THREAD', undefined],
+  ['so does one that throws out of turn, and what it threw stands nowhere', 'throw later', 'AUDIT_THREAD', undefined],
+];
+
+for (const [title, fault, code, stuckMs] of ENDED) {
+  t.test(title, BUFFERED, async (t) => {
+    const { written, faults, logged, stats } = await deliverPast(t, fault, stuckMs);
+    t.equal(written, lines(3).join(''));
+    t.same(faults, [{ callback: 'mine', code, count: 1 }]);
+    t.match(stats, { restarts: 1 });
+    t.notMatch(logged.join(), /hunter2/);
+  });
+}
+
+for (const [title, how, message] of [
+  ['one that refuses its options', 'clearly', /url: is missing/],
+  ['one that ends while it loads', 'exit', /its thread ended while it loaded/],
+  ['one that never finishes loading', 'hang', /has not answered for 1.5 s/],
+] as const) {
+  t.test(`${title} is refused, once, and not tried again`, BUFFERED, async (t) => {
+    const folder = t.testdir();
+    const { options, faults } = workerDelivery(folder, new HandMadeJournal(folder), settingsFor(fixture('refuses'), { options: { how } }), STUCK_MS);
+    const running = startWorker(options);
+    await t.rejects(running.ready, { code: 'AUDIT_CALLBACK_LOAD', message });
+    await running.ended;
+    t.same(faults, []);
+    t.equal(running.stats().restarts, 0);
+  });
+}
+
+t.test('a new callback misses nothing that is written after its start, though its thread is not there yet', async (t) => {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  journal.write(lines(1));
+  const out = join(folder, 'out');
+  const running = startWorker(workerDelivery(folder, journal, settingsFor(fixture('collect'), { options: { out }, start: 'newest' })).options);
+  journal.write(lines(1, 1));
+  journal.board.close();
+  await running.ended;
+  t.equal(readFileSync(out, 'utf8'), lines(1, 1).join(''));
+});
+
+/** Starts it over one batch that hangs until it is aborted. */
+async function startHanging(folder: string, start: typeof startWorker): Promise<RunningCallback> {
+  const journal = new HandMadeJournal(folder);
+  journal.write(lines(2));
+  const options = { out: join(folder, 'out'), fault: 'hang', once: join(folder, 'once') };
+  const running = start(workerDelivery(folder, journal, settingsFor(fixture('collect'), { options })).options);
+  await running.ready;
+  return running;
+}
+
+for (const [where, start] of [
+  ['in a thread', startWorker],
+  ['inline', startInline],
+] as const) {
+  t.test(`stop, ${where}: at the deadline its signal is aborted, and the cursor is kept`, async (t) => {
+    const folder = t.testdir();
+    const running = await startHanging(folder, start);
+    await running.stop(50);
+    const cursor = readCursor(folder, 'mine');
+    t.ok(cursor !== 'unreadable' && (cursor?.records === 0 || cursor?.records === 2), 'a whole batch or none of it');
+  });
+}
+
+t.test('stop ends a callback that loops, a little after the deadline', async (t) => {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  const options = { out: join(folder, 'out'), fault: 'loop', once: join(folder, 'once') };
+  const running = startWorker(workerDelivery(folder, journal, settingsFor(fixture('collect'), { options })).options);
+  await running.ready;
+  journal.write(lines(2));
+  await running.stop(50);
+  t.match(readCursor(folder, 'mine'), { records: 0 });
+});
