@@ -135,7 +135,7 @@ function inForce(assignments: readonly [Assignment, string][]): Readonly<Record<
     if (!key) continue;
     const other = given.get(key);
     if (other && other.name !== name && from !== '--set') {
-      throw new AuditError('AUDIT_CONFIG_KEY', `${name} is understood as ${key}, and ${other.name} is given too; keep one`, place);
+      throw new AuditError('AUDIT_CONFIG_KEY', `${name} and ${other.name} are the same key; keep one`, place);
     }
     given.set(key, { name, literal: value, from });
   }
@@ -165,13 +165,13 @@ interface Shown {
 }
 
 function show(given: Readonly<Record<KeyName, Given>>, { listeners, callbacks, node }: Shown): InForce[] {
-  const valueOf = (key: KeyName): unknown => {
+  const shownOf = (key: KeyName): unknown => {
     if (key === 'LISTENERS' && given.LISTEN.literal.kind === 'none') return listeners.map(({ shown }) => shown);
     if (key === 'AUDIT_CALLBACK') return callbacks.map(({ shown }) => shown);
     if (key === 'NODE' && given.NODE.literal.kind === 'none') return node;
     return starred(given[key].literal);
   };
-  return KEY_NAMES.map((key) => ({ key, value: pythonOf(valueOf(key)), from: given[key].from }));
+  return KEY_NAMES.map((key) => ({ key, value: pythonOf(shownOf(key)), from: given[key].from }));
 }
 
 function digestOf(force: readonly InForce[], audits: readonly AuditSettings[]): string {

@@ -63,9 +63,9 @@ export function readString(source: Source, offset: number): Piece | undefined {
     at = plain;
     if (source.text[at] === '\\' && at + 1 < source.text.length) {
       origins.push([value.length, at]);
-      const escape = raw ? { says: source.text.slice(at, at + 2), end: at + 2 } : readEscape(source, at, bytes);
-      value += escape.says;
-      at = escape.end;
+      const read = raw ? { says: source.text.slice(at, at + 2), end: at + 2 } : readEscape(source, at, bytes);
+      value += read.says;
+      at = read.end;
       origins.push([value.length, at]);
     } else if (!source.text.startsWith(quote, at)) notClosed(source, offset, quote);
   }

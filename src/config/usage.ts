@@ -54,7 +54,7 @@ function readOption(word: string, rest: string[], command: CommandName | undefin
   const option = word.startsWith('--') || word === '-h' ? (Object.hasOwn(known, name) ? known[name] : undefined) : undefined;
   if (!option) {
     const names = Object.keys(known).map((one) => `--${one}`);
-    usage(`${command ? `'${command}'` : 'wirescribe'} has no option ${quoteName(`--${name}`)}; ${didYouMean(`--${name}`, names)}`);
+    usage(`${command ? `'${command}'` : 'wirescribe'} has no option ${quoteName(word.replace(/=.*/s, ''))}; ${didYouMean(`--${name}`, names)}`);
   }
   if (!option.takes) {
     if (given !== undefined) usage(`--${name} takes no value`);

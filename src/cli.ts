@@ -1,0 +1,98 @@
+#!/usr/bin/env node
+/**
+ * The command line (DESIGN 2): reads words, runs one command, gives an exit code. Errors go to stderr as `AUDIT_CODE: FILE:LINE:COL: what is wrong, and
+ * how to mend it`, never with a stack. What a command needs is loaded when it runs, so `--help` and `check` start fast.
+ */
+import { createRequire } from 'node:module';
+import { commandHelp, helpText } from './config/help.js';
+import { loadSettings, type Settings } from './config/settings.js';
+import { type CommandLine, readCommandLine } from './config/usage.js';
+import { AuditError, EXIT, exitCodeOf, nameOf } from './errors.js';
+
+const RED = '\x1b[31m';
+const PLAIN = '\x1b[39m';
+
+/** Runs one command line, without `node` and the program's name. Gives the exit code; throws AuditError. */
+async function main(args: readonly string[]): Promise<number> {
+  const line = readCommandLine(args);
+  if (line.flags.has('help')) return print(line.command ? commandHelp(line.command) : helpText());
+  switch (line.command) {
+    case undefined:
+      return print(`wirescribe ${version()}\n`);
+    case 'check':
+      return check(line);
+    case 'verify':
+      return verify(line);
+    default:
+      throw new AuditError('AUDIT_CONFIG_LATER', `the command '${line.command}' is not built yet`);
+  }
+}
+
+function version(): string {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
+  return version;
+}
+
+/** Writes to standard output, as slowly as it is read there. */
+async function print(text: string): Promise<number> {
+  if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+  return EXIT.done;
+}
+
+const oneOf = (line: CommandLine, option: string): string | undefined => line.values.get(option)?.[0];
+
+function settingsOf(line: CommandLine): Settings {
+  const file = oneOf(line, 'config');
+  return loadSettings({ ...(file === undefined ? {} : { file }), set: line.values.get('set') ?? [], cwd: process.cwd(), env: process.env });
+}
+
+/** `check`: reads all, compiles the masks, loads the callbacks. */
+async function check(line: CommandLine): Promise<number> {
+  const settings = settingsOf(line);
+  const { loadCallback } = await import('./config/callbacks.js');
+  for (const callback of settings.callbacks) await loadCallback(callback);
+  const { checkReport } = await import('./config/report.js');
+  return print(checkReport(settings, { print: line.flags.has('print'), json: line.flags.has('json') }));
+}
+
+/** `verify`: files or a spool, no configuration. */
+async function verify(line: CommandLine): Promise<number> {
+  const spool = oneOf(line, 'spool');
+  if ((spool === undefined) === (line.words.length === 0)) {
+    throw new AuditError('AUDIT_USAGE', "'verify' wants either FILE... or --spool DIR");
+  }
+  const { verifyFiles, verifySpool } = await import('./view/verify.js');
+  const { exitOf, printReport, progressOn } = await import('./view/verify-report.js');
+  const progress = progressOn(process.stderr);
+  try {
+    const report = await (spool === undefined
+      ? verifyFiles(line.words, { progress: progress.show })
+      : verifySpool(spool, { progress: progress.show }));
+    progress.clear();
+    await print(printReport(report, { json: line.flags.has('json') }));
+    return exitOf(report, { strict: line.flags.has('strict') });
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Says an error on stderr, in red on a terminal. A foreign one is said by name alone: its message might quote what was read. */
+function say(error: unknown): number {
+  const known = error instanceof AuditError ? error : new AuditError('AUDIT_INTERNAL', `${nameOf(error)}; please report what you did`);
+  const rest = String(known).slice(known.code.length);
+  const colours = process.stderr.isTTY && !process.env.NO_COLOR;
+  process.stderr.write(`${colours ? `${RED}${known.code}${PLAIN}` : known.code}${rest}\n`);
+  return exitCodeOf(known);
+}
+
+/** Whoever reads us has gone (`| head`): nothing is left to do. */
+process.stdout.on('error', (error) => process.exit(nameOf(error) === 'EPIPE' ? EXIT.done : EXIT.failed));
+process.stderr.on('error', () => undefined);
+// Node would print a stack with the source line, and its message may quote a secret.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, (error: unknown) => process.exit(say(error)));
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = say(error);
+}
