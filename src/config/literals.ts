@@ -3,6 +3,7 @@
  * know their places. Executes nothing, reads no file, never throws anything but AuditError, and never shows a value in it.
  */
 import type { Place } from '../errors.js';
+import { NAME, NUMBER, refuseNameless, refuseStatement, refuseStranger, refuseTrailing, refuseWord } from './refusals.js';
 import { quoteName, Source } from './source.js';
 import { type Piece, readString } from './strings.js';
 
@@ -41,41 +42,7 @@ export interface Assignment extends Placed {
   readonly value: Literal;
 }
 
-const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
-const NUMBER =
-  /0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?/y;
-const OPERATOR = /\*\*|\/\/|<<|>>|[=!<>:]=|->|[-+*/%@&|^~<>]/y;
-const OPERATOR_WORDS = ['and', 'or', 'not', 'in', 'is', 'if', 'else'];
-const CODE_WORDS = [
-  'def',
-  'class',
-  'if',
-  'elif',
-  'else',
-  'for',
-  'while',
-  'try',
-  'with',
-  'del',
-  'return',
-  'assert',
-  'global',
-  'raise',
-  'pass',
-  'async',
-];
 const CLOSES: { readonly [open: string]: string } = { '[': ']', '(': ')', '{': '}' };
-/** What people write for Python's words. */
-const MEANT: { readonly [word: string]: string } = {
-  true: 'True',
-  false: 'False',
-  none: 'None',
-  null: 'None',
-  nil: 'None',
-  yes: 'True',
-  no: 'False',
-};
-
 /**
  * Reads a whole text of assignments. `file` is the name that errors show. A name given twice is an error: in Python the later one would win
  * without a word. Throws AUDIT_CONFIG_SYNTAX, whatever the text.
@@ -113,9 +80,8 @@ class Reader {
     return this.#source.fail(offset, message);
   }
 
-  #match(pattern: RegExp, at = this.#at): string | undefined {
-    pattern.lastIndex = at;
-    return pattern.exec(this.#text)?.[0];
+  #match(pattern: RegExp): string | undefined {
+    return this.#source.match(pattern, this.#at);
   }
 
   /** Passes blanks, comments and backslash-newline; with `lines`, line ends too. */
@@ -134,11 +100,11 @@ class Reader {
   #statement(): Assignment {
     const start = this.#at;
     const name = this.#match(NAME);
-    if (name === undefined || readString(this.#source, start)) this.#noName(start);
+    if (name === undefined || readString(this.#source, start)) refuseNameless(this.#source, start);
     const place = this.#source.place(start);
     this.#at += name.length;
     this.#skip(false);
-    if (this.#text[this.#at] !== '=' || this.#text[this.#at + 1] === '=') this.#noAssignment(start, name);
+    if (this.#text[this.#at] !== '=' || this.#text[this.#at + 1] === '=') refuseStatement(this.#source, { start, at: this.#at, word: name });
     this.#at += 1;
     this.#skip(false);
     const value = this.#topValue();
@@ -146,35 +112,11 @@ class Reader {
     return { name, place, value };
   }
 
-  #noName(at: number): never {
-    if (readString(this.#source, at)) {
-      this.#fail(at, 'a string without a name; write NAME = in front, # for a comment, or put brackets around strings that belong together');
-    }
-    if (this.#match(NUMBER) !== undefined || this.#text.charAt(at) in CLOSES) this.#fail(at, 'a value without a name; write NAME = in front of it');
-    this.#stranger(at, 'NAME = value is wanted here');
-  }
-
-  #noAssignment(start: number, name: string): never {
-    const next = this.#text.charAt(this.#at);
-    const code = 'nothing is executed here';
-    if (name === 'import' || name === 'from') this.#fail(start, `an import; ${code}, so write the values themselves`);
-    if (CODE_WORDS.includes(name)) this.#fail(start, `'${name}' is code; ${code}, so write NAME = value lines alone`);
-    if (next === '(') this.#fail(start, `a call; ${code}, so write NAME = value lines alone`);
-    if (next === '.' || next === '[') this.#fail(start, 'only a plain name can be given a value; write the whole value as NAME = ...');
-    if (next === ',') this.#fail(start, 'one name a statement; write a line for each');
-    if (next === ':') this.#fail(start, 'a name with a type or a colon; write NAME = value');
-    const operator = this.#match(OPERATOR);
-    if (operator && this.#text[this.#at + operator.length] === '=') this.#fail(this.#at, `'${operator}=' is not read; write the whole value with =`);
-    if (operator) this.#fail(this.#at, `'${operator}' is an operator; write NAME = value`);
-    if (next !== '' && next !== '\n' && next !== ';') this.#stranger(this.#at, "an '=' is wanted here");
-    this.#fail(start, `a name and no value; write ${name.length > 40 ? 'NAME' : name} = value`);
-  }
-
   #endOfStatement(): void {
     this.#skip(false);
     const here = this.#text[this.#at];
     if (here === undefined || here === '\n') return;
-    if (here !== ';') this.#trailing('the line should end here');
+    if (here !== ';') refuseTrailing(this.#source, this.#at, 'the line should end here');
     this.#at += 1;
     this.#skip(false);
     if (this.#text[this.#at] === ';') this.#fail(this.#at, 'nothing stands between these two ;; take one out');
@@ -210,7 +152,7 @@ class Reader {
     if (word !== undefined) return this.#word(word);
     if (here === '' || here === '\n' || here === ';') this.#fail(start, 'a value is missing here');
     if (this.#text.startsWith('...', start)) this.#fail(start, '... stands for nothing here; write the value itself');
-    return this.#stranger(start, 'a value is wanted here');
+    return refuseStranger(this.#source, start, 'a value is wanted here');
   }
 
   /** Joins adjacent strings, and keeps for each character where it stands. */
@@ -268,20 +210,7 @@ class Reader {
     if (word === 'True' || word === 'False') return { kind: 'bool', value: word === 'True', place };
     if (word === 'None') return { kind: 'none', value: null, place };
     this.#skip(this.#depth > 0);
-    const next = this.#text.charAt(this.#at);
-    if (next === '(')
-      this.#fail(start, "a call; nothing is executed here, so write the value itself, or {'env': 'NAME'} for an environment variable");
-    if (next === '.' || next === '[')
-      this.#fail(start, 'a part of a module or of another value; nothing is looked up here, so write the value itself');
-    if (/^(for|async)$/.test(this.#match(NAME) ?? ''))
-      this.#fail(start, 'a comprehension is code, and nothing is executed here; write the values themselves');
-    const operator = this.#match(OPERATOR) ?? OPERATOR_WORDS.find((one) => one === this.#match(NAME));
-    if (operator) this.#fail(start, `an expression ('${operator}' is an operator); nothing is executed here, so write the value itself`);
-    if (word === 'lambda' || OPERATOR_WORDS.includes(word))
-      this.#fail(start, `'${word}' is code; nothing is executed here, so write the value itself`);
-    const meant = Object.hasOwn(MEANT, word.toLowerCase()) ? MEANT[word.toLowerCase()] : undefined;
-    if (meant) this.#fail(start, `Python writes this ${meant}`);
-    this.#fail(start, 'a name without quotes; put quotes around it if it is a text (nothing is looked up here)');
+    return refuseWord(this.#source, { start, at: this.#at, word });
   }
 
   #bracket(open: string): Literal {
@@ -336,7 +265,7 @@ class Reader {
   #noColon(at: number): never {
     const next = this.#text.charAt(this.#at);
     if (next === ',' || next === '}') this.#fail(at, "an entry without a value (a set is not read); write 'name': value, or [ ] for a list");
-    this.#trailing('a : is wanted here');
+    refuseTrailing(this.#source, this.#at, 'a : is wanted here');
   }
 
   /** True, and past the bracket, where it closes here. */
@@ -368,35 +297,9 @@ class Reader {
     if (here === ',') this.#at += 1;
     else if (here !== '' && here !== CLOSES[open]) {
       this.#wrongClose(open, start);
-      this.#trailing(`a comma or '${CLOSES[open]}' is wanted here`);
+      refuseTrailing(this.#source, this.#at, `a comma or '${CLOSES[open]}' is wanted here`);
     }
     return here === ',';
-  }
-
-  /** Something follows a value that cannot: says what it is. */
-  #trailing(wanted: string): never {
-    const at = this.#at;
-    const here = this.#text.charAt(at);
-    const word = this.#match(NAME);
-    const operator = this.#match(OPERATOR);
-    if (here === '(') this.#fail(at, 'a call; nothing is executed here, so write the value itself');
-    if (here === '[') this.#fail(at, 'an index; nothing is looked up here, so write the value itself (or put a comma in front of a list)');
-    if (here === '.') this.#fail(at, 'a method or a part of a value; nothing is executed here, so write the value itself');
-    if (word === 'for' || word === 'async') this.#fail(at, 'a comprehension is code, and nothing is executed here; write the values themselves');
-    if (word !== undefined && OPERATOR_WORDS.includes(word)) {
-      this.#fail(at, `'${word}' is an operator; nothing is executed here, so write the value itself`);
-    }
-    if (operator) this.#fail(at, `'${operator}' is an operator; nothing is executed here, so write the value itself`);
-    if (here === '=') this.#fail(at, `one '=' a statement; ${wanted}`);
-    this.#stranger(at, wanted);
-  }
-
-  /** A character that has no business here. */
-  #stranger(at: number, wanted: string): never {
-    const code = this.#text.codePointAt(at) ?? 0;
-    if (/[\u2018-\u201f\u00ab\u00bb]/.test(String.fromCodePoint(code))) this.#fail(at, `a typographic quote; type ' or " instead`);
-    if (code > 0x20 && code < 0x7f) this.#fail(at, wanted);
-    this.#fail(at, `the character U+${code.toString(16).toUpperCase().padStart(4, '0')} has no meaning outside quotes; ${wanted}`);
   }
 }
 

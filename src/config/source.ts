@@ -42,6 +42,12 @@ export class Source {
     } else this.#column += 1;
   }
 
+  /** What a sticky pattern finds at `offset`. */
+  match(pattern: RegExp, offset: number): string | undefined {
+    pattern.lastIndex = offset;
+    return pattern.exec(this.text)?.[0];
+  }
+
   /** Throws an error that points at `offset`; AUDIT_CONFIG_SYNTAX where no other code is given. */
   fail(offset: number, message: string, code: ErrorCode = 'AUDIT_CONFIG_SYNTAX'): never {
     throw new AuditError(code, message, this.place(offset));
