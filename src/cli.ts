@@ -49,8 +49,8 @@ function settingsOf(line: CommandLine): Settings {
 /** `check`: reads all, compiles the masks, loads the callbacks. */
 async function check(line: CommandLine): Promise<number> {
   const settings = settingsOf(line);
-  const { loadCallback } = await import('./config/callbacks.js');
-  for (const callback of settings.callbacks) await loadCallback(callback);
+  const { checkCallback } = await import('./config/callbacks.js');
+  for (const callback of settings.callbacks) await checkCallback(callback);
   const { checkReport } = await import('./config/report.js');
   return print(checkReport(settings, { print: line.flags.has('print'), json: line.flags.has('json') }));
 }

@@ -1,10 +1,11 @@
 /**
  * AUDIT_CALLBACK: which callbacks there are, and what each is told. Receives the literal, gives settings; options of a callback's own are passed on as
- * plain values, for it checks them itself. `loadCallback` imports a module to see that it is one.
+ * plain values, for it checks them itself. `checkCallback` imports a module to see that it is one.
  */
 import { basename, extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { AuditError, type ErrorCode, nameOf } from '../errors.js';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { AuditError, type ErrorCode, nameOf, type Place } from '../errors.js';
+import type { CallbackSettings as Delivered } from '../spool/load.js';
 import { CALLBACK_OPTIONS, CALLBACKS, LATER_CALLBACK_OPTIONS, LATER_CALLBACKS, type ValueOf } from './keys.js';
 import { type Literal, readLiterals, type StringLiteral } from './literals.js';
 import { didYouMean } from './nearest.js';
@@ -12,22 +13,9 @@ import { showOption } from './python.js';
 import { quoteName } from './source.js';
 import { type Asked, optionsOf, plainValue, string, wants } from './values.js';
 
-export interface CallbackSettings {
-  /** Unique among the callbacks; fit for a file's name. */
-  readonly name: string;
-  /** A name of ours, or the path as the operator wrote it. */
-  readonly use: string;
-  /** File URL to import. */
-  readonly module: string;
-  /** The callback's own options, with what comes from elsewhere fetched. */
-  readonly options: Readonly<Record<string, unknown>>;
-  /** Topics or their beginnings; null: all. */
-  readonly topics: readonly string[] | null;
-  readonly batchRecords: number;
-  readonly batchBytes: number;
-  readonly batchMs: number;
-  readonly start: 'newest' | 'oldest';
-  readonly required: boolean;
+/** What delivery needs, and where the configuration names it, for errors. */
+export interface CallbackSettings extends Delivered {
+  readonly place: Place;
 }
 
 /** A callback's settings, and how they may be shown. */
@@ -60,19 +48,24 @@ function takeName(name: string, at: Literal, taken: Set<string>): void {
 }
 
 interface Described {
+  readonly place: Place;
   readonly use: string;
   readonly options: Options;
 }
 
 function describe(literal: Literal, asked: Asked): Described {
-  if (literal.kind === 'string') return { use: useOf(literal), options: new Map() };
+  if (literal.kind === 'string') return { place: literal.place, use: useOf(literal), options: new Map() };
   if (literal.kind !== 'dict') return wants("the name or path of a callback, or a dict {'use': ...}", literal, asked);
   const entry = literal.value.find(({ key }) => key.value === 'use');
   if (!entry) throw new AuditError('AUDIT_CONFIG_KEY', "a callback wants 'use', the name or path of what to use", literal.place);
   const use = useOf(string(entry.value, { ...asked, name: "'use'" }));
   const own = Object.hasOwn(CALLBACKS, use) ? Object.keys(CALLBACKS[use]?.options ?? {}) : undefined;
   const later = LATER_CALLBACK_OPTIONS.filter((name) => !own?.includes(name));
-  return { use, options: optionsOf(literal, { what: `the callback ${quoteName(use)}`, known: own && [...COMMON, ...own], later }) };
+  return {
+    place: literal.place,
+    use,
+    options: optionsOf(literal, { what: `the callback ${quoteName(use)}`, known: own && [...COMMON, ...own], later }),
+  };
 }
 
 /** The name of one of ours, or a path; says what else it is. */
@@ -103,7 +96,7 @@ function common<K extends CommonName>(options: Options | undefined, name: K, ask
   return check(literal, { ...asked, name: `'${name}'` }) as ValueOf<(typeof CALLBACK_OPTIONS)[K]>;
 }
 
-function read({ use, options }: Described, asked: Asked, taken: Set<string>): ReadCallback {
+function read({ place, use, options }: Described, asked: Asked, taken: Set<string>): ReadCallback {
   const name = options.has('name') ? common(options, 'name', asked) : freeName(use, taken);
   const own = [...options].filter(([option]) => !COMMON.some((one) => one === option));
   const told = {
@@ -116,6 +109,7 @@ function read({ use, options }: Described, asked: Asked, taken: Set<string>): Re
   };
   const settings = {
     name,
+    place,
     use,
     module: moduleOf(use, asked.folder),
     options: Object.fromEntries(own.map(([option, { value }]) => [option, plainValue(value, { ...asked, name: quoteName(option) })])),
@@ -141,21 +135,23 @@ function freeName(use: string, taken: Set<string>): string {
 }
 
 function moduleOf(use: string, folder: string): string {
-  if (IS_PATH.test(use)) return pathToFileURL(resolve(folder, use)).href;
-  return new URL(`../../callbacks/${use}.js`, import.meta.url).href;
+  if (IS_PATH.test(use)) return resolve(folder, use);
+  return fileURLToPath(new URL(`../../callbacks/${use}.js`, import.meta.url));
 }
 
-/** Imports a callback's module. Throws AUDIT_CALLBACK_LOAD where it is not there, fails, or has no function as its default export. */
-export async function loadCallback({ name, use, module }: CallbackSettings): Promise<(...args: never[]) => unknown> {
-  const what = `the callback ${quoteName(name)} (${quoteName(use)})`;
-  let loaded: { readonly default?: unknown };
-  try {
-    loaded = await import(module);
-  } catch (error) {
+/**
+ * Imports a callback's module to see that delivery could load it; does not call it. Throws AUDIT_CALLBACK_LOAD, at the place that names it, where it is
+ * not there, fails, or has no function of one or two parameters as its default export.
+ */
+export async function checkCallback({ name, module, place }: CallbackSettings): Promise<void> {
+  const refuse = (why: string): never => {
+    throw new AuditError('AUDIT_CALLBACK_LOAD', `the callback ${quoteName(name)} ${why}`, place);
+  };
+  const loaded: { readonly default?: unknown } = await import(pathToFileURL(module).href).catch((error: unknown) => {
     const code = nameOf(error);
-    const why = code === 'ERR_MODULE_NOT_FOUND' ? 'it, or a module that it imports, is not there' : code;
-    throw new AuditError('AUDIT_CALLBACK_LOAD', `${what} cannot be loaded: ${why}; run \`node\` on the file to see more`);
-  }
-  if (typeof loaded.default === 'function') return loaded.default as (...args: never[]) => unknown;
-  throw new AuditError('AUDIT_CALLBACK_LOAD', `${what} has no function as its default export; write \`export default function ...\``);
+    const why = code === 'ERR_MODULE_NOT_FOUND' ? 'it, or a module that it imports, is not there' : `${code}; \`node --check\` on it may say more`;
+    return refuse(`does not load: ${why}`);
+  });
+  if (typeof loaded.default !== 'function') refuse('has no function as its default export; write `export default function ...`');
+  else if (![1, 2].includes(loaded.default.length)) refuse('wants a function of (record), or of (options, context), as its default export');
 }

@@ -1,7 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { isAbsolute, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { loadSettings, masksInForce, type Origin, type Settings } from '../../src/config/settings.js';
 import { AuditError } from '../../src/errors.js';
@@ -50,8 +49,9 @@ t.test('without a file or options there are the defaults', async (t) => {
       callbacks: [
         {
           name: 'file',
+          place: { file: 'default', line: 1, column: 19 },
           use: 'file',
-          module: pathToFileURL(join(import.meta.dirname, '../../callbacks/file.js')).href,
+          module: join(import.meta.dirname, '../../callbacks/file.js'),
           options: {},
           topics: null,
           batchRecords: 1000,
@@ -143,7 +143,7 @@ t.test('callbacks are a name, a path, a dict, or a list of them, each of its own
       'batch_ms': 20, 'batch_records': 5, 'start': 'newest', 'required': True}, 'file', {'use': 'sink.js', 'name': 'file2', 'deep': {'a': [1, None]}}]`,
   );
   t.strictSame(
-    callbacks.map(({ name, use, module }) => [name, use, module.startsWith('file:///')]),
+    callbacks.map(({ name, use, module }) => [name, use, isAbsolute(module)]),
     [
       ['console', 'console', true],
       ['My-sink', './out/My sink.mjs', true],
@@ -152,10 +152,11 @@ t.test('callbacks are a name, a path, a dict, or a list of them, each of its own
       ['file2', 'sink.js', true],
     ],
   );
-  t.equal(callbacks[1]?.module, pathToFileURL(join(folder, 'out/My sink.mjs')).href);
+  t.equal(callbacks[1]?.module, join(folder, 'out/My sink.mjs'));
   const { module, ...third } = callbacks[2] ?? { module: '' };
   t.strictSame(third, {
     name: 'file',
+    place: { file: 'server.conf', line: 2, column: 51 },
     use: 'file',
     options: { path: 'x.log', keep_days: 3 },
     topics: ['session'],
