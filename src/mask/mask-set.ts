@@ -1,0 +1,65 @@
+/**
+ * The masks in force, ready to be asked. Receives their definitions once, then texts; gives the places of secrets in them, in their lines and elsewhere.
+ * Does not write stars.
+ */
+import type { Direction, MaskDefinition } from '../contract.js';
+import { finderOf, type Known } from './elsewhere.js';
+import { Prefilter } from './prefilter.js';
+import { SingleMask } from './single.js';
+import type { Span } from './spans.js';
+
+/** Whose masks: those of one direction, or all. */
+export type Side = Direction | 'both';
+
+/** What was found in a text: the places of its secrets (unsorted, overlapping), and their texts, to be met again. */
+export interface Found {
+  readonly spans: readonly Span[];
+  readonly known: readonly Known[];
+}
+
+/** Compiled masks. Make one with `compileMasks`. */
+export class MaskSet {
+  readonly singles: readonly SingleMask[];
+  readonly #filters: { readonly [side in Side]: Prefilter };
+
+  /** Throws AuditError for the first pattern that is refused. */
+  constructor(definitions: readonly MaskDefinition[]) {
+    this.singles = definitions.map((definition, index) => new SingleMask(definition, index));
+    const of = (other: 'in' | 'out') => new Prefilter(this.singles.filter(({ definition }) => definition.direction !== other));
+    this.#filters = { RCV: of('out'), SND: of('in'), both: new Prefilter(this.singles) };
+  }
+
+  /** The secrets of a text, line by line, at their own places; undefined where there are none. `text` is well-formed. */
+  find(side: Side, text: string): Found | undefined {
+    const filter = this.#filters[side];
+    const named = filter.ask(text);
+    if (!named) return undefined;
+    if (!text.includes('\n')) return this.#findInLine(named, text, 0, undefined);
+    let found: Found | undefined;
+    let at = 0;
+    for (const line of text.split('\n')) {
+      const here = line === '' ? undefined : filter.ask(line);
+      if (here) found = this.#findInLine(here, line, at, found);
+      at += line.length + 1;
+    }
+    return found;
+  }
+
+  #findInLine(masks: readonly SingleMask[], line: string, at: number, before: Found | undefined): Found | undefined {
+    const spans: Span[] = [];
+    const known: Known[] = [];
+    for (const mask of masks) {
+      for (const secret of mask.find(line)) {
+        spans.push({ start: at + secret.start, end: at + secret.end, mask: secret.mask });
+        known.push({ text: line.slice(secret.start, secret.end), mask: secret.mask });
+      }
+    }
+    if (spans.length === 0) return before;
+    return before ? { spans: before.spans.concat(spans), known: before.known.concat(known) } : { spans, known };
+  }
+}
+
+/** The same secrets wherever else they stand in `text`, with their own places. */
+export function everywhere(found: Found, text: string): Span[] {
+  return [...found.spans, ...(finderOf(found.known)?.(text) ?? [])];
+}

@@ -1,0 +1,69 @@
+/**
+ * Arithmetic of spans in a text: joined where they touch, carried over to another text, and written as stars. Receives spans and texts, gives new
+ * ones; knows nothing of patterns.
+ */
+
+/** start..end in UTF-16 units, `end` exclusive. `mask` is the place of its mask in the list. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly mask: number;
+}
+
+/** Fewest stars for a secret, so that a short one does not show how short (Evennia's number). */
+const FEWEST_STARS = 8;
+
+/** Sorted, and joined where they overlap or touch; the mask that comes first in the list gives its name. */
+export function join(spans: readonly Span[]): Span[] {
+  if (spans.length < 2) return [...spans];
+  const sorted = [...spans].sort((a, b) => a.start - b.start || a.end - b.end);
+  const joined: { start: number; end: number; mask: number }[] = [];
+  for (const span of sorted) {
+    const last = joined.at(-1);
+    if (!last || span.start > last.end) {
+      joined.push({ ...span });
+      continue;
+    }
+    last.end = Math.max(last.end, span.end);
+    last.mask = Math.min(last.mask, span.mask);
+  }
+  return joined;
+}
+
+export interface Covered {
+  readonly text: string;
+  /** Where each span, in order, stands in the new text. */
+  readonly spans: readonly Span[];
+}
+
+/** Writes stars over joined spans: as many as each has units, at least eight. */
+export function cover(text: string, spans: readonly Span[]): Covered {
+  const covered: Span[] = [];
+  let result = '';
+  let at = 0;
+  for (const { start, end, mask } of spans) {
+    result += text.slice(at, start);
+    const stars = Math.max(end - start, FEWEST_STARS);
+    covered.push({ start: result.length, end: result.length + stars, mask });
+    result += '*'.repeat(stars);
+    at = end;
+  }
+  return { text: result + text.slice(at), spans: covered };
+}
+
+/** Spans of a text as they stand in the raw text that it was taken from: with everything between their first and last unit. */
+export function carryOver(spans: readonly Span[], offsets: readonly number[], rawLength: number): Span[] {
+  return spans.map(({ start, end, mask }) => ({ start: offsets[start] ?? rawLength, end: (offsets[end - 1] ?? rawLength - 1) + 1, mask }));
+}
+
+/** Moves positions of the text from before to after the stars. Positions must come in rising order; one inside a span is moved to its start. */
+export function shifter(before: readonly Span[], after: readonly Span[]): (position: number) => number {
+  let index = 0;
+  return (position) => {
+    while ((before[index]?.end ?? Number.POSITIVE_INFINITY) <= position) index++;
+    const span = before[index];
+    const last = before[index - 1];
+    const grown = (after[index - 1]?.end ?? 0) - (last?.end ?? 0);
+    return (span && span.start < position ? span.start : position) + grown;
+  };
+}
