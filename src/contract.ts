@@ -39,8 +39,9 @@ export type WireEvent =
   | { readonly type: 'command'; readonly code: number }
   | { readonly type: 'negotiate'; readonly verb: 'WILL' | 'WONT' | 'DO' | 'DONT'; readonly option: number }
   | { readonly type: 'subnegotiation'; readonly option: number; readonly payload: Uint8Array; readonly length: number }
-  /** From here this direction cannot be read (compressed or encrypted). Emitted once; nothing follows. */
+  /** From here this direction cannot be read (compressed or encrypted). Emitted once; only `unread` follows. */
   | { readonly type: 'opaque'; readonly code: string }
+  | { readonly type: 'unread'; readonly length: number }
   | { readonly type: 'fault'; readonly code: string };
 
 export interface Decoder {

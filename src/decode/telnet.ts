@@ -61,7 +61,7 @@ export class TelnetDecoder implements Decoder {
   push(bytes: Uint8Array, emit: Emit): void {
     let at = 0;
     while (at < bytes.length) {
-      if (this.#state === State.Opaque) return;
+      if (this.#state === State.Opaque) return emit({ type: 'unread', length: bytes.length - at });
       if (this.#state === State.Text) at = this.#text(bytes, at, emit);
       else this.#step(bytes[at++] as number, emit);
     }

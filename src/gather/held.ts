@@ -100,6 +100,15 @@ export class Held {
     return utterance;
   }
 
+  /** Forgets everything; returns how many bytes that were. */
+  drop(): number {
+    const dropped = this.#used;
+    this.#used = 0;
+    this.#pieces = [];
+    this.#before = '';
+    return dropped;
+  }
+
   #takePieces(count: number): [TimeUs, number][] {
     const taken: [TimeUs, number][] = [];
     for (let left = count; left > 0; ) {

@@ -18,8 +18,8 @@ export interface Gatherer {
   flush(cut: Cut | undefined, give: Give): void;
   /** Time has come to `at`: gives what has been silent for long enough. */
   tick(at: TimeUs, give: Give): void;
-  /** True while something is held. */
-  readonly open: boolean;
+  /** Forgets what is held (a gap: its line has a hole); returns how many bytes that were. */
+  drop(): number;
 }
 
 export class LineGatherer implements Gatherer {
@@ -32,10 +32,6 @@ export class LineGatherer implements Gatherer {
   constructor(direction: Direction) {
     this.#held = new Held(direction);
     this.#waits = direction === 'RCV';
-  }
-
-  get open(): boolean {
-    return this.#held.length > 0;
   }
 
   push(bytes: Uint8Array, at: TimeUs, give: Give): void {
@@ -58,10 +54,15 @@ export class LineGatherer implements Gatherer {
   }
 
   flush(cut: Cut | undefined, give: Give): void {
-    if (this.open) give(this.#held.take(this.#held.length, cut, false, this.#held.lastAt));
+    if (this.#held.length > 0) give(this.#held.take(this.#held.length, cut, false, this.#held.lastAt));
+  }
+
+  drop(): number {
+    this.#ended = 0;
+    return this.#held.drop();
   }
 
   tick(at: TimeUs, give: Give): void {
-    if (!this.#waits && this.open && at - this.#held.lastAt >= OPEN_LINE_US) this.flush('idle', give);
+    if (!this.#waits && this.#held.length > 0 && at - this.#held.lastAt >= OPEN_LINE_US) this.flush('idle', give);
   }
 }

@@ -18,13 +18,13 @@ export class MessageGatherer implements Gatherer {
     this.#idleUs = idleMs * 1000;
   }
 
-  get open(): boolean {
+  get #open(): boolean {
     return this.#held.length > 0;
   }
 
   push(bytes: Uint8Array, at: TimeUs, give: Give): void {
     let rest = bytes;
-    if (this.open && rest.length > 0 && at - this.#held.lastAt >= this.#idleUs) rest = this.#afterSilence(rest, at, give);
+    if (this.#open && rest.length > 0 && at - this.#held.lastAt >= this.#idleUs) rest = this.#afterSilence(rest, at, give);
     if (this.#ending && rest.length > 0) rest = this.#endMessage(rest, at, give);
     this.#held.addAll(rest, at, () => this.#take(this.#held.sizeCut(), 'size', give));
   }
@@ -59,11 +59,16 @@ export class MessageGatherer implements Gatherer {
 
   flush(cut: Cut | undefined, give: Give): void {
     this.#ending = false;
-    if (this.open) this.#take(this.#held.length, cut, give);
+    if (this.#open) this.#take(this.#held.length, cut, give);
+  }
+
+  drop(): number {
+    this.#ending = false;
+    return this.#held.drop();
   }
 
   tick(at: TimeUs, give: Give): void {
-    if (!this.open) return;
+    if (!this.#open) return;
     const silence = at - this.#held.lastAt;
     if (this.#ending || isEnd(this.#held.lastByte)) {
       if (silence >= this.#idleUs) this.flush(undefined, give);

@@ -105,7 +105,8 @@ export class SessionScribe {
   readonly #desk: Desk;
   readonly #open: Connection;
   readonly #sparse: boolean;
-  readonly #chain: ChainHead;
+  /** The end of this session's chain; moved on in place. */
+  readonly chain: ChainHead;
   readonly #middle: { readonly RCV: string; readonly SND: string; readonly none: string };
   #who: Part = NO_PART;
 
@@ -113,7 +114,7 @@ export class SessionScribe {
     this.#desk = desk;
     this.#open = open;
     this.#sparse = sparse;
-    this.#chain = chain;
+    this.chain = chain;
     const listener = `,"listener":${toJson(open.listener)}`;
     const rest = `,"protocol":${toJson(open.protocol)},"session":${toJson(open.id)}`;
     this.#middle = { RCV: `${listener},"direction":"RCV"${rest}`, SND: `${listener},"direction":"SND"${rest}`, none: listener + rest };
@@ -132,7 +133,7 @@ export class SessionScribe {
   }
 
   event(topic: Topic, at: TimeUs, data: MaskedData): void {
-    this.#desk.write(topic, at, this.#chain, this.#middle.none, '', this.#who, this.#desk.body(dataMember(data)));
+    this.#desk.write(topic, at, this.chain, this.#middle.none, '', this.#who, this.#desk.body(dataMember(data)));
   }
 
   said(utterance: MaskedUtterance, turn: Turn): void {
@@ -141,7 +142,7 @@ export class SessionScribe {
     const spans = masked.length > 0 || this.#sparse ? `,"masked":${toJson(masked)}` : '';
     const late = `,"exchange":${turn.exchange}${latency}${spans},"bytes":${utterance.bytes},"encoding":"${encoding}"${cut ? `,"cut":"${cut}"` : ''}`;
     const topic = direction === 'RCV' ? 'session.input' : 'session.output';
-    this.#desk.write(topic, utterance.at, this.#chain, this.#middle[direction], late, this.#who, this.#desk.body(this.#bodyOf(utterance)));
+    this.#desk.write(topic, utterance.at, this.chain, this.#middle[direction], late, this.#who, this.#desk.body(this.#bodyOf(utterance)));
   }
 
   #bodyOf({ text, raw, rawB64, timing }: MaskedUtterance): string {

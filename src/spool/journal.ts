@@ -1,7 +1,7 @@
 /**
  * The durable journal (DESIGN 7): receives whole lines in order, writes them in segments with group commit, and publishes how far they are durable.
  * What is appended waits in memory until its write and fdatasync are done; a write that fails is cut back and tried again in a new segment, so a
- * record accepted here is kept or still held. Whoever appends must look at `ready` and stop while it is false: that is the bound.
+ * record accepted here is kept or still held. Whoever appends must ask `accepts` and stop while it says no: that is the bound.
  */
 import { close, fdatasync, ftruncateSync, openSync, statSync, unlinkSync, write } from 'node:fs';
 import { promisify } from 'node:util';
@@ -22,13 +22,13 @@ export interface JournalOptions {
   readonly folder: string;
   readonly board: Board;
   readonly fsync: Fsync;
-  /** SPOOL_MAX_BYTES: with so many bytes on disk the journal is not ready until callbacks have let segments go. */
+  /** SPOOL_MAX_BYTES: with so many bytes on disk nothing is accepted until callbacks have let segments go. */
   readonly maxBytes: number;
   /** Bytes after which a segment is closed. */
   readonly segmentBytes?: number;
   /** Told of each failed commit and of the first good one after it, by the name of the error alone. */
   readonly onTrouble: (code: string | undefined) => void;
-  /** Told when `ready` has become true again. */
+  /** Told when `accepts` says yes again. */
   readonly onReady: () => void;
 }
 
@@ -66,7 +66,7 @@ export class Journal {
   #timer: NodeJS.Timeout | undefined;
   #broken = false;
   #closing = false;
-  #wasReady = true;
+  #refused = false;
   readonly #sweep: NodeJS.Timeout;
 
   /** Opens the spool in `folder`, which the caller has locked. Throws AUDIT_SPOOL or the system's error where it cannot be used. */
@@ -85,9 +85,11 @@ export class Journal {
     this.#sweep.unref();
   }
 
-  /** False while no more may be appended: too much waits for the disk, or the spool is full. */
-  get ready(): boolean {
-    return this.#filling.used + this.#inFlight < MAX_BACKLOG && this.#onDisk() < this.#options.maxBytes;
+  /** False while no more may be appended: too much waits for the disk, or the spool is full. After a no, `onReady` tells when to ask again. */
+  accepts(): boolean {
+    const room = this.#filling.used + this.#inFlight < MAX_BACKLOG && this.#onDisk() < this.#options.maxBytes;
+    if (!room) this.#refused = true;
+    return room;
   }
 
   #onDisk(): number {
@@ -155,7 +157,7 @@ export class Journal {
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }
-    if (this.#size + batch.used > this.#size) this.#size += batch.used;
+    this.#size += batch.used;
     this.#options.board.publish({ segment: this.#segment, offset: this.#size });
   }
 
@@ -221,9 +223,9 @@ export class Journal {
   }
 
   #tellReady(): void {
-    const ready = this.ready;
-    if (ready && !this.#wasReady) this.#options.onReady();
-    this.#wasReady = ready;
+    if (!this.#refused) return;
+    this.#refused = false;
+    if (this.accepts()) this.#options.onReady();
   }
 
   /** Resolves when everything appended until now is durable. */

@@ -1,0 +1,209 @@
+/**
+ * The audit thread: receives slabs of frames from the door, drives the sessions' pipelines, and writes the journal. `Auditor` is all of it but the
+ * thread; inline (`threads: 0`) the same is called in the I/O thread. While the journal accepts no more, slabs are kept and no credit goes back: the
+ * door's policy decides what that means for the players.
+ */
+import { randomFillSync } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Gap, KIND, type Kind, readFrames } from './capture/frames.js';
+import type { MaskDefinition, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
+import { compileMasks, type MaskSet, scrubData } from './mask/masker.js';
+import { type Keeping, SessionPipeline } from './pipeline.js';
+import { Ids, Salts } from './record/id.js';
+import { formatTime } from './record/line.js';
+import { NodeScribe, type Origin } from './record/scribe.js';
+import { Board } from './spool/board.js';
+import { type Fsync, Journal } from './spool/journal.js';
+
+/** A listener's part of the settings, as plain data. */
+export interface ListenerAudit {
+  readonly name: string;
+  readonly in: boolean;
+  readonly out: boolean;
+  readonly allowSparse: boolean;
+  readonly outUnit: 'message' | 'line';
+  readonly outIdleMs: number;
+  readonly masks: readonly MaskDefinition[];
+}
+
+/** All that the audit side needs, as plain data that a thread can be given. */
+export interface AuditorData {
+  readonly origin: Origin;
+  readonly listeners: readonly ListenerAudit[];
+  readonly spool: { readonly folder: string; readonly maxBytes: number; readonly fsync: Fsync; readonly segmentBytes?: number };
+  readonly board: SharedArrayBuffer;
+  /** Ids of sessions that go on (the thread was started again); all others that the spool knows as open ended with a crash. */
+  readonly alive: readonly string[];
+}
+
+/** A fact about the node, as the door's `node` frames carry it. */
+export interface NodeFact {
+  readonly topic: Topic;
+  readonly data?: { readonly [name: string]: unknown };
+}
+
+export interface AuditorEvents {
+  /** All frames of the slab were read; it may be filled again. */
+  returned(slab: ArrayBuffer): void;
+  /** The journal's writes fail with this name, or work again (undefined). */
+  trouble(code: string | undefined): void;
+}
+
+type Slab = { slab: ArrayBuffer; used: number };
+
+export class Auditor {
+  readonly #events: AuditorEvents;
+  readonly #journal: Journal;
+  readonly #scribe: NodeScribe;
+  readonly #keeping = new Map<string, Keeping & { allowSparse: boolean }>();
+  readonly #sessions = new Map<number, { id: string; pipeline: SessionPipeline }>();
+  readonly #noMasks: MaskSet = compileMasks([]);
+  readonly #queue: Slab[] = [];
+  readonly #visit = (kind: Kind, session: number, at: TimeUs, bytes: Buffer): void => this.#frame(kind, session, at, bytes);
+  #scheduled = false;
+
+  /** Opens the journal. Throws AUDIT_SPOOL and the system's errors where that fails, AUDIT_MASK_... where a mask does not compile. */
+  constructor(data: AuditorData, events: AuditorEvents) {
+    this.#events = events;
+    for (const listener of data.listeners) this.#keeping.set(listener.name, { ...listener, masks: compileMasks(listener.masks) });
+    this.#journal = new Journal({
+      ...data.spool,
+      board: new Board(data.board),
+      onTrouble: (code) => events.trouble(code),
+      onReady: () => this.#work(),
+    });
+    const { heads } = this.#journal;
+    this.#scribe = new NodeScribe(
+      {
+        origin: data.origin,
+        ids: new Ids(randomFillSync, heads.lastId || undefined),
+        salts: new Salts(randomFillSync),
+        append: (line, id) => this.#journal.append(line, id),
+      },
+      heads.node,
+    );
+    this.#tellRecovery(new Set(data.alive));
+  }
+
+  /** Says what the start found: damage, and the sessions that a crash left open. */
+  #tellRecovery(alive: ReadonlySet<string>): void {
+    const at = Date.now() * 1000;
+    for (const { code, count } of this.#journal.faults) this.#fault({ code, stage: 'spool', count }, at);
+    for (const [id, head] of this.#journal.heads.sessions) if (!alive.has(id)) this.#endCrashed(id, head, at);
+  }
+
+  #endCrashed(id: string, head: { seq: number; hash: string; listener: string; protocol: string }, at: TimeUs): void {
+    const { listener, protocol } = head;
+    const scribe = this.#scribe.session({ id, listener, protocol }, false, head);
+    const gap = { stage: 'process', reason: 'crash', direction: null, from: null, to: formatTime(at), records: null, bytes: null, sessions: 1 };
+    scribe.event('audit.gap', at, scrubData(this.#noMasks, { ...gap, callback: null }));
+    const end = { reason: 'crash', by: 'wirescribe', bytes_in: null, bytes_out: null };
+    scribe.event('session.end', at, scrubData(this.#noMasks, end));
+    this.#journal.heads.sessions.delete(id);
+  }
+
+  /** Takes a slab over; it is given back through `returned` once its frames are read. */
+  take(slab: ArrayBuffer, used: number): void {
+    this.#queue.push({ slab, used });
+    if (!this.#scheduled) this.#work();
+  }
+
+  /** Reads one slab a turn, so that the journal's callbacks run in between. */
+  #work(): void {
+    this.#scheduled = false;
+    if (this.#queue.length === 0 || !this.#journal.accepts()) return;
+    const { slab, used } = this.#queue.shift() as Slab;
+    readFrames(slab, used, this.#visit);
+    this.#events.returned(slab);
+    if (this.#queue.length === 0 || this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#work());
+  }
+
+  #frame(kind: Kind, session: number, at: TimeUs, bytes: Buffer): void {
+    switch (kind) {
+      case KIND.RCV:
+        return this.#sessions.get(session)?.pipeline.data('RCV', bytes, at);
+      case KIND.SND:
+        return this.#sessions.get(session)?.pipeline.data('SND', bytes, at);
+      case KIND.tick:
+        for (const { pipeline } of this.#sessions.values()) pipeline.tick(at);
+        return;
+      case KIND.open:
+        return this.#begin(session, JSON.parse(bytes.toString()), at);
+      case KIND.end:
+        return this.#end(session, JSON.parse(bytes.toString()), at);
+      case KIND.gap:
+        return this.#gap(session, JSON.parse(bytes.toString()), at);
+      case KIND.node:
+        return this.#node(JSON.parse(bytes.toString()), at);
+    }
+  }
+
+  #begin(session: number, open: SessionOpen, at: TimeUs): void {
+    const keeping = this.#keeping.get(open.listener);
+    if (!keeping) return;
+    const { sessions } = this.#journal.heads;
+    const known = sessions.get(open.id);
+    const scribe = this.#scribe.session(open, keeping.allowSparse, known);
+    if (!known) sessions.set(open.id, Object.assign(scribe.chain, { listener: open.listener, protocol: open.protocol }));
+    const pipeline = new SessionPipeline(open, keeping, scribe, (fault, faultAt) => this.#fault(fault, faultAt));
+    this.#sessions.set(session, { id: open.id, pipeline });
+    if (!known) pipeline.begin(at);
+  }
+
+  #end(session: number, end: SessionEnd, at: TimeUs): void {
+    const found = this.#sessions.get(session);
+    if (!found) return;
+    found.pipeline.end(end, at);
+    this.#sessions.delete(session);
+    this.#journal.heads.sessions.delete(found.id);
+  }
+
+  #gap(session: number, gap: Gap, at: TimeUs): void {
+    if (session !== 0) return this.#sessions.get(session)?.pipeline.gap(gap, at);
+    const { reason, from, to, bytes, sessions } = gap;
+    const times = { from: from === null ? null : formatTime(from), to: formatTime(to) };
+    const data = { stage: 'capture', reason, direction: null, ...times, records: null, bytes, sessions, callback: null };
+    this.#scribe.event('audit.gap', at, scrubData(this.#noMasks, data));
+  }
+
+  #fault(fault: { code: string; stage: string; count: number }, at: TimeUs): void {
+    this.#scribe.event('audit.fault', at, scrubData(this.#noMasks, fault));
+  }
+
+  #node({ topic, data }: NodeFact, at: TimeUs): void {
+    this.#scribe.event(topic, at, data && scrubData(this.#noMasks, data));
+  }
+
+  /** Makes everything durable that was taken, and closes the journal. Slabs that it does not accept are left. */
+  async close(): Promise<void> {
+    while (this.#queue.length > 0 && this.#journal.accepts()) {
+      this.#work();
+      await new Promise(setImmediate);
+    }
+    await this.#journal.close();
+  }
+}
+
+/** What the two threads say to each other. */
+export type ToAudit = { readonly type: 'slab'; readonly slab: ArrayBuffer; readonly used: number } | { readonly type: 'ping' | 'close' };
+export type FromAudit =
+  | { readonly type: 'ready' | 'pong' | 'closed' }
+  | { readonly type: 'returned'; readonly slab: ArrayBuffer }
+  | { readonly type: 'trouble'; readonly code: string | undefined };
+
+if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
+  const port = parentPort;
+  const say = (message: FromAudit, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  const auditor = new Auditor((workerData as { audit: AuditorData }).audit, {
+    returned: (slab) => say({ type: 'returned', slab }, [slab]),
+    trouble: (code) => say({ type: 'trouble', code }),
+  });
+  port.on('message', (message: ToAudit) => {
+    if (message.type === 'slab') auditor.take(message.slab, message.used);
+    else if (message.type === 'ping') say({ type: 'pong' });
+    else void auditor.close().then(() => say({ type: 'closed' }));
+  });
+  say({ type: 'ready' });
+}

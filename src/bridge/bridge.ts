@@ -1,0 +1,138 @@
+/**
+ * The listeners of a process and their sessions. Receives connections, dials the server for each, and joins the two; a client whose server cannot be
+ * reached is told so and let go. Gives every session's beginning, bytes and end to the recorder.
+ */
+import type { Server, Socket } from 'node:net';
+import type { SessionOpen } from '../contract.js';
+import { type Address, formatAddress, wireOf } from './address.js';
+import { type Dialled, dial } from './dial.js';
+import { listen } from './listen.js';
+import { linger, NO_RECORDER, type Policy, type Recorder, Relay } from './relay.js';
+
+export interface BridgeListener {
+  readonly name: string;
+  readonly listen: Address;
+  readonly upstream: Address;
+  /** What a client is told when the server cannot be reached; one line. */
+  readonly onDown: string;
+  readonly handshakeMs: number;
+  readonly policy: Policy;
+  /** False: nothing of this listener is recorded. */
+  readonly active: boolean;
+}
+
+export interface BridgeOptions {
+  readonly listeners: readonly BridgeListener[];
+  readonly recorder: Recorder;
+  /** Makes a session's id. */
+  readonly newId: () => string;
+}
+
+export class Bridge {
+  readonly #options: BridgeOptions;
+  readonly #servers: Server[] = [];
+  readonly #relays = new Set<Relay>();
+  /** Clients whose server is being dialled, or that are being told that there is none. */
+  readonly #waiting = new Set<Socket>();
+
+  constructor(options: BridgeOptions) {
+    this.#options = options;
+  }
+
+  /** Opens all listeners, or none. Throws AUDIT_LISTEN. Returns the addresses in use, ports that were 0 filled in. */
+  async open(): Promise<{ name: string; listen: Address; upstream: Address }[]> {
+    const opened: { name: string; listen: Address; upstream: Address }[] = [];
+    try {
+      for (const listener of this.#options.listeners) {
+        const server = await listen(listener.listen, (socket) => this.#accept(listener, socket));
+        this.#servers.push(server);
+        opened.push({ name: listener.name, listen: inUse(listener.listen, server), upstream: listener.upstream });
+      }
+    } catch (error) {
+      for (const server of this.#servers) server.close();
+      throw error;
+    }
+    return opened;
+  }
+
+  get sessions(): number {
+    return this.#relays.size + this.#waiting.size;
+  }
+
+  #accept(listener: BridgeListener, client: Socket): void {
+    const recorder = listener.active ? this.#options.recorder : NO_RECORDER;
+    if (listener.policy === 'close' && recorder.full) return void client.destroy();
+    // Until the relay listens: a client that fails while its server is dialled must not throw.
+    client.on('error', () => undefined);
+    this.#waiting.add(client);
+    const session = recorder.open(this.#describe(listener, client), listener.policy);
+    dial(listener.upstream, listener.handshakeMs, (dialled) => this.#dialled(listener, { client, recorder, session }, dialled));
+  }
+
+  #describe({ name, listen, upstream }: BridgeListener, client: Socket): SessionOpen {
+    const from = client.remoteAddress === undefined ? {} : { ip: plainIp(client.remoteAddress), port: client.remotePort ?? 0 };
+    return { id: this.#options.newId(), listener: name, wire: wireOf(listen, upstream), protocol: listen.scheme, upstream: formatAddress(upstream), ...from };
+  }
+
+  #dialled(listener: BridgeListener, to: { client: Socket; recorder: Recorder; session: number }, dialled: Dialled): void {
+    const { client, recorder, session } = to;
+    this.#waiting.delete(client);
+    if ('failure' in dialled) {
+      recorder.end(session, { reason: dialled.failure, by: 'server', bytesIn: 0, bytesOut: 0 });
+      return this.#turnAway(client, listener.onDown);
+    }
+    if (client.destroyed) {
+      dialled.socket.destroy();
+      return recorder.end(session, { reason: 'closed', by: 'client', bytesIn: 0, bytesOut: 0 });
+    }
+    const onEnd = (relay: Relay): void => void this.#relays.delete(relay);
+    const relay = new Relay({ client, server: dialled.socket, recorder, session, policy: listener.policy, onEnd });
+    this.#relays.add(relay);
+    if (listener.policy === 'pause' && recorder.full) relay.hold();
+  }
+
+  /** Tells a client that there is no server, and lets it go: what it sent meanwhile is read away, so that the words arrive. */
+  #turnAway(client: Socket, words: string): void {
+    if (client.destroyed) return;
+    this.#waiting.add(client);
+    client.once('close', () => this.#waiting.delete(client));
+    client.on('end', () => client.destroy());
+    client.end(`${words}\r\n`);
+    client.resume();
+    linger(client);
+  }
+
+  /** The recorder has no room: sessions wait or end as their policy says. */
+  full(): void {
+    for (const relay of this.#relays) {
+      if (relay.policy === 'pause') relay.hold();
+      else if (relay.policy === 'close') relay.stop('audit-failed');
+    }
+  }
+
+  /** The recorder has room again. */
+  room(): void {
+    for (const relay of this.#relays) relay.release();
+  }
+
+  /** Accepts no more, ends every session, and resolves when all are gone; after `graceMs` they are cut off. */
+  async close(graceMs: number): Promise<void> {
+    const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const relay of this.#relays) relay.stop('shutdown');
+    for (const client of this.#waiting) client.destroy();
+    const cutOff = setTimeout(() => {
+      for (const relay of this.#relays) relay.destroy();
+    }, graceMs);
+    await Promise.all(closed);
+    clearTimeout(cutOff);
+  }
+}
+
+/** IPv4 as itself where the kernel gives it mapped into IPv6. */
+const plainIp = (ip: string): string => ip.replace(/^::ffff:(?=\d+\.)/, '');
+
+function inUse(address: Address, server: Server): Address {
+  const bound = server.address();
+  if (address.scheme === 'unix' || bound === null || typeof bound === 'string') return address;
+  return { ...address, port: bound.port };
+}

@@ -1,0 +1,42 @@
+/** Connects to the server behind a listener. Receives an address and a time limit, gives a connected socket or the reason why not. */
+import { connect, type Socket } from 'node:net';
+import { nameOf } from '../errors.js';
+import type { Address } from './address.js';
+
+/** Why there is no server: the record's `reason`. */
+export type DialFailure = 'upstream-refused' | 'upstream-timeout' | 'upstream-missing' | 'upstream-failed';
+
+const REASONS: { readonly [code: string]: DialFailure } = {
+  ECONNREFUSED: 'upstream-refused',
+  ETIMEDOUT: 'upstream-timeout',
+  ENOENT: 'upstream-missing',
+  ENOTFOUND: 'upstream-missing',
+};
+
+export type Dialled = { readonly socket: Socket } | { readonly failure: DialFailure };
+
+/** Calls `done` once. The socket is paused; it has no listeners of ours left. */
+export function dial(address: Address, timeoutMs: number, done: (dialled: Dialled) => void): void {
+  const where = address.scheme === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
+  const socket = connect({ ...where, allowHalfOpen: true, noDelay: true, keepAlive: true });
+  const timer = setTimeout(() => fail('upstream-timeout'), timeoutMs);
+  const fail = (failure: DialFailure): void => {
+    settle();
+    socket.on('error', () => undefined);
+    socket.destroy();
+    done({ failure });
+  };
+  const onError = (error: unknown): void => fail(REASONS[nameOf(error)] ?? 'upstream-failed');
+  const onConnect = (): void => {
+    settle();
+    socket.pause();
+    done({ socket });
+  };
+  const settle = (): void => {
+    clearTimeout(timer);
+    socket.off('error', onError);
+    socket.off('connect', onConnect);
+  };
+  socket.on('error', onError);
+  socket.on('connect', onConnect);
+}

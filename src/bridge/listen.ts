@@ -1,0 +1,57 @@
+/** Opens a listener's socket. Receives an address, gives a server that hands over each connection, paused. */
+import { unlinkSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { AuditError, nameOf } from '../errors.js';
+import { type Address, formatAddress } from './address.js';
+
+/** Connections that the kernel holds for us while we are busy. */
+const BACKLOG = 4_096;
+
+/**
+ * Opens `address`. Each connection arrives paused and half-open capable. A unix socket that a dead process left is replaced.
+ * Throws AUDIT_LISTEN, which says what to do.
+ */
+export async function listen(address: Address, onConnection: (socket: Socket) => void): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true }, onConnection);
+  try {
+    await open(server, address);
+  } catch (error) {
+    const abandoned = address.scheme === 'unix' && nameOf(error) === 'EADDRINUSE' && (await isAbandoned(address.path));
+    if (!abandoned) throw listenError(address, error);
+    unlinkSync(address.path);
+    await open(server, address).catch((again) => {
+      throw listenError(address, again);
+    });
+  }
+  return server;
+}
+
+function open(server: Server, address: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    const where = address.scheme === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
+    server.listen({ ...where, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** True where the socket file is there but nobody listens on it. */
+function isAbandoned(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ path });
+    probe.once('connect', () => resolve(false));
+    probe.once('error', (error) => resolve(nameOf(error) === 'ECONNREFUSED'));
+    probe.once('close', () => resolve(false));
+    probe.once('connect', () => probe.destroy());
+  });
+}
+
+function listenError(address: Address, error: unknown): AuditError {
+  const where = formatAddress(address);
+  const code = nameOf(error);
+  if (code === 'EADDRINUSE') return new AuditError('AUDIT_LISTEN', `${where} is in use; stop what listens there, or give this listener another address`);
+  if (code === 'EACCES') return new AuditError('AUDIT_LISTEN', `${where} may not be opened by this user; take a port from 1024 on, or a folder of its own`);
+  return new AuditError('AUDIT_LISTEN', `${where} could not be opened (${code}); check that the address belongs to this machine`);
+}

@@ -1,0 +1,166 @@
+/**
+ * One session: bytes both ways between a client's socket and the server's, unchanged, with back-pressure, half-close and reset carried over; a copy
+ * of each chunk goes to the recorder. Never parses, never waits for the recorder unless its policy says so. On the hot path (`data`) there is no
+ * promise, closure or string a chunk.
+ */
+import type { Socket } from 'node:net';
+import type { Direction, SessionEnd, SessionOpen } from '../contract.js';
+
+export type Policy = 'pass' | 'pause' | 'close';
+
+/** Where copies go. The bytes given are borrowed until the call returns. */
+export interface Recorder {
+  open(session: SessionOpen, policy: Policy): number;
+  /** False where the recorder had no room: the policy applies. */
+  data(session: number, direction: Direction, bytes: Uint8Array): boolean;
+  end(session: number, end: SessionEnd): void;
+  /** No room now: sessions of policy 'close' are not to begin. */
+  readonly full: boolean;
+}
+
+/** A plain proxy: nothing is recorded (AUDIT_ACTIVATE = False). */
+export const NO_RECORDER: Recorder = { open: () => 0, data: () => true, end: () => undefined, full: false };
+
+/** How long a side that was told to end may take to do so before it is cut off. */
+const LINGER_MS = 5_000;
+
+/** One side of the session. */
+interface Side {
+  readonly socket: Socket;
+  /** Bytes that came from it. */
+  bytes: number;
+  /** The other side takes no more just now. */
+  waits: boolean;
+}
+
+export interface RelayOptions {
+  readonly client: Socket;
+  /** Connected. */
+  readonly server: Socket;
+  readonly recorder: Recorder;
+  /** The recorder's number of this session. */
+  readonly session: number;
+  readonly policy: Policy;
+  readonly onEnd: (relay: Relay) => void;
+}
+
+export class Relay {
+  readonly policy: Policy;
+  readonly #client: Side;
+  readonly #server: Side;
+  readonly #recorder: Recorder;
+  readonly #session: number;
+  readonly #onEnd: (relay: Relay) => void;
+  #held = false;
+  #open = 2;
+  #end: Pick<SessionEnd, 'reason' | 'by'> | undefined;
+
+  constructor({ client, server, recorder, session, policy, onEnd }: RelayOptions) {
+    this.policy = policy;
+    this.#client = { socket: client, bytes: 0, waits: false };
+    this.#server = { socket: server, bytes: 0, waits: false };
+    this.#recorder = recorder;
+    this.#session = session;
+    this.#onEnd = onEnd;
+    this.#join(this.#client, this.#server, 'RCV');
+    this.#join(this.#server, this.#client, 'SND');
+  }
+
+  /** Carries what `from` says over to `to`. */
+  #join(from: Side, to: Side, direction: Direction): void {
+    const by = direction === 'RCV' ? 'client' : 'server';
+    from.socket.on('data', (chunk: Buffer) => {
+      from.bytes += chunk.length;
+      if (!to.socket.write(chunk)) {
+        from.waits = true;
+        from.socket.pause();
+      }
+      if (!this.#recorder.data(this.#session, direction, chunk)) this.#refused();
+    });
+    to.socket.on('drain', () => {
+      from.waits = false;
+      if (!this.#held) from.socket.resume();
+    });
+    from.socket.on('end', () => {
+      this.#end ??= { reason: 'closed', by };
+      to.socket.end();
+    });
+    from.socket.on('error', (error: NodeJS.ErrnoException) => this.#broken(error.code ?? '', by, to));
+    from.socket.on('close', () => this.#closed(to));
+    from.socket.resume();
+  }
+
+  /** A reset is a reset on the other side too; any other failure ends that side with what it still has to send. */
+  #broken(code: string, by: 'client' | 'server', to: Side): void {
+    const reset = code === 'ECONNRESET' || code === 'EPIPE';
+    this.#end ??= { reason: reset ? 'reset' : 'failed', by };
+    if (reset) sendReset(to.socket);
+    else to.socket.end();
+  }
+
+  #closed(other: Side): void {
+    if (--this.#open > 0) {
+      // Both directions of one side are gone: the other may still flush, but has nobody to talk to.
+      other.socket.end();
+      linger(other.socket);
+      return;
+    }
+    this.#recorder.end(this.#session, {
+      ...(this.#end ?? { reason: 'closed', by: 'wirescribe' }),
+      bytesIn: this.#client.bytes,
+      bytesOut: this.#server.bytes,
+    });
+    this.#onEnd(this);
+  }
+
+  #refused(): void {
+    if (this.policy === 'pause') this.hold();
+    else if (this.policy === 'close') this.stop('audit-failed');
+  }
+
+  /** Stops reading from both sides until `release`. */
+  hold(): void {
+    this.#held = true;
+    this.#client.socket.pause();
+    this.#server.socket.pause();
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (!this.#client.waits) this.#client.socket.resume();
+    if (!this.#server.waits) this.#server.socket.resume();
+  }
+
+  /** Ends the session from our side: both ends get what was already passed on, then the end. */
+  stop(reason: string): void {
+    this.#end ??= { reason, by: 'wirescribe' };
+    this.release();
+    for (const { socket } of [this.#client, this.#server]) {
+      socket.end();
+      linger(socket);
+    }
+  }
+
+  /** Cuts both ends off. */
+  destroy(): void {
+    this.#client.socket.destroy();
+    this.#server.socket.destroy();
+  }
+}
+
+/** TCP sends RST; a unix socket has none and is closed. */
+function sendReset(socket: Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    socket.destroy();
+  }
+}
+
+/** Gives a socket that was ended some time to flush and to hear the other's end, then cuts it off. */
+export function linger(socket: Socket): void {
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+}

@@ -1,0 +1,210 @@
+/**
+ * The way of one session's bytes from wire to record: DECODE > GATHER > IDENTIFY > MASK > RECORD. The only file that knows all stages. Receives
+ * bytes, gaps and time in the order in which they happened; gives sealed lines through the scribe. Reads no clock and no file, so the same calls
+ * give the same records.
+ */
+import type { Gap } from './capture/frames.js';
+import type { Cut, Decoder, Direction, Identity, MaskedName, SessionEnd, SessionOpen, TimeUs, Utterance, WireEvent } from './contract.js';
+import { EOR, GA } from './decode/bytes.js';
+import { plainDecoder } from './decode/plain.js';
+import { TelnetDecoder } from './decode/telnet.js';
+import { type Gatherer, LineGatherer } from './gather/lines.js';
+import { MessageGatherer } from './gather/messages.js';
+import { Identifier, type Learned } from './identify/login.js';
+import { type MaskSet, scrub, scrubData, scrubName, withhold } from './mask/masker.js';
+import { formatTime } from './record/line.js';
+import type { SessionScribe } from './record/scribe.js';
+
+/** What is kept of a listener's sessions, and how. */
+export interface Keeping {
+  readonly in: boolean;
+  readonly out: boolean;
+  readonly outUnit: 'message' | 'line';
+  readonly outIdleMs: number;
+  readonly masks: MaskSet;
+}
+
+/** Told of what belongs in an `audit.fault`. */
+export type OnFault = (fault: { code: string; stage: string; count: number }, at: TimeUs) => void;
+
+const LF = 10;
+const CR = 13;
+
+/** One direction of a session. */
+interface Lane {
+  readonly direction: Direction;
+  decoder: Decoder;
+  readonly gatherer: Gatherer;
+  readonly take: (event: WireEvent) => void;
+  /** Behind a gap, up to the next line end: bytes left out so far; -1 when nothing is. */
+  skipped: number;
+  /** Bytes that could not be read (compressed, encrypted), and since when. */
+  unread: number;
+  unreadFrom: TimeUs;
+}
+
+export class SessionPipeline {
+  readonly #open: SessionOpen;
+  readonly #keeping: Keeping;
+  readonly #scribe: SessionScribe;
+  readonly #onFault: OnFault;
+  readonly #identifier = new Identifier();
+  readonly #names: { -readonly [field in keyof Identity]?: MaskedName } = {};
+  readonly #lanes: { readonly RCV: Lane; readonly SND: Lane };
+  readonly #faults = new Map<string, number>();
+  readonly #heard = (utterance: Utterance): void => this.#hear(utterance);
+  #exchange = 0;
+  /** When the input that waits for its first answer ended. */
+  #askedAt: TimeUs | undefined;
+  /** Time of the bytes that are being read. */
+  #at: TimeUs = 0;
+  /** The server's side cannot be read: its prompts go unseen, so nothing that is typed may be written. */
+  #blind = false;
+
+  constructor(open: SessionOpen, keeping: Keeping, scribe: SessionScribe, onFault: OnFault) {
+    this.#open = open;
+    this.#keeping = keeping;
+    this.#scribe = scribe;
+    this.#onFault = onFault;
+    const output = keeping.outUnit === 'line' ? new LineGatherer('SND') : new MessageGatherer(keeping.outIdleMs);
+    this.#lanes = { RCV: this.#lane('RCV', new LineGatherer('RCV')), SND: this.#lane('SND', output) };
+  }
+
+  #lane(direction: Direction, gatherer: Gatherer): Lane {
+    const take = (event: WireEvent): void => this.#take(lane, event);
+    const lane: Lane = { direction, decoder: this.#newDecoder(), gatherer, take, skipped: -1, unread: 0, unreadFrom: 0 };
+    return lane;
+  }
+
+  #newDecoder(): Decoder {
+    return this.#open.wire === 'telnet' ? new TelnetDecoder() : plainDecoder();
+  }
+
+  begin(at: TimeUs): void {
+    const { upstream } = this.#open;
+    this.#scribe.event('session.start', at, scrubData(this.#keeping.masks, { upstream }));
+  }
+
+  /** @param bytes borrowed until the call returns */
+  data(direction: Direction, bytes: Uint8Array, at: TimeUs): void {
+    this.#at = at;
+    const lane = this.#lanes[direction];
+    lane.decoder.push(bytes, lane.take);
+  }
+
+  #take(lane: Lane, event: WireEvent): void {
+    switch (event.type) {
+      case 'text':
+        return this.#text(lane, event.bytes);
+      case 'command':
+        if (lane.direction === 'SND' && (event.code === GA || event.code === EOR)) lane.gatherer.flush('prompt', this.#heard);
+        return;
+      case 'opaque':
+        lane.unreadFrom = this.#at;
+        if (lane.direction === 'SND') this.#blind = true;
+        return this.#fault(event.code, 'decode');
+      case 'unread':
+        lane.unread += event.length;
+        return;
+      case 'fault':
+        return this.#fault(event.code, 'decode');
+      case 'negotiate':
+      case 'subnegotiation':
+        return;
+    }
+  }
+
+  #text(lane: Lane, bytes: Uint8Array): void {
+    if (lane.skipped < 0) return lane.gatherer.push(bytes, this.#at, this.#heard);
+    const end = bytes.findIndex((byte) => byte === LF || byte === CR);
+    lane.skipped += end < 0 ? bytes.length : end + 1;
+    if (end < 0) return;
+    this.#endSkip(lane);
+    lane.gatherer.push(bytes.subarray(end + 1), this.#at, this.#heard);
+  }
+
+  #hear(utterance: Utterance): void {
+    if (utterance.direction === 'RCV') {
+      this.#lanes.SND.gatherer.flush(undefined, this.#heard);
+      this.#exchange++;
+      this.#askedAt = utterance.endAt;
+    }
+    const learned = this.#identifier.hear(utterance);
+    if (utterance.direction === 'RCV' ? this.#keeping.in : this.#keeping.out) this.#keep(utterance);
+    if (utterance.direction === 'SND') this.#askedAt = undefined;
+    for (const name of learned) this.#learn(name, utterance.at);
+  }
+
+  #keep(utterance: Utterance): void {
+    const blind = this.#blind && utterance.direction === 'RCV';
+    const scrubbed = blind ? { utterance: withhold(utterance), failed: false } : scrub(this.#keeping.masks, utterance);
+    if (scrubbed.failed) this.#fault('mask-failed', 'mask');
+    const answers = utterance.direction === 'SND' && this.#askedAt !== undefined;
+    const latencyMs = answers ? Math.max(0, utterance.at - (this.#askedAt as TimeUs)) / 1000 : undefined;
+    this.#scribe.said(scrubbed.utterance, { exchange: this.#exchange, ...(latencyMs === undefined ? {} : { latencyMs }) });
+  }
+
+  #learn(learned: Learned, at: TimeUs): void {
+    const { masks } = this.#keeping;
+    const { field, old = null, new: name = null, how } = learned;
+    this.#scribe.event('session.identity', at, scrubData(masks, { field, old, new: name, how }));
+    if (name === null) delete this.#names[field];
+    else this.#names[field] = scrubName(masks, name);
+    this.#scribe.identify(this.#names);
+  }
+
+  /** The first of a kind is said at once, the others are counted at the end. */
+  #fault(code: string, stage: string): void {
+    const key = `${stage} ${code}`;
+    const count = (this.#faults.get(key) ?? 0) + 1;
+    this.#faults.set(key, count);
+    if (count === 1) this.#onFault({ code, stage, count }, this.#at);
+  }
+
+  /** Bytes were lost on the way here: says so, and leaves out the line that has the hole, up to its end. */
+  gap(gap: Gap, at: TimeUs): void {
+    this.#at = at;
+    const lane = this.#lanes[gap.direction as Direction];
+    const dropped = lane.gatherer.drop();
+    this.#gap('capture', gap.reason, lane.direction, gap.from, gap.to, gap.bytes === null ? null : gap.bytes + dropped);
+    lane.decoder = this.#newDecoder();
+    lane.skipped = Math.max(lane.skipped, 0);
+  }
+
+  #gap(stage: string, reason: string, direction: Direction, from: TimeUs | null, to: TimeUs, bytes: number | null): void {
+    const times = { from: from === null ? null : formatTime(from), to: formatTime(to) };
+    const data = { stage, reason, direction, ...times, records: null, bytes, sessions: 1, callback: null };
+    this.#scribe.event('audit.gap', this.#at, scrubData(this.#keeping.masks, data));
+  }
+
+  #endSkip(lane: Lane): void {
+    if (lane.skipped > 0) this.#gap('gather', 'open-line', lane.direction, null, this.#at, lane.skipped);
+    lane.skipped = -1;
+  }
+
+  tick(at: TimeUs): void {
+    this.#at = at;
+    this.#lanes.RCV.gatherer.tick(at, this.#heard);
+    this.#lanes.SND.gatherer.tick(at, this.#heard);
+  }
+
+  #flush(cut: Cut): void {
+    this.#lanes.RCV.gatherer.flush(cut, this.#heard);
+    this.#lanes.SND.gatherer.flush(cut, this.#heard);
+  }
+
+  end(end: SessionEnd, at: TimeUs): void {
+    this.#at = at;
+    this.#flush('close');
+    for (const lane of [this.#lanes.RCV, this.#lanes.SND]) {
+      this.#endSkip(lane);
+      if (lane.unread > 0) this.#gap('decode', 'unreadable', lane.direction, lane.unreadFrom, at, lane.unread);
+    }
+    for (const [key, count] of this.#faults) {
+      const [stage = '', code = ''] = key.split(' ');
+      if (count > 1) this.#onFault({ code, stage, count: count - 1 }, at);
+    }
+    const { reason, by, bytesIn, bytesOut } = end;
+    this.#scribe.event('session.end', at, scrubData(this.#keeping.masks, { reason, by, bytes_in: bytesIn, bytes_out: bytesOut }));
+  }
+}

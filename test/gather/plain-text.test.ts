@@ -1,0 +1,40 @@
+import t from 'tap';
+import { plain, plainOffsets, starErased } from '../../src/gather/plain-text.js';
+
+const SHOWN: readonly [title: string, raw: string, text: string][] = [
+  ['drops the last line end alone', 'one\r\n\r\n', 'one\n'],
+  ['takes CR LF, CR NUL, LF CR, CR and LF for one line end each', 'a\r\nb\r\0c\n\rd\re\nf', 'a\nb\nc\nd\ne\nf'],
+  ['removes colours', '\x1b[1;32mExits\x1b[0m: north', 'Exits: north'],
+  ['keeps tabs and blanks', '\ta  b', '\ta  b'],
+  ['takes cursor moves and erasures for line ends where they end something', '\x1b[2J\x1b[HHello\x1b[5;1HWorld', 'Hello\nWorld'],
+  ['removes window titles whole', '\x1b]0;title\x07text', 'text'],
+  ['removes other escapes and single controls', '\x1b7a\x1b(Bb\x07c\x00d\x7f\x85', 'abc'],
+  ['lets a backspace erase', 'passs\bword', 'password'],
+  ['never erases over a line end', 'a\n\b\bb', 'a\nb'],
+  ['erases a letter beyond U+FFFF whole', '\u{1f600}\bx', 'x'],
+  ['drops a sequence that is cut off', 'abc\x1b[3', 'abc'],
+];
+
+for (const [title, raw, text] of SHOWN) {
+  t.test(title, async (t) => {
+    t.equal(plain(raw, true), text);
+    const offsets = plainOffsets(raw, true);
+    t.equal(offsets.length, text.length, 'one offset a unit');
+    t.ok(
+      offsets.every((at, unit) => text[unit] === '\n' || raw[at] === text[unit]),
+      'each offset points at its unit',
+    );
+  });
+}
+
+t.test('what a client types is not hidden by a string sequence that it opens', async (t) => {
+  t.equal(plain('connect bob \x1b]hunter2\x07', false), 'connect bob hunter2');
+});
+
+t.test('cursor keys do not end a line that is typed', async (t) => {
+  t.equal(plain('conn\x1b[Cect bob pw', false), 'connect bob pw');
+});
+
+t.test('what was erased while typing is stars in raw', async (t) => {
+  t.equal(starErased('connect bob hunter\x7f\x7f\x7f2', false), 'connect bob hun***\x7f\x7f\x7f2');
+});
