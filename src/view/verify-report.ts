@@ -42,17 +42,22 @@ export function exitOf(report: Report, { strict = false }: { readonly strict?: b
 const REDRAW_MS = 250;
 const MIB = 1024 * 1024;
 
-/** A progress for `verify` that redraws one line on a terminal, from a quarter of a second on; elsewhere it shows nothing. `clear` it before printing. */
-export function progressOn(terminal: Pick<WriteStream, 'isTTY' | 'write'>): {
-  show: (doneBytes: number, allBytes: number) => void;
-  clear: () => void;
-} {
-  let [next, shown] = [Date.now() + REDRAW_MS, false];
-  const show = (doneBytes: number, allBytes: number): void => {
-    if (!terminal.isTTY || Date.now() < next) return;
-    next = Date.now() + REDRAW_MS;
-    shown = true;
-    terminal.write(`\r\x1b[Kverifying: ${Math.floor(doneBytes / MIB)} of ${Math.ceil(allBytes / MIB)} MiB`);
+/**
+ * A progress for `verify` that redraws one line on a terminal, from a quarter of a second on; elsewhere it shows nothing. `clear` it before printing.
+ * @param now milliseconds; a test's own clock
+ */
+export function progressOn(terminal: Pick<WriteStream, 'isTTY' | 'write'>, now: () => number = Date.now) {
+  let next = now() + REDRAW_MS;
+  let shown = false;
+  return {
+    show(doneBytes: number, allBytes: number): void {
+      if (!terminal.isTTY || now() < next) return;
+      next = now() + REDRAW_MS;
+      shown = true;
+      terminal.write(`\r\x1b[Kverifying: ${Math.floor(doneBytes / MIB)} of ${Math.ceil(allBytes / MIB)} MiB`);
+    },
+    clear(): void {
+      if (shown) terminal.write('\r\x1b[K');
+    },
   };
-  return { show, clear: () => void (shown && terminal.write('\r\x1b[K')) };
 }

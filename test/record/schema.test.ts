@@ -33,9 +33,9 @@ t.test('FORMAT.md holds three whole lines, and their digests and hashes are what
     const [, w = '', b = '', hash = '', rest = ''] = /^,"digest":\["(\w*)","(\w*)"\],"hash":"(\w{64})"(.*)\}$/.exec(line.slice(at)) ?? [];
     t.equal(hash, sha256(line.slice(0, line.indexOf(',"hash"'))), 'H is of the bytes from { up to just before ,"hash"');
     const salt = rest.indexOf(',"salt":');
-    const who = rest.slice(1, salt);
+    const [who, body] = salt < 0 ? [rest.slice(1), ''] : [rest.slice(1, salt), rest.slice(salt + 1)];
     t.equal(w, who && sha256(who), 'W is of the bytes of WHO');
-    t.equal(b, sha256(rest.slice(salt + 1)), 'B is of the bytes of BODY');
+    t.equal(b, body && sha256(body), 'B is of the bytes of BODY');
   }
   const [start = '', input = ''] = vectors;
   t.equal(JSON.parse(input).prev, JSON.parse(start).hash, 'prev is the hash before');
@@ -74,6 +74,8 @@ t.test('a session, its gap, and the node say what the schema wants', async (t) =
   ];
   const gap = { stage: 'capture', reason: 'credits', direction: 'RCV', from: null, to: null, records: null, bytes: 9, sessions: 1, callback: null };
   const said = { direction: 'SND', exchange: 0, bytes: 12, encoding: 'latin-1', cut: 'idle' };
+  const sparse = { direction: 'RCV', exchange: 1, masked: [], bytes: 0, encoding: 'utf-8' };
+  const crash = { reason: 'crash', by: 'wirescribe', bytes_in: null, bytes_out: null };
   const lines = [
     sealer.seal({ topic: 'session.start', session, who, body: { data: { upstream: 'unix:/run/game.sock' } } }),
     sealer.seal({
@@ -96,6 +98,14 @@ t.test('a session, its gap, and the node say what the schema wants', async (t) =
     sealer.seal({ topic: 'audit.fault', session, head: place, body: { data: { code: 'telnet-subnegotiation', stage: 'decode', count: 1 } } }),
     sealer.seal({ topic: 'audit.gap', body: { data: { ...gap, direction: null, bytes: null } } }),
     sealer.seal({ topic: 'audit.stop', body: { data: { reason: 'SIGTERM' } } }),
+    sealer.seal({
+      topic: 'session.input',
+      session,
+      head: sparse,
+      who: { ip: '', account: '', character: '' },
+      body: { room: '', text: '', data: {} },
+    }),
+    sealer.seal({ topic: 'session.end', session, head: place, body: { data: crash } }),
     ...sealer.talk(['look']),
   ];
   t.same(

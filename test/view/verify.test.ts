@@ -344,12 +344,26 @@ t.test('the first hundred damages are shown, all are counted, and no text of the
   t.same(JSON.parse(printReport(report, { json: true })), JSON.parse(JSON.stringify(report)));
 });
 
-t.test('progress is drawn on a terminal alone', async (t) => {
-  const written: string[] = [];
-  const pipe = progressOn({ isTTY: false, write: (text: string | Uint8Array) => written.push(String(text)) > 0 });
-  pipe.show(1, 2);
-  pipe.clear();
-  t.same(written, []);
+t.test('progress is drawn on a terminal alone, and not for short work', async (t) => {
+  const drawn = (isTTY: boolean, afterMs: number): string[] => {
+    const written: string[] = [];
+    let ms = 0;
+    const terminal = { isTTY, write: (text: string | Uint8Array) => written.push(String(text)) > 0 };
+    const line = progressOn(terminal, () => ms);
+    ms = afterMs;
+    line.show(3_500_000_000, 4_200_000_000);
+    line.clear();
+    return written;
+  };
+  t.same(drawn(true, 300), ['\r\x1b[Kverifying: 3337 of 4006 MiB', '\r\x1b[K']);
+  t.same(drawn(true, 200), []);
+  t.same(drawn(false, 300), []);
+});
+
+t.test('a head full of escapes is no record, and no fault of ours', async (t) => {
+  const sealer = new Sealer();
+  const lines = [sealer.seal({ topic: 'audit.stop' }), sealer.seal({ topic: 'audit.stop', head: { hostname: '"'.repeat(7_000_000) } })];
+  t.same(damage(await verify(t, { 'a.jsonl': lines })), ['a.jsonl:2 grammar']);
 });
 
 t.test('the vectors of FORMAT.md are good evidence', async (t) => {
