@@ -91,6 +91,7 @@ class Delivery {
     this.#writeFaults = new Rarely((name, count) => this.#report('AUDIT_CALLBACK_FAILED', `could not write (${name})`, count));
     this.#spoolFaults = new Rarely((name, count) => this.#report('AUDIT_SPOOL', `could not read the journal or move its cursor (${name})`, count));
     this.#cursor = showCursor(options);
+    Atomics.store(this.#watch, WATCH.records, BigInt(this.#cursor.records));
     this.#reader.seek(this.#cursor);
   }
 
@@ -132,8 +133,11 @@ class Delivery {
 
   /** Reads on. A disk that fails is asked again; a segment that is gone moves the cursor, which is a fault of its own. */
   async #next(durable: Position): Promise<Batch | undefined | 'failed'> {
+    const { skippedBytes } = this.#reader;
     try {
-      return this.#reader.next(durable);
+      const batch = this.#reader.next(durable);
+      if (this.#reader.skippedBytes > skippedBytes) this.#spoolFaults.happened('a closed segment ends in a torn line');
+      return batch;
     } catch (error) {
       this.#spoolFaults.happened(nameOf(error));
       await pause(this.#backoff.next(), this.#options.stop);

@@ -41,7 +41,7 @@ export type FromThread =
 
 export interface DeliveryStats {
   readonly cursor: Position;
-  /** Records that the callback is past since it exists; 0 before the first of this run. */
+  /** Records that the callback is past since it exists; 0 until it is ready. */
   readonly records: number;
   /** Writes that threw, and threads started again, since this start. */
   readonly failures: number;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readCursor } from '../../src/spool/cursor.js';
@@ -152,6 +152,19 @@ t.test('a cursor outside the journal is moved, and that is a fault', async (t) =
   t.equal(written, lines(2).join(''));
   t.same(faults, [{ callback: 'mine', code: 'AUDIT_CURSOR', count: 1 }]);
   t.same(logged, ['AUDIT_CURSOR: callback mine: its cursor was before the oldest segment; it goes on at 5:0']);
+});
+
+t.test('a segment that ends in a torn line holds nothing up, and that is a fault', async (t) => {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  journal.write(lines(1));
+  appendFileSync(segmentPath(folder, 1), '{"v":"1.0","text":"hunter2');
+  journal.nextSegment();
+  journal.write(lines(1, 1));
+  const { written, faults, logged } = await deliverAll(folder, journal);
+  t.equal(written, lines(2).join(''));
+  t.same(faults, [{ callback: 'mine', code: 'AUDIT_SPOOL', count: 1 }]);
+  t.notMatch(logged.join(), /hunter2/);
 });
 
 t.test('the cursor leaves a segment that is read to its end, so that it may go', async (t) => {
