@@ -5,9 +5,11 @@
  */
 import { createRequire } from 'node:module';
 import { commandHelp, helpText } from './config/help.js';
-import { loadSettings, type Settings } from './config/settings.js';
+import { loadSettings, masksInForce, type Settings } from './config/settings.js';
 import { type CommandLine, readCommandLine } from './config/usage.js';
+import type { Log, Utterance } from './contract.js';
 import { AuditError, EXIT, exitCodeOf, nameOf } from './errors.js';
+import type { Running } from './main.js';
 
 const RED = '\x1b[31m';
 const PLAIN = '\x1b[39m';
@@ -21,10 +23,14 @@ async function main(args: readonly string[]): Promise<number> {
       return print(`wirescribe ${version()}\n`);
     case 'check':
       return check(line);
+    case 'run':
+      return proxy(settingsOf(line));
+    case 'demo':
+      return demo(line);
+    case 'mask':
+      return mask(line);
     case 'verify':
       return verify(line);
-    default:
-      throw new AuditError('AUDIT_CONFIG_LATER', `the command '${line.command}' is not built yet`);
   }
 }
 
@@ -50,9 +56,87 @@ function settingsOf(line: CommandLine): Settings {
 async function check(line: CommandLine): Promise<number> {
   const settings = settingsOf(line);
   const { checkCallback } = await import('./config/callbacks.js');
+  const { compileMasks } = await import('./mask/masker.js');
+  for (const { masks } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) compileMasks(masks);
   for (const callback of settings.callbacks) await checkCallback(callback);
   const { checkReport } = await import('./config/report.js');
   return print(checkReport(settings, { print: line.flags.has('print'), json: line.flags.has('json') }));
+}
+
+const log: Log = {
+  info: (message) => void process.stderr.write(`${message}\n`),
+  warn: (message) => void process.stderr.write(`${message}\n`),
+};
+
+/** `run`: the proxy, until a signal ends it. Prints a line for each listener once it is ready, then tells `ready`. */
+async function proxy(settings: Settings, ready: (running: Running) => void = () => undefined): Promise<number> {
+  if (settings.listeners.length === 0) {
+    throw new AuditError(
+      'AUDIT_USAGE',
+      'there is nothing to listen on; set LISTEN and UPSTREAM (or LISTENERS) in server.conf or by --set, or try `wirescribe demo`',
+    );
+  }
+  const stopped = stopSignal();
+  const { describeListener, run } = await import('./main.js');
+  const running = await run(settings, { version: version(), log });
+  for (const listener of running.listeners) await print(`${describeListener(listener)}\n`);
+  ready(running);
+  await stopped;
+  await running.stop();
+  return EXIT.done;
+}
+
+/** `demo`: the proxy between the small MUD and its bots, until a signal ends it. Reads no file; `--set` counts. */
+async function demo(line: CommandLine): Promise<number> {
+  const { startDemo } = await import('./demo/demo.js');
+  const world = await startDemo();
+  try {
+    const set = [...world.set, ...(line.values.get('set') ?? [])];
+    return await proxy(loadSettings({ file: null, set, cwd: process.cwd(), env: process.env }), ({ listeners: [first] }) => {
+      if (!first || first.listen.scheme === 'unix') return;
+      world.join(first.listen.port);
+      void print(`join with: telnet ${first.listen.host} ${first.listen.port} (Ctrl-C ends it)\n`);
+    });
+  } finally {
+    await world.close();
+  }
+}
+
+/** Resolves at SIGTERM or Ctrl-C; the second one ends at once. What a signal would do by itself (open the inspector, end without a drain) it does not. */
+function stopSignal(): Promise<void> {
+  process.on('SIGUSR1', () => undefined);
+  process.on('SIGHUP', () => log.warn('AUDIT_CONFIG_LATER: reloading is not built yet; stop and start to take up a new configuration'));
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(EXIT.failed));
+        resolve();
+      });
+    }
+  });
+}
+
+/** `mask`: standard input as one session, line by line, as it would be recorded. */
+async function mask(line: CommandLine): Promise<number> {
+  const direction = oneOf(line, 'direction');
+  if (direction !== undefined && direction !== 'in' && direction !== 'out') throw new AuditError('AUDIT_USAGE', "--direction wants 'in' or 'out'");
+  const { compileMasks, scrubLine } = await import('./mask/masker.js');
+  const { LineGatherer } = await import('./gather/lines.js');
+  const masks = compileMasks(masksInForce(settingsOf(line)));
+  const side = direction === undefined ? 'both' : direction === 'in' ? 'RCV' : 'SND';
+  const lines = new LineGatherer(direction === 'out' ? 'SND' : 'RCV');
+  let text = '';
+  const take = (said: Utterance): void => {
+    const scrubbed = scrubLine(masks, said.text, side);
+    text += `${line.flags.has('json') ? JSON.stringify(scrubbed) : scrubbed.text}\n`;
+  };
+  for await (const bytes of process.stdin as AsyncIterable<Buffer>) {
+    lines.push(bytes, 0, take);
+    await print(text);
+    text = '';
+  }
+  lines.flush('close', take);
+  return print(text);
 }
 
 /** `verify`: files or a spool, no configuration. */

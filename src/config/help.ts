@@ -5,8 +5,10 @@ export interface CommandHelp {
   readonly summary: string;
   /** What stands behind `wirescribe COMMAND`. */
   readonly usage: string;
-  /** Options by name without their dashes; those with `takes` want a value. --config, --set and --help are everybody's. */
+  /** Options by name without their dashes; those with `takes` want a value. */
   readonly options: { readonly [name: string]: { readonly takes?: string; readonly says: string } };
+  /** Which of COMMON_OPTIONS it takes too. */
+  readonly common: readonly string[];
   /** True where words without dashes are taken (files). */
   readonly words: boolean;
   /** Paragraphs that teach. */
@@ -22,11 +24,14 @@ export const COMMON_OPTIONS: OptionHelp = {
   help: { says: 'this text' },
 };
 
+const ALL = ['config', 'set', 'help'] as const;
+
 export const COMMANDS = {
   run: {
     summary: 'be the proxy',
     usage: '',
     options: {},
+    common: ALL,
     words: false,
     teaches: `Listens where LISTEN (or LISTENERS) says, passes every byte on to UPSTREAM and back, and records what is said. One line is printed for each
 listener once it is ready. SIGTERM or Ctrl-C stops: no new connections, what is recorded is delivered for up to DRAIN_TIMEOUT_S.`,
@@ -37,8 +42,10 @@ $ telnet 127.0.0.1 4000`,
     summary: 'see it work: a small MUD, the proxy in front of it, two bots, the records on this terminal',
     usage: '',
     options: {},
+    common: ['set', 'help'],
     words: false,
-    teaches: 'Needs no configuration. Join with `telnet 127.0.0.1 4000`, log in with any password, and see what of it is recorded. Ctrl-C ends it.',
+    teaches:
+      'Needs no configuration, and reads no server.conf. Join with `telnet 127.0.0.1 4000`, log in with any password, and see what of it is recorded. Ctrl-C ends it.',
     example: '$ wirescribe demo',
   },
   check: {
@@ -48,6 +55,7 @@ $ telnet 127.0.0.1 4000`,
       print: { says: 'show every setting in force and where it comes from, secrets starred' },
       json: { says: 'the same for machines: one JSON object' },
     },
+    common: ALL,
     words: false,
     teaches: `Reads the configuration, compiles every mask and has it prove itself on its examples, and loads every callback. Nothing is listened on and
 nothing written. The first thing that is wrong is said with its file, line and column, and how to mend it (exit 2).`,
@@ -62,6 +70,7 @@ AUDIT_ACTIVATE = True  # default`,
       direction: { takes: 'in|out', says: 'read them as what clients send (in) or what the server says (out); without it, all masks count' },
       json: { says: 'a JSON object a line: {"text", "masked"}' },
     },
+    common: ALL,
     words: false,
     teaches: `Reads lines on standard input as one session and writes them as they would be recorded, each as soon as it is read. Uses the masks in force:
 those of AUDIT_MASK_PACKS, then AUDIT_MASKS.`,
@@ -76,6 +85,7 @@ connect bob ********`,
       json: { says: 'one JSON object with everything found' },
       strict: { says: 'what is explained (a declared loss, a double, a part of a session) counts as damage too' },
     },
+    common: ['help'],
     words: true,
     teaches: `Checks the seal of every record and the chain that binds each to the one before. Give all files of a set, in any order. Exit 0: whole; 1: damage,
 each with its place; 2: these files hold no records.`,
@@ -119,24 +129,31 @@ export function helpText(): string {
     '',
     ...list,
     '',
-    ...optionLines({ ...COMMON_OPTIONS, version: { says: 'which version this is' } }),
+    ...optionLines(optionsFor(undefined)),
     '',
     '`wirescribe COMMAND --help` says more. Every key of the configuration is explained in server.conf.example.',
     'Exit: 0 done; 1 a check said no; 2 bad usage or configuration; 3 failed while running.',
   ].join('\n')}\n`;
 }
 
+/** All options of a command, or those of no command. */
+export function optionsFor(name: CommandName | undefined): OptionHelp {
+  if (name === undefined) return { ...COMMON_OPTIONS, version: { says: 'which version this is' } };
+  const { options, common }: CommandHelp = COMMANDS[name];
+  return { ...options, ...Object.fromEntries(Object.entries(COMMON_OPTIONS).filter(([option]) => common.includes(option))) };
+}
+
 /** `wirescribe COMMAND --help`. */
 export function commandHelp(name: CommandName): string {
-  const { usage, summary, teaches, example, options }: CommandHelp = COMMANDS[name];
+  const { usage, summary, teaches, example, common }: CommandHelp = COMMANDS[name];
   return `${[
-    `wirescribe ${name}${usage && ` ${usage}`} [--config FILE] [--set KEY=LITERAL]...`,
+    `wirescribe ${name}${usage && ` ${usage}`}${common.includes('config') ? ' [--config FILE]' : ''}${common.includes('set') ? ' [--set KEY=LITERAL]...' : ''}`,
     '',
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
     '',
     teaches,
     '',
-    ...optionLines({ ...options, ...COMMON_OPTIONS }),
+    ...optionLines(optionsFor(name)),
     '',
     'Example:',
     ...example.split('\n').map((line) => `  ${line}`),

@@ -1,6 +1,6 @@
 /** Reads a command line (DESIGN 2). Receives words, gives a command and its options, or an AUDIT_USAGE that says what is not understood. */
 import { AuditError } from '../errors.js';
-import { COMMANDS, COMMON_OPTIONS, type CommandHelp, type CommandName, LATER_COMMANDS, type OptionHelp } from './help.js';
+import { COMMANDS, type CommandName, LATER_COMMANDS, optionsFor } from './help.js';
 import { didYouMean } from './nearest.js';
 import { quoteName } from './source.js';
 
@@ -16,7 +16,6 @@ export interface CommandLine {
 }
 
 const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[];
-const TOP: OptionHelp = { ...COMMON_OPTIONS, version: { says: '' } };
 
 function usage(message: string): never {
   throw new AuditError('AUDIT_USAGE', message);
@@ -49,8 +48,7 @@ function commandOf(word: string): CommandName {
 
 function readOption(word: string, rest: string[], command: CommandName | undefined, flags: Set<string>, values: Map<string, string[]>): void {
   const [, name = '', given] = /^--?([^=]*)(?:=(.*))?$/s.exec(word === '-h' ? '--help' : word) ?? [];
-  const own: CommandHelp['options'] = command ? COMMANDS[command].options : {};
-  const known = command ? { ...own, ...COMMON_OPTIONS } : TOP;
+  const known = optionsFor(command);
   const option = word.startsWith('--') || word === '-h' ? (Object.hasOwn(known, name) ? known[name] : undefined) : undefined;
   if (!option) {
     const names = Object.keys(known).map((one) => `--${one}`);

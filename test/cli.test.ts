@@ -1,0 +1,182 @@
+/** The command line as people use it: the real program as a child process. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import t, { type Test } from 'tap';
+
+const CLI = join(import.meta.dirname, '../src/cli.js');
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Place {
+  readonly cwd: string;
+  readonly input?: string;
+  readonly env?: Record<string, string>;
+}
+
+function start(args: readonly string[], { cwd, env = {} }: Place) {
+  return spawn(process.execPath, [CLI, ...args], { cwd, env: { PATH: process.env.PATH ?? '', ...env } });
+}
+
+async function wirescribe(args: readonly string[], place: Place): Promise<Outcome> {
+  const child = start(args, place);
+  child.stdin.end(place.input ?? '');
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code, out, err };
+}
+
+/** A folder with a server.conf. */
+const withConf = (t: Test, conf: string, more: Record<string, string> = {}) => t.testdir({ 'server.conf': conf, ...more });
+
+const NO_PACKS = 'AUDIT_MASK_PACKS = []\n';
+const EVENNIA = String.raw`# pasted from server/conf/settings.py
+SERVER_SESSION_CLASS = 'evennia.contrib.utils.auditing.server.AuditedServerSession'
+AUDIT_CALLBACK = 'evennia.contrib.utils.auditing.outputs.to_file'
+AUDIT_IN = True; AUDIT_OUT = True; AUDIT_ALLOW_SPARSE = False
+AUDIT_MASKS = [{'mypass': r'^setpass\s+(?P<secret>.+)'}]
+`;
+
+t.test("Evennia's block, pasted, is checked and masks", async (t) => {
+  const cwd = withConf(t, EVENNIA);
+  const check = await wirescribe(['check'], { cwd });
+  t.strictSame([check.code, check.err], [0, '']);
+  t.match(check.out, /^# no listener: .*\ngood: 0 listeners, \d+ masks, 1 callback\n$/);
+  const input = 'setpass hunter2\nconnect bob hunter2\nlook\n';
+  t.strictSame(await wirescribe(['mask'], { cwd, input }), { code: 0, out: 'setpass ********\nconnect bob ********\nlook\n', err: '' });
+});
+
+t.test('check --print shows what is in force and where it comes from, secrets starred', async (t) => {
+  const cwd = withConf(t, `${NO_PACKS}LISTEN = 'telnet://127.0.0.1:4000'\nUPSTREAM = {'env': 'GAME'}\nNODE = 'mud1'\n`);
+  const { code, out, err } = await wirescribe(['check', '--print', '--set', 'AUDIT_IN=True'], { cwd, env: { GAME: 'tcp://h:4001' } });
+  t.strictSame([code, err], [0, '']);
+  t.match(out, 'AUDIT_MASK_PACKS = []  # server.conf:1\n');
+  t.match(out, "LISTEN = 'telnet://127.0.0.1:4000'  # server.conf:2\nUPSTREAM = '********'  # server.conf:3\n");
+  t.match(out, 'AUDIT_IN = True  # --set\nAUDIT_OUT = False  # default\n');
+  t.match(out, /good: 1 listener, 0 masks, 1 callback\n$/);
+  t.notMatch(out, 'tcp://h');
+});
+
+t.test('check --json is one object', async (t) => {
+  const cwd = withConf(t, `${NO_PACKS}NODE = 'mud1'\n`);
+  const { out } = await wirescribe(['check', '--json'], { cwd });
+  const { digest, settings, ...rest } = JSON.parse(out);
+  t.strictSame(rest, { ok: true, file: join(cwd, 'server.conf'), listeners: [], callbacks: ['file'], masks: 0 });
+  t.match(digest, /^[0-9a-f]{64}$/);
+  t.strictSame(settings.at(-3), { key: 'NODE', value: "'mud1'", from: 'server.conf:2' });
+});
+
+const REFUSED: readonly (readonly [conf: string, err: string])[] = [
+  ['AUDIT_INN = True', "AUDIT_CONFIG_KEY: server.conf:2:1: there is no key 'AUDIT_INN'; did you mean 'AUDIT_IN'?\n"],
+  [
+    "A = 'hunter2",
+    "AUDIT_CONFIG_SYNTAX: server.conf:2:5: a string that is not closed; put ' at its end, or three of them around a text of several lines\n",
+  ],
+  ['STORE_INDEXES = []', 'AUDIT_CONFIG_LATER: server.conf:2:1: STORE_INDEXES is not built yet; leave it out\n'],
+  [
+    "AUDIT_CALLBACK = './nope.mjs'",
+    "AUDIT_CALLBACK_LOAD: server.conf:2:18: the callback 'nope' does not load: it, or a module that it imports, is not there\n",
+  ],
+  [
+    "AUDIT_CALLBACK = './bad.mjs'",
+    "AUDIT_CALLBACK_LOAD: server.conf:2:18: the callback 'bad' does not load: Error; `node --check` on it may say more\n",
+  ],
+];
+
+t.test('check says what is wrong, with its place and without a stack, exit 2', async (t) => {
+  for (const [conf, err] of REFUSED) {
+    const cwd = withConf(t, NO_PACKS + conf, { 'bad.mjs': "throw new Error('hunter2');" });
+    t.strictSame(await wirescribe(['check'], { cwd }), { code: 2, out: '', err });
+  }
+});
+
+t.test('check compiles the masks and has them prove themselves', async (t) => {
+  const check = async (mask: string) => {
+    const { code, err } = await wirescribe(['check'], { cwd: withConf(t, `${NO_PACKS}AUDIT_MASKS = [${mask}]`) });
+    return `${code} ${err.split(': ').slice(0, 2).join(': ')}`;
+  };
+  t.equal(await check("{'m': r'^pw (?P<secret>.+'}"), '2 AUDIT_MASK_PATTERN: server.conf:2:28');
+  t.equal(await check("{'m': r'^pw (.+)'}"), '2 AUDIT_MASK_SECRET: server.conf:2:24');
+  t.equal(await check("{'name': 'm', 'pattern': r'^pw (?P<secret>.+)', 'hides': ['say pw x']}"), '2 AUDIT_MASK_PROOF: server.conf:2:16');
+});
+
+t.test('a configuration that is not there is said', async (t) => {
+  const cwd = t.testdir();
+  const err = "AUDIT_CONFIG_FILE: the configuration 'nope.conf' cannot be read: there is no such file\n";
+  t.strictSame(await wirescribe(['check', '--config', 'nope.conf'], { cwd }), { code: 2, out: '', err });
+});
+
+t.test('mask scrubs what clients send, what the server says, or both, as text or JSON', async (t) => {
+  const conf = String.raw`${NO_PACKS}AUDIT_MASKS = [
+  {'name': 'pw', 'direction': 'in', 'pattern': r'pw (?P<secret>\S+)'},
+  {'name': 'key', 'direction': 'out', 'pattern': r'key (?P<secret>\S+)', 'where': 'anywhere'},
+]`;
+  const cwd = withConf(t, conf);
+  const input = 'pw hunter2\r\nyour key abc\n\n\x1b[1mpw\x1b[0m no end';
+  const masked = (...args: string[]) => wirescribe(['mask', ...args], { cwd, input });
+  t.strictSame(await masked(), { code: 0, out: 'pw ********\nyour key ********\n\npw ******** end\n', err: '' });
+  t.strictSame((await masked('--direction', 'in')).out, 'pw ********\nyour key abc\n\npw ******** end\n');
+  t.strictSame((await masked('--direction=out')).out, 'pw hunter2\nyour key ********\n\npw no end\n');
+  t.strictSame(
+    (await masked('--json')).out,
+    `{"text":"pw ********","masked":[{"mask":"pw","start":3,"end":11}]}
+{"text":"your key ********","masked":[{"mask":"key","start":9,"end":17}]}
+{"text":"","masked":[]}
+{"text":"pw ******** end","masked":[{"mask":"pw","start":3,"end":11}]}
+`,
+  );
+  t.strictSame(await masked('--direction', 'up'), { code: 2, out: '', err: "AUDIT_USAGE: --direction wants 'in' or 'out'\n" });
+});
+
+t.test('mask writes each line as soon as it is read', async (t) => {
+  const child = start(['mask'], { cwd: withConf(t, NO_PACKS) });
+  const ended = once(child, 'exit');
+  child.stdin.write('look\n');
+  const [bytes] = await once(child.stdout, 'data');
+  t.equal(String(bytes), 'look\n');
+  child.stdin.end();
+  t.strictSame(await ended, [0, null]);
+});
+
+t.test('run without a listener says what to do, exit 2', async (t) => {
+  const { code, out, err } = await wirescribe(['run'], { cwd: withConf(t, NO_PACKS) });
+  t.strictSame([code, out], [2, '']);
+  t.match(err, /^AUDIT_USAGE: there is nothing to listen on; set LISTEN and UPSTREAM .*\n$/);
+});
+
+t.test('verify wants files or a spool, and says of others that they are no evidence', async (t) => {
+  const cwd = t.testdir({ 'a.log': 'hunter2\n' });
+  t.strictSame(await wirescribe(['verify'], { cwd }), { code: 2, out: '', err: "AUDIT_USAGE: 'verify' wants either FILE... or --spool DIR\n" });
+  const { code, out, err } = await wirescribe(['verify', 'a.log'], { cwd });
+  t.strictSame([code, out], [2, '']);
+  t.match(err, /^AUDIT_VERIFY_INPUT: not evidence: .*\n$/);
+});
+
+t.test('help and version', async (t) => {
+  const cwd = t.testdir();
+  const help = await wirescribe(['--help'], { cwd });
+  t.match(help.out, /^wirescribe COMMAND \[--config FILE\] \[--set KEY=LITERAL\]\.\.\.\n/);
+  t.strictSame([help.code, help.err], [0, '']);
+  t.match((await wirescribe(['mask', '--help'], { cwd })).out, /^wirescribe mask \[--direction in\|out\] \[--json\] /);
+  t.match((await wirescribe(['--version'], { cwd })).out, /^wirescribe \d+\.\d+\.\d+\n$/);
+  t.strictSame(await wirescribe([], { cwd }), { code: 2, out: '', err: 'AUDIT_USAGE: a command is missing; see `wirescribe --help`\n' });
+  t.strictSame(await wirescribe(['tail'], { cwd }), {
+    code: 2,
+    out: '',
+    err: "AUDIT_CONFIG_LATER: the command 'tail' is not built yet; see `wirescribe --help`\n",
+  });
+});
+
+t.test('a reader that goes away (| head) is no error', async (t) => {
+  const child = start(['mask'], { cwd: withConf(t, NO_PACKS) });
+  const ended = once(child, 'exit');
+  child.stdout.destroy();
+  child.stdin.on('error', () => undefined);
+  child.stdin.write('look\n'.repeat(100));
+  const [[code], err] = await Promise.all([ended, text(child.stderr)]);
+  t.strictSame([code, err], [0, '']);
+});
