@@ -1,7 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { startBots } from '../src/demo/bots.js';
 import { startMud, TypedLines } from '../src/demo/mud.js';
 import { dial } from './peers/clients.js';
+import { freePorts, ROOT } from './peers/peer.js';
+import { until } from './wait.js';
 
 t.test('two people log in over real sockets, and one hears what the other says', async (t) => {
   const mud = await startMud();
@@ -79,7 +85,7 @@ t.test('malformed and unwanted telnet does not end the town', async (t) => {
   const flood = await dial(mud.port);
   flood.write(Buffer.alloc(300_000, 'x'));
   flood.send('\r\nwho');
-  await flood.waitFor(/Nobody is in town\./);
+  t.equal((await flood.waitFor(/Nobody.*/))[0], 'Nobody is in town.');
 });
 
 t.test('cuts typed lines at CR LF, CR NUL, CR and LF, wherever the packets end', async (t) => {
@@ -101,4 +107,26 @@ t.test('the bots create themselves, talk and walk', async (t) => {
   await watcher.waitFor(/(Ada|Bert) says, "/);
   await watcher.waitFor(/(Ada|Bert) goes north\./);
   t.match((await watcher.waitFor(/.*comes in\./))[0], /^(Ada|Bert) comes in\.$/);
+});
+
+t.test('the demo records its bots on the terminal, with stars for their passwords, and keeps nothing', async (t) => {
+  const dir = t.testdir({});
+  const port = await freePorts(1);
+  const args = [join(ROOT, 'dist/src/cli.js'), 'demo', '--set', `LISTEN='telnet://127.0.0.1:${port}'`];
+  const demo = spawn(process.execPath, args, { cwd: dir, env: { ...process.env, TMPDIR: dir }, stdio: ['ignore', 'pipe', 'inherit'] });
+  t.teardown(() => demo.kill('SIGKILL'));
+  let shown = '';
+  demo.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+  });
+  await until(() => /> create Ada \*+\n/.test(shown) && /> create Bert \*+\n/.test(shown) && /< You become Ada\./.test(shown), 'the bots to log in');
+  const guest = await dial(port);
+  guest.send('create Guest s3cret-pass');
+  await guest.waitFor(/You become Guest/);
+  await until(() => /> create Guest \*{12}\n/.test(shown), 'our own login on the terminal');
+  demo.kill('SIGTERM');
+  const [code] = await once(demo, 'close');
+  t.equal(code, 0);
+  for (const secret of ['lovelace-1815', 'pa$$w0rd(x', 's3cret-pass']) t.notOk(shown.includes(secret));
+  t.same(readdirSync(dir), []);
 });
