@@ -1,6 +1,8 @@
 /** The command line as people use it: the real program as a child process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
@@ -146,6 +148,48 @@ t.test('run without a listener says what to do, exit 2', async (t) => {
   const { code, out, err } = await wirescribe(['run'], { cwd: withConf(t, NO_PACKS) });
   t.strictSame([code, out], [2, '']);
   t.match(err, /^AUDIT_USAGE: there is nothing to listen on; set LISTEN and UPSTREAM .*\n$/);
+});
+
+/** A server that says back what it is told. */
+async function echo(t: Test): Promise<number> {
+  const server = createServer((socket) => socket.on('error', () => undefined).pipe(socket)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+t.test('run prints where it listens, passes what is said, records it masked, and SIGTERM ends it', async (t) => {
+  const port = await echo(t);
+  const conf = `${NO_PACKS}LISTENERS = [{'name': 'game', 'listen': 'telnet://127.0.0.1:0', 'upstream': 'telnet://127.0.0.1:${port}'}]
+AUDIT_IN = True; AUDIT_OUT = True
+AUDIT_MASKS = [{'m': r'^pw (?P<secret>.+)'}]
+`;
+  const cwd = withConf(t, conf);
+  const child = start(['run'], { cwd });
+  const [[ready], ended, err] = [await once(child.stdout, 'data'), once(child, 'exit'), text(child.stderr)];
+  const [, listen] = /^game {2}telnet:\/\/127\.0\.0\.1:(\d+) -> telnet:\/\/127\.0\.0\.1:\d+\n$/.exec(String(ready)) ?? [];
+  const client = connect(Number(listen), '127.0.0.1');
+  client.write('pw hunter2\r\n');
+  const [said] = await once(client, 'data');
+  t.equal(String(said), 'pw hunter2\r\n');
+  client.end();
+  await once(client, 'close');
+  child.kill('SIGTERM');
+  t.strictSame([await ended, await err], [[0, null], '']);
+  const [name = ''] = readdirSync(join(cwd, 'audit')).filter((one) => one.endsWith('.log'));
+  const evidence = readFileSync(join(cwd, 'audit', name), 'utf8');
+  t.match(evidence, '"text":"pw ********"');
+  t.notMatch(evidence, 'hunter2');
+  const verified = await wirescribe(['verify', join('audit', name)], { cwd });
+  t.strictSame([verified.code, verified.err], [0, '']);
+});
+
+t.test('run says of a port that is taken so, exit 3', async (t) => {
+  const port = await echo(t);
+  const cwd = withConf(t, `${NO_PACKS}LISTEN = 'telnet://127.0.0.1:${port}'\nUPSTREAM = 'telnet://127.0.0.1:1'\n`);
+  const { code, out, err } = await wirescribe(['run'], { cwd });
+  t.strictSame([code, out], [3, '']);
+  t.match(err, /^AUDIT_LISTEN: .*\n$/);
 });
 
 t.test('verify wants files or a spool, and says of others that they are no evidence', async (t) => {
