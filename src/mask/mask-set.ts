@@ -20,32 +20,39 @@ export interface Found {
 /** Compiled masks. Make one with `compileMasks`. */
 export class MaskSet {
   readonly singles: readonly SingleMask[];
-  readonly #filters: { readonly [side in Side]: Prefilter };
+  readonly #filters: { readonly [side in Side]: readonly Prefilter[] };
 
   /** Throws AuditError for the first pattern that is refused. */
   constructor(definitions: readonly MaskDefinition[]) {
     this.singles = definitions.map((definition, index) => new SingleMask(definition, index));
     const of = (other: 'in' | 'out') => new Prefilter(this.singles.filter(({ definition }) => definition.direction !== other));
-    this.#filters = { RCV: of('out'), SND: of('in'), both: new Prefilter(this.singles) };
+    const [received, sent] = [of('out'), of('in')];
+    this.#filters = { RCV: [received], SND: [sent], both: [received, sent] };
   }
 
   /** The secrets of a text, line by line, at their own places; undefined where there are none. `text` is well-formed. */
   find(side: Side, text: string): Found | undefined {
-    const filter = this.#filters[side];
-    const named = filter.ask(text);
+    const named = this.#ask(side, text);
     if (!named) return undefined;
     if (!text.includes('\n')) return this.#findInLine(named, text, 0, undefined);
     let found: Found | undefined;
     let at = 0;
     for (const line of text.split('\n')) {
-      const here = line === '' ? undefined : filter.ask(line);
+      const here = line === '' ? undefined : this.#ask(side, line);
       if (here) found = this.#findInLine(here, line, at, found);
       at += line.length + 1;
     }
     return found;
   }
 
-  #findInLine(masks: readonly SingleMask[], line: string, at: number, before: Found | undefined): Found | undefined {
+  #ask(side: Side, text: string): Iterable<SingleMask> | undefined {
+    const [filter, second] = this.#filters[side];
+    const named = filter?.ask(text);
+    const more = second?.ask(text);
+    return named && more ? new Set([...named, ...more]) : (named ?? more);
+  }
+
+  #findInLine(masks: Iterable<SingleMask>, line: string, at: number, before: Found | undefined): Found | undefined {
     const spans: Span[] = [];
     const known: Known[] = [];
     for (const mask of masks) {

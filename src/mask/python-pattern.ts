@@ -139,7 +139,7 @@ function emitTurns({ min, max, lazy }: Node & { readonly kind: 'repeat' }, form:
 }
 
 /** What RE2 calls these inside a class. `W` and `D` have no name there. */
-const NAMES: Partial<Record<Category, string>> = {
+const NAMES: { readonly [category in Category]?: string } & { readonly w: string; readonly d: string; readonly s: string } = {
   w: '\\p{L}\\p{N}_',
   d: '\\p{Nd}',
   s: classRanges(SPACES),
@@ -149,14 +149,15 @@ function emitSet(set: CharSet, form: Form): string {
   const marks = form === 'marked' ? [MARKS] : [];
   const simple = set.categories.every((category) => category in NAMES || category === 'S');
   if (set.negated) return simple ? negatedClass(set, marks) : positiveRanges(complement([...rangesOf(set), ...marks]));
-  const outside = set.categories.filter((category) => category === 'W' || category === 'D');
-  const parts = outside.map((category) => `[^${category === 'W' ? NAMES.w : NAMES.d}${classRanges(marks)}]`);
-  const inside = set.categories.filter((category) => category !== 'W' && category !== 'D');
-  const ranges = without([...set.ranges, ...(inside.includes('S') ? complement(SPACES) : [])], marks);
-  const body = classRanges(ranges) + inside.map((category) => NAMES[category] ?? '').join('');
+  const opposites = { W: NAMES.w, D: NAMES.d, S: NAMES.s } as const;
+  const parts = set.categories.flatMap((category) => (isOpposite(category) ? [`[^${opposites[category]}${classRanges(marks)}]`] : []));
+  const names = set.categories.map((category) => NAMES[category] ?? '').join('');
+  const body = classRanges(without(set.ranges, marks)) + names;
   if (body !== '' || parts.length === 0) parts.unshift(body === '' ? NOTHING : `[${body}]`);
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : `(?:${parts.join('|')})`;
 }
+
+const isOpposite = (category: Category): category is 'W' | 'D' | 'S' => category < 'a';
 
 function negatedClass(set: CharSet, marks: readonly Range[]): string {
   const solid = set.categories.includes('S') ? complement(SPACES) : [];

@@ -1,0 +1,26 @@
+/** Masks and utterances for the tests of this room. */
+
+import { readLiterals } from '../../src/config/literals.js';
+import { packMasks } from '../../src/config/packs.js';
+import type { Direction, MaskDefinition, Utterance } from '../../src/contract.js';
+
+const PLACE = { file: 'server.conf', line: 3, column: 10 };
+
+/** A mask by name and pattern; everything else as Evennia's short form has it, unless given. */
+export function mask(pattern: string, more: Partial<MaskDefinition> = {}): MaskDefinition {
+  const patternPlace = { ...PLACE, column: 30 };
+  return { name: 'test', pattern, direction: 'both', where: 'start', hides: [], shows: [], place: PLACE, patternPlace, ...more };
+}
+
+/** The masks of a pack that ships with us. */
+export function pack(name: string): MaskDefinition[] {
+  const [assignment] = readLiterals(`AUDIT_MASK_PACKS = ['${name}']`, 'server.conf');
+  const names = assignment?.value.kind === 'list' ? assignment.value.value.filter((one) => one.kind === 'string') : [];
+  return packMasks(names, { name: 'AUDIT_MASK_PACKS', folder: '.', env: {} }, (path) => path);
+}
+
+/** A whole utterance that came at once; the raw text is the text unless given. */
+export function utterance(direction: Direction, text: string, more: Partial<Utterance> = {}): Utterance {
+  const raw = more.raw ?? text;
+  return { direction, at: 1_000_000, endAt: 1_000_000, text, raw, encoding: 'utf-8', before: '', pieces: [[1_000_000, raw.length]], ...more };
+}
