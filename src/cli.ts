@@ -68,19 +68,19 @@ const log: Log = {
   warn: (message) => void process.stderr.write(`${message}\n`),
 };
 
-/** `run`: the proxy, until a signal ends it. Prints a line for each listener once it is ready, then tells `ready`. */
-async function proxy(settings: Settings, ready: (running: Running) => void = () => undefined): Promise<number> {
+/** `run`: the proxy, until a signal ends it. Prints a line for each listener once it is ready, then tells `ready` (the demo's). */
+async function proxy(settings: Settings, ready?: (running: Running) => void): Promise<number> {
   if (settings.listeners.length === 0) {
     throw new AuditError(
       'AUDIT_USAGE',
       'there is nothing to listen on; set LISTEN and UPSTREAM (or LISTENERS) in server.conf or by --set, or try `wirescribe demo`',
     );
   }
-  const stopped = stopSignal();
+  const stopped = stopSignal(!ready);
   const { describeListener, run } = await import('./main.js');
   const running = await run(settings, { version: version(), log });
   for (const listener of running.listeners) await print(`${describeListener(listener)}\n`);
-  ready(running);
+  ready?.(running);
   await stopped;
   await running.stop();
   return EXIT.done;
@@ -103,11 +103,13 @@ async function demo(line: CommandLine): Promise<number> {
 }
 
 /** Resolves at SIGTERM or Ctrl-C; the second one ends at once. What a signal would do by itself (open the inspector, end without a drain) it does not. */
-function stopSignal(): Promise<void> {
+function stopSignal(reloads: boolean): Promise<void> {
   process.on('SIGUSR1', () => undefined);
-  process.on('SIGHUP', () => log.warn('AUDIT_CONFIG_LATER: reloading is not built yet; stop and start to take up a new configuration'));
+  // SIGHUP is to reload. Until it does it must not end a proxy; a demo whose terminal is closed shall go with it.
+  const hangup = () => log.warn('AUDIT_CONFIG_LATER: reloading is not built yet; stop and start to take up a new configuration');
+  if (reloads) process.on('SIGHUP', hangup);
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    for (const signal of reloads ? (['SIGTERM', 'SIGINT'] as const) : (['SIGTERM', 'SIGINT', 'SIGHUP'] as const)) {
       process.once(signal, () => {
         process.once(signal, () => process.exit(EXIT.failed));
         resolve();
