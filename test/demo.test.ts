@@ -123,7 +123,7 @@ t.test('the demo records its bots on the terminal, with stars for their password
   const guest = await dial(port);
   guest.send('create Guest s3cret-pass');
   await guest.waitFor(/You become Guest/);
-  await until(() => /> create Guest \*{12}\n/.test(shown), 'our own login on the terminal');
+  await until(() => /> create Guest \*{11}\n/.test(shown), 'our own login on the terminal');
   demo.kill('SIGTERM');
   const [code] = await once(demo, 'close');
   t.equal(code, 0);
