@@ -62,7 +62,9 @@ export interface Utterance {
   readonly text: string;
   /** The same as it was sent, control sequences and line ends and all. Equal to `text` where there are none of them. */
   readonly raw: string;
-  /** For each UTF-16 unit of `text`, where it stands in `raw`. Absent where the two are equal. Made when called: only a mask that hit needs it. */
+  /** How `raw` differs from `text`: not at all, by its line ends alone, or by more. */
+  readonly shape: 'same' | 'ends' | 'other';
+  /** For each UTF-16 unit of `text`, where it stands in `raw`. There where `shape` is 'other'. Made when called: only a mask that hit needs it. */
   readonly offsets?: () => readonly number[];
   /** The bytes themselves where `encoding` cannot give them back; owned by the utterance. */
   readonly bytes?: Uint8Array;

@@ -11,7 +11,7 @@ import { TelnetDecoder } from './decode/telnet.js';
 import { type Gatherer, LineGatherer } from './gather/lines.js';
 import { MessageGatherer } from './gather/messages.js';
 import { Identifier, type Learned } from './identify/login.js';
-import { type MaskSet, scrub, scrubData, scrubName, withhold } from './mask/masker.js';
+import { type MaskSet, type Scrubbed, scrub, scrubData, scrubName, withhold } from './mask/masker.js';
 import { formatTime } from './record/line.js';
 import type { SessionScribe } from './record/scribe.js';
 
@@ -41,6 +41,8 @@ interface Lane {
   /** Bytes that could not be read (compressed, encrypted), and since when. */
   unread: number;
   unreadFrom: TimeUs;
+  /** What mask/ gave of a secret that may go on behind a cut. */
+  open: string | undefined;
 }
 
 export class SessionPipeline {
@@ -72,7 +74,7 @@ export class SessionPipeline {
 
   #lane(direction: Direction, gatherer: Gatherer): Lane {
     const take = (event: WireEvent): void => this.#take(lane, event);
-    const lane: Lane = { direction, decoder: this.#newDecoder(), gatherer, take, skipped: -1, unread: 0, unreadFrom: 0 };
+    const lane: Lane = { direction, decoder: this.#newDecoder(), gatherer, take, skipped: -1, unread: 0, unreadFrom: 0, open: undefined };
     return lane;
   }
 
@@ -136,8 +138,10 @@ export class SessionPipeline {
   }
 
   #keep(utterance: Utterance): void {
+    const lane = this.#lanes[utterance.direction];
     const blind = this.#blind && utterance.direction === 'RCV';
-    const scrubbed = blind ? { utterance: withhold(utterance), failed: false } : scrub(this.#keeping.masks, utterance);
+    const scrubbed: Scrubbed = blind ? { utterance: withhold(utterance), failed: false } : scrub(this.#keeping.masks, utterance, lane.open);
+    lane.open = scrubbed.open;
     if (scrubbed.failed) this.#fault('mask-failed', 'mask');
     const answers = utterance.direction === 'SND' && this.#askedAt !== undefined;
     const latencyMs = answers ? Math.max(0, utterance.at - (this.#askedAt as TimeUs)) / 1000 : undefined;

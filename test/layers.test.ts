@@ -73,9 +73,11 @@ t.test('RE2 stands in mask alone', async (t) => {
 
 t.test('the disk is touched by spool, config, view and callbacks alone', async (t) => {
   const disk = ['fs', 'fs/promises'];
+  // A dead process leaves its unix socket as a file; whoever listens there takes it away.
+  const socketFile = 'src/bridge/listen.ts';
   const allowed = ['src/spool', 'src/config', 'src/view', 'src/demo', 'callbacks'];
   t.same(
-    breaks(({ from, to }) => disk.includes(to) && !allowed.includes(room(from))),
+    breaks(({ from, to }) => disk.includes(to) && !allowed.includes(room(from)) && from !== socketFile),
     [],
   );
 });

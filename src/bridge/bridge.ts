@@ -34,6 +34,7 @@ export class Bridge {
   readonly #relays = new Set<Relay>();
   /** Clients whose server is being dialled, or that are being told that there is none. */
   readonly #waiting = new Set<Socket>();
+  #allEnded: (() => void) | undefined;
 
   constructor(options: BridgeOptions) {
     this.#options = options;
@@ -85,7 +86,10 @@ export class Bridge {
       dialled.socket.destroy();
       return recorder.end(session, { reason: 'closed', by: 'client', bytesIn: 0, bytesOut: 0 });
     }
-    const onEnd = (relay: Relay): void => void this.#relays.delete(relay);
+    const onEnd = (relay: Relay): void => {
+      this.#relays.delete(relay);
+      if (this.#relays.size === 0) this.#allEnded?.();
+    };
     const relay = new Relay({ client, server: dialled.socket, recorder, session, policy: listener.policy, onEnd });
     this.#relays.add(relay);
     if (listener.policy === 'pause' && recorder.full) relay.hold();
@@ -118,11 +122,15 @@ export class Bridge {
   /** Accepts no more, ends every session, and resolves when all are gone; after `graceMs` they are cut off. */
   async close(graceMs: number): Promise<void> {
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
-    for (const relay of this.#relays) relay.stop('shutdown');
-    for (const client of this.#waiting) client.destroy();
+    const ended = new Promise<void>((resolve) => {
+      this.#allEnded = resolve;
+    });
     const cutOff = setTimeout(() => {
       for (const relay of this.#relays) relay.destroy();
     }, graceMs);
+    for (const relay of this.#relays) relay.stop('shutdown');
+    for (const client of this.#waiting) client.destroy();
+    if (this.#relays.size > 0) await ended;
     await Promise.all(closed);
     clearTimeout(cutOff);
   }

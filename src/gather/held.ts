@@ -1,6 +1,6 @@
 /** Bytes of one direction that no utterance has taken yet, with the times they came at; and the making of an utterance out of them. */
 import type { Cut, Direction, TimeUs, Utterance } from '../contract.js';
-import { decodeText, unfinishedTail } from './charset.js';
+import { CONTROLS, decodeText, unfinishedTail } from './charset.js';
 import { plain, plainOffsets, starErased } from './plain-text.js';
 
 /** Most that is held of one direction; an utterance that reaches it is cut by size. */
@@ -143,20 +143,22 @@ export function makeUtterance(
   before: string,
   cut: Cut | undefined,
 ): Utterance {
-  const { text: sent, encoding } = decodeText(bytes);
+  const { text: sent, encoding, controls } = decodeText(bytes);
   const moves = direction === 'SND';
-  const text = plain(sent, moves);
-  const raw = starErased(sent, moves);
+  const text = plain(sent, moves, controls);
+  const raw = controls & CONTROLS.other ? starErased(sent, moves) : sent;
+  const shape = raw === text ? 'same' : controls & ~CONTROLS.carriageReturn ? 'other' : 'ends';
   return {
     direction,
     at: (pieces[0] as readonly [TimeUs, number])[0],
     endAt: (pieces.at(-1) as readonly [TimeUs, number])[0],
     text,
     raw,
+    shape,
     encoding,
     before,
     pieces: sent.length === bytes.length ? pieces : piecesInUnits(bytes, pieces),
-    ...(text === raw ? undefined : { offsets: () => plainOffsets(sent, moves) }),
+    ...(shape === 'other' ? { offsets: () => plainOffsets(sent, moves) } : undefined),
     ...(cut ? { cut } : undefined),
   };
 }

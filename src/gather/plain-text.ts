@@ -2,9 +2,8 @@
  * From characters as sent to text as a person would read it (DESIGN 4, `text`): line ends become `\n`, the last one is dropped, tabs stay, ANSI and
  * other control characters go, cursor moves and erasures of the screen count as line ends, backspaces erase. Pure functions over strings.
  */
+import { CONTROLS } from './charset.js';
 
-/** Everything that is not itself in `text`: C0 but tab and LF, DEL and C1. */
-const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
 /** Select Graphic Rendition, the colours: by far the most of what is removed (ECMA-48 8.3.117). */
 const COLOUR = /\x1b\[[0-9;:]*m/g;
 
@@ -36,21 +35,20 @@ export function withoutLastEnd(text: string): string {
  *
  * @param raw decoded characters as they were sent, with or without their last line end
  * @param moves true where cursor moves count as line ends (output); false removes them (what a client types)
+ * @param controls which kinds of control characters are in it (charset.ts); the ways without `walk` are for the many that have none but colours
  */
-export function plain(raw: string, moves: boolean): string {
-  const text = withoutLastEnd(raw).replaceAll('\r\n', '\n');
-  if (!CONTROL.test(text)) return text;
-  const uncoloured = text.replace(COLOUR, '');
-  if (!CONTROL.test(uncoloured)) return uncoloured;
-  return walk(raw, moves).text;
+export function plain(raw: string, moves: boolean, controls: number): string {
+  if (controls & CONTROLS.other) return walk(raw, moves).text;
+  const ends = withoutLastEnd(raw).replaceAll('\r\n', '\n');
+  const text = controls & CONTROLS.escape ? ends.replace(COLOUR, '') : ends;
+  return text.includes('\r') || (controls & CONTROLS.escape && text.includes('\x1b')) ? walk(raw, moves).text : text;
 }
 
 /** For each UTF-16 unit of `plain(raw, moves)`, its index in `raw`. */
 export const plainOffsets = (raw: string, moves: boolean): number[] => walk(raw, moves).offsets;
 
-/** `raw` with what a backspace or delete erased as stars: erased typing may have been a secret. */
+/** `raw` with what its backspaces and deletes erased as stars: erased typing may have been a secret. */
 export function starErased(raw: string, moves: boolean): string {
-  if (!/[\b\x7f]/.test(raw)) return raw;
   const units = raw.split('');
   for (const index of walk(raw, moves).erased) units[index] = '*';
   return units.join('');

@@ -6,7 +6,7 @@ import type { MaskDefinition, MaskedUtterance, MaskHit, Utterance } from '../con
 import { finderOf } from './elsewhere.js';
 import { everywhere, type Found, MaskSet, type Side } from './mask-set.js';
 import { prove } from './prove.js';
-import { carryOver, cover, join, type Span, shifter } from './spans.js';
+import { type Covered, carryOver, cover, join, type Span, shifter } from './spans.js';
 import { placeByLineEnds, placeByOffsets, sameButLineEnds, timingOf } from './timing.js';
 
 export { scrubData, scrubName } from './data.js';
@@ -105,41 +105,52 @@ function firstLine(masks: MaskSet, text: string, open: string): Span {
 
 /** What is written of an utterance whose secrets stand at `spans` (joined). */
 function written(masks: MaskSet, utterance: Utterance, spans: readonly Span[], found: Found | undefined): MaskedUtterance {
-  const { direction, at, endAt, encoding, cut, bytes, pieces, raw } = utterance;
+  const { direction, at, endAt, encoding, cut, pieces } = utterance;
   const text = cover(utterance.text, spans);
-  const ends = sameButLineEnds(raw, utterance.text);
-  const base64 = bytes && spans.length === 0;
-  const rawSpans = ends || base64 ? undefined : spansOfRaw(utterance, spans, found);
-  const rawText = rawSpans && cover(raw, rawSpans);
-  const length = (rawText ?? text).text.length;
-  const timed = pieces.length > 1 || pieces[0]?.[0] !== at;
-  const place = (): ((position: number) => number) => {
-    if (rawSpans && rawText) return shifter(rawSpans, rawText.spans);
-    const shift = shifter(spans, text.spans);
-    const plain = raw === utterance.text ? undefined : ends ? placeByLineEnds(raw) : placeByOffsets(utterance.offsets?.() ?? []);
-    return plain ? (position) => shift(plain(position)) : shift;
-  };
-  const result = {
+  const base64 = spans.length === 0 ? utterance.bytes : undefined;
+  const raw = base64 || !saysMore(utterance) ? undefined : coverRaw(utterance, spans, found);
+  const length = (raw?.covered ?? text).text.length;
+  const place = () => (raw ? shifter(raw.spans, raw.covered.spans) : placeInText(utterance, spans, text));
+  const result: Mutable<Omit<MaskedUtterance, symbol>> = {
     direction,
     at,
     endAt,
     text: text.text,
-    ...(base64 ? { rawB64: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') } : undefined),
-    ...(rawText ? { raw: rawText.text } : undefined),
     masked: text.spans.map(({ mask, start, end }) => ({ mask: nameOf(masks, mask), direction, start, end })),
-    bytes: base64 ? bytes.byteLength : Buffer.byteLength((rawText ?? text).text),
+    bytes: base64 ? base64.byteLength : Buffer.byteLength((raw?.covered ?? text).text),
     encoding,
-    ...(cut ? { cut } : undefined),
-    timing: timed ? timingOf(pieces, at, length, place()) : [],
+    timing: pieces.length === 1 ? [] : timingOf(pieces, at, length, place()),
   };
+  if (raw) result.raw = raw.covered.text;
+  if (base64) result.rawB64 = Buffer.from(base64.buffer, base64.byteOffset, base64.byteLength).toString('base64');
+  if (cut) result.cut = cut;
   return result as unknown as MaskedUtterance;
 }
 
-/** The same spans in `raw`, and where the secrets stand in what is no text there (a window's title). Throws where they cannot be mapped. */
-function spansOfRaw({ text, raw, offsets }: Utterance, spans: readonly Span[], found: Found | undefined): readonly Span[] {
-  if (spans.length === 0 && !found) return spans;
+type Mutable<T> = { -readonly [name in keyof T]: T[name] };
+
+/** Whether `raw` holds more than `text` and line ends. */
+const saysMore = ({ shape, raw, text }: Utterance): boolean => shape === 'other' && !sameButLineEnds(raw, text);
+
+interface CoveredRaw {
+  readonly spans: readonly Span[];
+  readonly covered: Covered;
+}
+
+/** The raw text under stars: the same spans, and the secrets where they stand in what is no text there (a window's title). Throws if they do not fit. */
+function coverRaw({ text, raw, offsets }: Utterance, spans: readonly Span[], found: Found | undefined): CoveredRaw {
+  if (spans.length === 0 && !found) return { spans, covered: { text: raw, spans } };
   const map = offsets?.();
   if (map?.length !== text.length) throw new Error('text and raw do not fit');
   const others = found && finderOf(found.known)?.(raw);
-  return join([...carryOver(spans, map, raw.length), ...(others ?? [])]);
+  const inRaw = join([...carryOver(spans, map, raw.length), ...(others ?? [])]);
+  return { spans: inRaw, covered: cover(raw, inRaw) };
+}
+
+/** Where positions of `raw` stand in the text that is written. */
+function placeInText({ shape, raw, offsets }: Utterance, spans: readonly Span[], text: Covered): (rawPosition: number) => number {
+  const shift = shifter(spans, text.spans);
+  if (shape === 'same') return shift;
+  const plain = shape === 'ends' || !offsets ? placeByLineEnds(raw) : placeByOffsets(offsets());
+  return (position) => shift(plain(position));
 }

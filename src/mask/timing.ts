@@ -61,8 +61,7 @@ export function placeByOffsets(offsets: readonly number[]): (rawPosition: number
 /** Whether `text` is `raw` but for its line ends, the last of which is dropped. */
 export function sameButLineEnds(raw: string, text: string): boolean {
   if (raw === text) return true;
-  const body = raw.endsWith('\r\n') ? raw.slice(0, -2) : raw;
-  if (body.replaceAll('\r\n', '\n') === text) return true;
+  if (raw.includes('\x1b')) return false;
   const ended = raw.replace(/(?:\r\n|\r\0|\n\r|\r|\n)$/, '');
   return ended.replace(LINE_END, '\n') === text;
 }

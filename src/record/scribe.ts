@@ -13,7 +13,7 @@ import {
   type Topic,
 } from '../contract.js';
 import type { Ids, Salts } from './id.js';
-import { type ChainHead, formatTime, newChain, type Part, part, seal, toJson } from './line.js';
+import { type ChainHead, formatTime, newChain, type Part, part, plainToJson, seal, toJson } from './line.js';
 
 /** Where records are made; the same for all of a process. */
 export interface Origin {
@@ -147,7 +147,7 @@ export class SessionScribe {
 
   #bodyOf({ text, raw, rawB64, timing }: MaskedUtterance): string {
     let members = this.#sparse ? ',"room":""' : '';
-    if (text || this.#sparse) members += `,"text":${toJson(text ?? '')}`;
+    if (text || this.#sparse) members += `,"text":${plainToJson(text ?? '')}`;
     if (raw !== undefined) members += `,"raw":${toJson(raw)}`;
     if (rawB64 !== undefined) members += `,"raw_b64":"${rawB64}"`;
     if (timing.length > 0) members += `,"timing":${JSON.stringify(timing)}`;

@@ -3,7 +3,7 @@
  * What is appended waits in memory until its write and fdatasync are done; a write that fails is cut back and tried again in a new segment, so a
  * record accepted here is kept or still held. Whoever appends must ask `accepts` and stop while it says no: that is the bound.
  */
-import { close, fdatasync, ftruncateSync, openSync, statSync, unlinkSync, write } from 'node:fs';
+import { close, closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, statSync, unlinkSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { nameOf } from '../errors.js';
 import { type Board, comparePositions } from './board.js';
@@ -64,8 +64,8 @@ export class Journal {
   #writing: Promise<void> | undefined;
   #inFlight = 0;
   #timer: NodeJS.Timeout | undefined;
+  #soon: NodeJS.Immediate | undefined;
   #broken = false;
-  #closing = false;
   #refused = false;
   readonly #sweep: NodeJS.Timeout;
 
@@ -114,14 +114,18 @@ export class Journal {
 
   #schedule(): void {
     if (this.#writing || this.#filling.used === 0) return;
-    const now = this.#closing || this.#options.fsync === 'always' || this.#filling.used >= GROUP_BYTES;
-    if (now) this.#commit();
+    const now = this.#options.fsync === 'always' || this.#filling.used >= GROUP_BYTES;
+    // Never at once: whoever appends is in the middle of something, and the heads may not yet say what the lines say.
+    if (now) this.#soon ??= setImmediate(() => this.#commit());
     else this.#timer ??= setTimeout(() => this.#commit(), GROUP_MS);
   }
 
   #commit(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#soon);
     this.#timer = undefined;
+    this.#soon = undefined;
+    if (this.#writing || this.#filling.used === 0) return;
     const batch = this.#filling;
     this.#filling = this.#spare;
     this.#inFlight = batch.used;
@@ -164,6 +168,7 @@ export class Journal {
   /** After a failed write: what is not durable is cut off, and a new segment is begun. The state stays: it tells of an older segment's beginning. */
   #mend(): void {
     ftruncateSync(this.#fd, this.#size);
+    fdatasyncSync(this.#fd);
     this.#begin(undefined);
     this.#broken = false;
     this.#options.onTrouble(undefined);
@@ -187,11 +192,14 @@ export class Journal {
     const { folder, board } = this.#options;
     const next = this.#segment + 1;
     const fd = openSync(segmentPath(folder, next), 'w', FILE_MODE);
-    syncFolder(folder);
-    if (heads !== undefined) {
-      writeState(folder, next, heads);
-      this.#stateSegment = next;
+    try {
+      syncFolder(folder);
+      if (heads !== undefined) writeState(folder, next, heads);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
     }
+    if (heads !== undefined) this.#stateSegment = next;
     if (this.#fd >= 0) {
       this.#closed.set(this.#segment, this.#size);
       void closeFile(this.#fd);
@@ -230,9 +238,7 @@ export class Journal {
 
   /** Resolves when everything appended until now is durable. */
   async flushed(): Promise<void> {
-    this.#closing = true;
-    for (this.#schedule(); this.#writing; this.#schedule()) await this.#writing;
-    this.#closing = false;
+    for (this.#commit(); this.#writing; this.#commit()) await this.#writing;
   }
 
   /** Makes everything durable and says that no more will come. */

@@ -24,50 +24,54 @@ export function recover(folder: string): Recovered {
   if (!state && segments.length > 0) faults.push({ code: 'spool-state-lost', count: 1 });
   for (const segment of segments) {
     if (state && segment < state.segment) continue;
-    const last = segment === segments.at(-1);
-    const bad = readSegment(segmentPath(folder, segment), heads, last);
-    if (bad > 0) faults.push({ code: last ? 'spool-torn' : 'spool-damaged', count: bad });
+    const { bad, torn } = readSegment(segmentPath(folder, segment), heads, segment === segments.at(-1));
+    if (bad > 0) faults.push({ code: 'spool-damaged', count: bad });
+    if (torn) faults.push({ code: 'spool-torn', count: 1 });
   }
   return { heads, segments, faults };
 }
 
 /**
- * Follows every line of one segment. In the last one the first line that is no whole record, and all behind it, is cut off.
- * Returns how many lines were none.
+ * Follows every line of one segment. In the last one, what stands behind its last whole record was never durable and is cut off.
+ * `bad`: lines in front of that which are no records; they stay, for `verify` to show.
  */
-function readSegment(path: string, heads: Heads, last: boolean): number {
+function readSegment(path: string, heads: Heads, last: boolean): { bad: number; torn: boolean } {
   const fd = openSync(path, last ? 'r+' : 'r', FILE_MODE);
-  let bad = 0;
   try {
-    const whole = eachLine(fd, (line) => {
-      if (follow(heads, line)) return true;
-      bad++;
-      return !last;
+    let bad = 0;
+    let trailing = 0;
+    let end = 0;
+    const size = eachLine(fd, (line, lineEnd) => {
+      if (!follow(heads, line)) return void trailing++;
+      bad += trailing;
+      trailing = 0;
+      end = lineEnd;
     });
-    if (!last) return bad + (whole.torn ? 1 : 0);
-    if (!whole.torn && bad === 0) return 0;
-    ftruncateSync(fd, whole.end);
-    fdatasyncSync(fd);
-    return Math.max(1, bad);
+    const torn = end < size;
+    if (!last) return { bad: bad + trailing, torn: torn && trailing === 0 };
+    if (torn) {
+      ftruncateSync(fd, end);
+      fdatasyncSync(fd);
+    }
+    return { bad, torn };
   } finally {
     closeSync(fd);
   }
 }
 
-/** Calls `take` with each whole line until it says false. Gives where the last taken line ends, and whether bytes without a line end follow. */
-function eachLine(fd: number, take: (line: string) => boolean): { end: number; torn: boolean } {
+/** Calls `take` with each whole line and the offset behind it; gives the size of the file. */
+function eachLine(fd: number, take: (line: string, end: number) => void): number {
   const room = Buffer.alloc(READ_BYTES);
   let held = Buffer.alloc(0);
-  let end = 0;
   for (let at = 0; ; ) {
     const count = readSync(fd, room, 0, READ_BYTES, at);
-    if (count === 0) return { end, torn: held.length > 0 };
-    at += count;
+    if (count === 0) return at;
     const bytes = Buffer.concat([held, room.subarray(0, count)]);
+    const first = at - held.length;
+    at += count;
     let start = 0;
     for (let stop = bytes.indexOf(LF); stop >= 0; stop = bytes.indexOf(LF, start)) {
-      if (!take(bytes.toString('utf8', start, stop))) return { end, torn: false };
-      end += stop + 1 - start;
+      take(bytes.toString('utf8', start, stop), first + stop + 1);
       start = stop + 1;
     }
     held = bytes.subarray(start);

@@ -42,16 +42,10 @@ export const encodeHeads = ({ lastId, node, sessions }: Heads): string => JSON.s
 export const writeState = (folder: string, segment: number, heads: string): void =>
   replaceFile(statePath(folder), `{"version":${STATE_VERSION},"segment":${segment},${heads.slice(1)}`);
 
-/** Reads the state file; undefined where there is none or it cannot be read. Throws AUDIT_SPOOL for one of a newer version. */
+/** Reads the state file; undefined where there is none or it is damaged. Throws AUDIT_SPOOL for one of a newer version, and what the disk throws. */
 export function readState(folder: string): { segment: number; heads: Heads } | undefined {
-  let state: { version: number; segment: number; lastId: string; node: Head; sessions: Record<string, OpenSession> };
-  try {
-    state = JSON.parse(readFileSync(statePath(folder), 'utf8'));
-    const whole = Number.isSafeInteger(state.version) && Number.isSafeInteger(state.segment) && typeof state.node.hash === 'string';
-    if (!whole) return undefined;
-  } catch {
-    return undefined;
-  }
+  const state = readJson(statePath(folder));
+  if (!isState(state)) return undefined;
   if (state.version > STATE_VERSION) {
     throw new AuditError('AUDIT_SPOOL', `the spool ${folder} was written by a newer wirescribe; use that one, or another SPOOL_DIR`);
   }
@@ -59,14 +53,37 @@ export function readState(folder: string): { segment: number; heads: Heads } | u
   return { segment: state.segment, heads };
 }
 
+type State = { version: number; segment: number; lastId: string; node: Head; sessions: Record<string, OpenSession> };
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+const isHead = (value: unknown): value is Head => {
+  const { seq, hash } = (value ?? {}) as Partial<Head>;
+  return Number.isSafeInteger(seq) && typeof hash === 'string' && hash.length === START.length;
+};
+
+function isState(value: unknown): value is State {
+  const { version, segment, lastId, node, sessions } = (value ?? {}) as Partial<State>;
+  const numbers = Number.isSafeInteger(version) && Number.isSafeInteger(segment);
+  return numbers && typeof lastId === 'string' && isHead(node) && typeof sessions === 'object' && Object.values(sessions ?? {}).every(isHead);
+}
+
 const DIGEST = ',"digest":["';
-/** `"W","B"],"hash":"` between the beginning of the digests and H. */
+/** Two digests, and the hash behind them, with all their quotes: 207 characters at most. */
+const SEAL_LENGTH = 256;
 const HASH_AT = /^[0-9a-f]{0,64}","[0-9a-f]{0,64}"\],"hash":"([0-9a-f]{64})"/;
 
 /** Moves `heads` on by one line of the journal. False where the line is not a whole record. */
 export function follow(heads: Heads, line: string): boolean {
   const at = line.indexOf(DIGEST);
-  const hash = at < 0 ? undefined : HASH_AT.exec(line.slice(at + DIGEST.length, at + DIGEST.length + 160))?.[1];
+  const hash = at < 0 ? undefined : HASH_AT.exec(line.slice(at + DIGEST.length, at + DIGEST.length + SEAL_LENGTH))?.[1];
   if (!hash || !line.endsWith('}')) return false;
   let head: { id: string; topic: string; session?: string; seq: number; listener: string; protocol: string };
   try {
