@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Direction } from '../../src/contract.js';
 import { compileMasks, scrub } from '../../src/mask/masker.js';
+import { join } from '../../src/mask/spans.js';
 import { pack, utterance } from './masks.js';
 
 const masks = compileMasks(pack('evennia'));
@@ -181,7 +182,7 @@ t.test('lets no character of any secret stand at its place, for any command and 
     ['SND', "bob has changed your password to '", "'."],
   ];
   let wrong = 0;
-  for (let round = 0; round < 600; round++) {
+  for (let round = 0; round < 1500; round++) {
     const secret =
       Array.from({ length: 1 + pick(40) }, () => letters[pick(letters.length)])
         .join('')
@@ -192,21 +193,19 @@ t.test('lets no character of any secret stand at its place, for any command and 
     const cut = head.length + pick(secret.length + 1);
     // What ends like a whole answer (`'.`) cannot be told from one: its end shows.
     if (direction === 'SND' && /'\.\s*$/.test(line.slice(0, cut))) continue;
-    for (const [text, before, from, to] of [
-      [line, '', head.length, head.length + secret.length],
+    const secretEnd = head.length + secret.length;
+    for (const [text, before, start, end] of [
+      [line, '', head.length, secretEnd],
       [line.slice(0, cut), '', head.length, cut],
-      [line.slice(cut), line.slice(0, cut), 0, head.length + secret.length - cut],
+      [line.slice(cut), line.slice(0, cut), cut, secretEnd],
     ] as const) {
-      const { utterance: out, failed } = scrub(masks, utterance(direction, text, { before }));
-      const end = out.text?.length ?? 0;
-      const rest = text.length - to;
-      // Everything from the secret's first to its last character must be stars or blanks, whatever else is hidden too.
-      const place = out.text?.slice(Math.min(from, out.masked[0]?.start ?? from), end - rest) ?? '';
-      const shown = rest > 0 && !out.text?.endsWith(text.slice(to)) ? '' : place.replace(/[*\s]/g, '');
-      if (failed || (to > from && (out.masked.length === 0 || shown !== ''))) {
-        wrong++;
-        t.comment(JSON.stringify({ text, before, out: out.text }));
-      }
+      const found = join(masks.find(direction, (before + text).toWellFormed())?.spans ?? []);
+      const hidden = start === end || found.some((span) => span.start <= start && span.end >= end);
+      const out = scrub(masks, utterance(direction, text, { before }));
+      const stars = start === end || /\*{8}/.test(out.utterance.text ?? '');
+      if (hidden && stars && !out.failed) continue;
+      wrong++;
+      t.comment(JSON.stringify({ text, before, out: out.utterance.text }));
     }
   }
   t.equal(wrong, 0);

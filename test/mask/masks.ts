@@ -19,8 +19,9 @@ export function pack(name: string): MaskDefinition[] {
   return packMasks(names, { name: 'AUDIT_MASK_PACKS', folder: '.', env: {} }, (path) => path);
 }
 
-/** A whole utterance that came at once; the raw text is the text unless given. */
+/** A whole utterance that came at once; the raw text is the text unless given. Its shape follows from them. */
 export function utterance(direction: Direction, text: string, more: Partial<Utterance> = {}): Utterance {
   const raw = more.raw ?? text;
-  return { direction, at: 1_000_000, endAt: 1_000_000, text, raw, encoding: 'utf-8', before: '', pieces: [[1_000_000, raw.length]], ...more };
+  const shape = raw === text ? 'same' : more.offsets ? 'other' : 'ends';
+  return { direction, at: 1_000_000, endAt: 1_000_000, text, raw, shape, encoding: 'utf-8', before: '', pieces: [[1_000_000, raw.length]], ...more };
 }
