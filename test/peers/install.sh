@@ -26,7 +26,11 @@ fi
 
 if [ ! -e "$evennia_game" ]; then
   rm -rf "$evennia_game.new"
-  coproc evennia { exec bash "$here/evennia.sh" "${EVENNIA_PORT:-24000}" "$evennia_game.new"; }
+  port=24000
+  while listening "$port" || listening $((port + 1)) || listening $((port + 2)) || listening $((port + 3)) || listening $((port + 4)); do
+    port=$((port + 5))
+  done
+  coproc evennia { exec bash "$here/evennia.sh" "$port" "$evennia_game.new"; }
   pid=$evennia_PID
   read -r word _ <&"${evennia[0]}" || word=
   kill "$pid" 2>/dev/null || true
