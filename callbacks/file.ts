@@ -29,7 +29,7 @@ import {
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGunzip, gzipSync } from 'node:zlib';
 import pinoRoll, { type RollStream } from 'pino-roll';
 import { type AuditRecord, type Callback, type CallbackContext, type CallbackOptions, type Log, OptionError } from '../src/contract.js';
 
@@ -37,6 +37,8 @@ const NEWLINE = 0x0a;
 const DAY_MS = 86_400_000;
 /** How much is looked at in one go for the last line end. */
 const TAIL_BYTES = 65_536;
+/** What is compressed in one go: some 10 ms, in which no batch is taken. Each piece is a gzip member; they may be joined (RFC 1952, 2.2). */
+const PIECE_BYTES = 1 << 20;
 const UNITS = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 } as const;
 
 interface Settings {
@@ -264,14 +266,9 @@ class Rolled {
     const before = existsSync(gz);
     if (!before || !(await sameContent(gz, path))) {
       const { atime, mtime } = statSync(path);
-      const behindEarlier = async function* (fresh: AsyncIterable<Buffer>) {
-        if (before) yield* createReadStream(gz);
-        yield* fresh;
-      };
       try {
-        await pipeline(createReadStream(path), createGzip(), behindEarlier, createWriteStream(aside, { mode, flush: true }), {
-          signal: this.#closing.signal,
-        });
+        const packed = compressed(path, before ? gz : undefined);
+        await pipeline(packed, createWriteStream(aside, { mode, flush: true }), { signal: this.#closing.signal });
       } catch (error) {
         rmSync(aside, { force: true });
         throw error;
@@ -295,6 +292,18 @@ class Rolled {
     return readdirSync(this.#folder)
       .filter((name) => pattern.test(name))
       .map((name) => join(this.#folder, name));
+  }
+}
+
+/**
+ * The bytes of `path` in gzip, behind those of `earlier`. Compressed here, a piece at a time between two batches, and not by zlib's streams: those work in
+ * the process's pool, which is not at this thread's low priority, and take a third of the game's processor while a file is packed.
+ */
+async function* compressed(path: string, earlier: string | undefined): AsyncGenerator<Buffer> {
+  if (earlier !== undefined) yield* createReadStream(earlier);
+  for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
+    yield gzipSync(piece as Buffer);
+    await turn();
   }
 }
 
