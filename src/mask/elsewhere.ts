@@ -15,71 +15,100 @@ export interface Known {
  */
 const SHORTEST = 4;
 
-interface State {
-  readonly next: Map<number, State>;
-  fallback: State | undefined;
-  /** Length of the longest secret that ends here, 0 if none does, and its mask. */
-  length: number;
-  mask: number;
-}
-
-/** The forms under which a secret may be met again: as it is, without blanks around it, without quotes around it. Only those long enough. */
+/** The forms under which a secret may be met again: as it is, and without blanks, quotes and punctuation around it. Only those long enough. */
 export function formsOf(secret: string): string[] {
   const trimmed = secret.trim();
-  const bare = /^(["'`])(.*)\1$/su.exec(trimmed)?.[2]?.trim() ?? trimmed.replace(/^["']|["']$/g, '').trim();
-  return [...new Set([trimmed, bare])].filter((form) => form.length >= SHORTEST);
+  const unclosed = trimmed.replace(/[.,;:!?)\]}>'"`]+$/, '');
+  const bare = trimmed
+    .replace(/^["'`]/, '')
+    .replace(/["'`]$/, '')
+    .trim();
+  return [...new Set([trimmed, unclosed, bare])].filter((form) => form.length >= SHORTEST);
 }
 
 /** Makes a finder of these secrets; undefined where none is long enough. Overlapping finds are given as they are. */
 export function finderOf(secrets: readonly Known[]): ((text: string) => Span[]) | undefined {
-  const root: State = { next: new Map(), fallback: undefined, length: 0, mask: 0 };
-  for (const { text, mask } of secrets) for (const form of formsOf(text)) plant(root, foldUnits(form), mask);
-  if (root.next.size === 0) return undefined;
-  link(root);
-  return (text) => walk(root, text);
+  const trie = new Trie();
+  for (const { text, mask } of secrets) for (const form of formsOf(text)) trie.plant(foldUnits(form), mask);
+  if (trie.empty) return undefined;
+  trie.link();
+  return (text) => trie.walk(foldUnits(text));
 }
 
-function plant(root: State, word: string, mask: number): void {
-  let state = root;
-  for (let index = 0; index < word.length; index++) {
-    const unit = word.charCodeAt(index);
-    const next: State = state.next.get(unit) ?? { next: new Map(), fallback: root, length: 0, mask: 0 };
-    state.next.set(unit, next);
-    state = next;
+/** All secrets as one machine. States are numbers, 0 the root; one map holds all the steps, since a secret may be as long as a message. */
+class Trie {
+  readonly #steps = new Map<number, number>();
+  readonly #parent: number[] = [0];
+  readonly #unit: number[] = [0];
+  readonly #depth: number[] = [0];
+  /** The longest of a state's ends that begins a secret too. */
+  readonly #fallback: number[] = [0];
+  /** Length of the longest secret that ends at a state, 0 if none does, and its mask. */
+  readonly #length: number[] = [0];
+  readonly #mask: number[] = [0];
+
+  get empty(): boolean {
+    return this.#parent.length === 1;
   }
-  state.length = word.length;
-  state.mask = mask;
-}
 
-/** Gives every state the longest of its ends that begins a secret too, level by level. */
-function link(root: State): void {
-  const queue: State[] = [...root.next.values()];
-  for (let index = 0; index < queue.length; index++) {
-    const state = queue[index];
-    for (const [unit, next] of state?.next ?? []) {
-      let fallback = state?.fallback;
-      while (fallback && !fallback.next.has(unit)) fallback = fallback.fallback;
-      next.fallback = fallback?.next.get(unit) ?? root;
-      if (next.length === 0) {
-        next.length = next.fallback.length;
-        next.mask = next.fallback.mask;
-      }
-      queue.push(next);
+  plant(word: string, mask: number): void {
+    let state = 0;
+    for (let index = 0; index < word.length; index++) state = this.#grow(state, word.charCodeAt(index), index + 1);
+    this.#length[state] = word.length;
+    this.#mask[state] = mask;
+  }
+
+  #grow(state: number, unit: number, depth: number): number {
+    const known = this.#step(state, unit);
+    if (known !== undefined) return known;
+    const made = this.#parent.push(state) - 1;
+    this.#steps.set(state * 0x10000 + unit, made);
+    this.#unit.push(unit);
+    this.#depth.push(depth);
+    this.#fallback.push(0);
+    this.#length.push(0);
+    this.#mask.push(0);
+    return made;
+  }
+
+  #step(state: number, unit: number): number | undefined {
+    return this.#steps.get(state * 0x10000 + unit);
+  }
+
+  /** Where `unit` leads from a state, by way of its fallbacks. */
+  #follow(from: number, unit: number): number {
+    let state = from;
+    for (;;) {
+      const next = this.#step(state, unit);
+      if (next !== undefined || state === 0) return next ?? 0;
+      state = this.#fallback[state] ?? 0;
     }
   }
-}
 
-function walk(root: State, text: string): Span[] {
-  const found: Span[] = [];
-  const folded = foldUnits(text);
-  let state: State = root;
-  for (let index = 0; index < folded.length; index++) {
-    const unit = folded.charCodeAt(index);
-    while (state.fallback && !state.next.has(unit)) state = state.fallback;
-    state = state.next.get(unit) ?? root;
-    if (state.length > 0) found.push({ start: index + 1 - state.length, end: index + 1, mask: state.mask });
+  /** Finds the fallbacks, the states nearer to the root first. */
+  link(): void {
+    const order = this.#depth.map((_, state) => state).sort((a, b) => (this.#depth[a] ?? 0) - (this.#depth[b] ?? 0));
+    for (const state of order) {
+      const parent = this.#parent[state] ?? 0;
+      if (parent === 0) continue;
+      const fallback = this.#follow(this.#fallback[parent] ?? 0, this.#unit[state] ?? 0);
+      this.#fallback[state] = fallback;
+      if (this.#length[state] !== 0) continue;
+      this.#length[state] = this.#length[fallback] ?? 0;
+      this.#mask[state] = this.#mask[fallback] ?? 0;
+    }
   }
-  return found;
+
+  walk(text: string): Span[] {
+    const found: Span[] = [];
+    let state = 0;
+    for (let index = 0; index < text.length; index++) {
+      state = this.#follow(state, text.charCodeAt(index));
+      const length = this.#length[state] ?? 0;
+      if (length > 0) found.push({ start: index + 1 - length, end: index + 1, mask: this.#mask[state] ?? 0 });
+    }
+    return found;
+  }
 }
 
 /** Lower case, unit by unit where the whole would change its length. */

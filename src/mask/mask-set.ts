@@ -56,9 +56,10 @@ export class MaskSet {
     const spans: Span[] = [];
     const known: Known[] = [];
     for (const mask of masks) {
-      for (const secret of mask.find(line)) {
-        spans.push({ start: at + secret.start, end: at + secret.end, mask: secret.mask });
-        known.push({ text: line.slice(secret.start, secret.end), mask: secret.mask });
+      for (const { start, own, end, mask: index } of mask.find(line)) {
+        spans.push({ start: at + start, end: at + end, mask: index });
+        known.push({ text: line.slice(start, own), mask: index });
+        if (own !== end && own !== start) known.push({ text: line.slice(start, end), mask: index });
       }
     }
     if (spans.length === 0) return before;

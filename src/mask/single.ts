@@ -10,6 +10,11 @@ const SECRET = /^secret(_\w+)?$/;
 /** Hits of one mask that are looked at in one line; from there on the line is hidden, so that no line costs without end. */
 const MOST_HITS = 1000;
 
+/** A secret in a line: what its group took is start..own, what must be hidden start..end. */
+export interface Secret extends Span {
+  readonly own: number;
+}
+
 export class SingleMask {
   readonly definition: MaskDefinition;
   /** How often its pattern was found since the start. */
@@ -40,26 +45,32 @@ export class SingleMask {
    * The secrets of a line, in the order found; they may overlap. `line` is one line, well-formed.
    * @throws AuditError where RE2 cannot compile the pattern
    */
-  find(line: string): Span[] {
+  find(line: string): Secret[] {
     const hits = this.#program.find(line, this.#most);
-    const found: Span[] = [];
-    for (const hit of hits) this.#collect(hit, line, found);
+    const found: Secret[] = [];
+    let widest: Secret | undefined;
+    for (const hit of hits) widest = this.#collect(hit, line, found, widest);
     this.hits += hits.length;
     const last = hits.at(-1);
-    if (last && hits.length === MOST_HITS) found.push({ start: last[0][0], end: line.length, mask: this.#index });
+    if (last && hits.length === MOST_HITS) found.push({ start: last[0][0], end: line.length, own: last[0][0], mask: this.#index });
     return found;
   }
 
-  #collect(hit: Hit, line: string, found: Span[]): void {
+  /** Adds the secrets of a hit. Within one that was drawn out already (`widest`) nothing is: a line without blanks is walked once, not once a hit. */
+  #collect(hit: Hit, line: string, found: Secret[], widest: Secret | undefined): Secret | undefined {
+    let wide = widest;
     for (const number of this.#secrets) {
       const group = hit[number];
       if (!group) continue;
       const [start, own] = group;
-      // Within a span that was drawn out already there is nothing to draw out: a line without blanks is walked once, not once a hit.
-      const last = found.at(-1);
-      const end = last && start >= last.start && own <= last.end ? own : secretEnd(line, start, own);
-      if (end > start) found.push({ start, end, mask: this.#index });
+      const within = wide !== undefined && start >= wide.start && own <= wide.end;
+      const end = within ? own : secretEnd(line, start, own);
+      if (end === start) continue;
+      const secret = { start, end, own, mask: this.#index };
+      found.push(secret);
+      if (!within) wide = secret;
     }
+    return wide;
   }
 }
 
