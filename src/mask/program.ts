@@ -15,8 +15,8 @@ export type Extent = readonly [start: number, end: number];
 export type Hit = readonly (Extent | undefined)[] & { readonly 0: Extent };
 
 const BEYOND_ASCII = /[^\0-\x7f]/;
-/** A pattern with counts may be too large for RE2, so it is compiled at start, where its operator can be told. */
-const COUNTED = /\{\d*,?\d*\}/;
+/** A pattern with counts, or a long one, may be too large for RE2, so it is compiled at start, where its operator can be told. */
+const MAY_BE_LARGE = /\{\d*,?\d*\}|^[\s\S]{200}/;
 
 export class Program {
   readonly #translation: Translation;
@@ -33,7 +33,7 @@ export class Program {
     this.#translation = translate(pattern, place);
     this.#place = place;
     this.#anchored = anchored;
-    if (COUNTED.test(pattern)) for (const form of this.#forms()) this.#compiled(form);
+    if (MAY_BE_LARGE.test(pattern)) for (const form of this.#forms()) this.#compiled(form);
   }
 
   get groups(): readonly NamedGroup[] {

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Direction } from '../../src/contract.js';
 import { compileMasks, scrub } from '../../src/mask/masker.js';
 import { join } from '../../src/mask/spans.js';
-import { pack, utterance } from './masks.js';
+import { mask, pack, utterance } from './masks.js';
 
 const masks = compileMasks(pack('evennia'));
 const scrubbed = (direction: Direction, text: string, before = ''): string => {
@@ -153,6 +153,25 @@ t.test('loads quickly', async (t) => {
   compileMasks(pack('evennia'));
   t.comment(`${Math.round(performance.now() - begun)} ms`);
   t.ok(performance.now() - begun < 600, 'far above what it takes, for slow machines');
+});
+
+t.test("takes the patterns of Evennia's contrib as they stand, and does better with them", async (t) => {
+  const theirs = [
+    String.raw`^[@\s]*[connect]{5,8}\s+(\".+?\"|[^\s]+)\s+(?P<secret>.+)`,
+    String.raw`^[@\s]*[connect]{5,8}\s+(?P<secret>[\w]+)`,
+    String.raw`^[^@]?[create]{5,6}\s+(\w+|\".+?\")\s+(?P<secret>[\w]+)`,
+    String.raw`^[^@]?[create]{5,6}\s+(?P<secret>[\w]+)`,
+    String.raw`^[@\s]*[userpassword]{11,14}\s+(\w+|\".+?\")\s+=*\s*(?P<secret>[\w]+)`,
+    String.raw`^.*new password set to '(?P<secret>[^']+)'\.`,
+    String.raw`^.* has changed your password to '(?P<secret>[^']+)'\.`,
+    String.raw`^[@\s]*[password]{6,9}\s+(?P<secret>.*)`,
+  ];
+  const own = compileMasks(theirs.map((pattern) => mask(pattern)));
+  const text = (line: string) => scrub(own, utterance('RCV', line)).utterance.text;
+  t.equal(text('create bob p@ss-wörd'), 'create ******** *********');
+  t.equal(text('@userpassword bob = pa$$w0rd'), '@userpassword bob = ********');
+  t.equal(text('@password old = p(ss'), '@password **********');
+  t.equal(text("x - new password set to 'asdfghjk'."), "x - new password set to '********'.");
 });
 
 /** Reproducible numbers below 2^32 (Marsaglia's xorshift). */
