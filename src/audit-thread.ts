@@ -61,6 +61,7 @@ export class Auditor {
   readonly #queue: Slab[] = [];
   readonly #visit = (kind: Kind, session: number, at: TimeUs, bytes: Buffer): void => this.#frame(kind, session, at, bytes);
   #scheduled = false;
+  #onIdle: (() => void) | undefined;
 
   /** Opens the journal. Throws AUDIT_SPOOL and the system's errors where that fails, AUDIT_MASK_... where a mask does not compile. */
   constructor(data: AuditorData, events: AuditorEvents) {
@@ -115,7 +116,8 @@ export class Auditor {
     const { slab, used } = this.#queue.shift() as Slab;
     readFrames(slab, used, this.#visit);
     this.#events.returned(slab);
-    if (this.#queue.length === 0 || this.#scheduled) return;
+    if (this.#queue.length === 0) return this.#onIdle?.();
+    if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.#work());
   }
@@ -176,18 +178,27 @@ export class Auditor {
     this.#scribe.event(topic, at, data && scrubData(this.#noMasks, data));
   }
 
-  /** Makes everything durable that was taken, and closes the journal. Slabs that it does not accept are left. */
-  async close(): Promise<void> {
-    while (this.#queue.length > 0 && this.#journal.accepts()) {
-      this.#work();
-      await new Promise(setImmediate);
+  /** Makes everything durable that was taken, and closes the journal. Slabs that it does not accept within `timeoutMs` are left. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#queue.length > 0) {
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+        timer = setTimeout(resolve, timeoutMs);
+        this.#work();
+      });
+      clearTimeout(timer);
     }
+    this.#queue.length = 0;
     await this.#journal.close();
   }
 }
 
 /** What the two threads say to each other. */
-export type ToAudit = { readonly type: 'slab'; readonly slab: ArrayBuffer; readonly used: number } | { readonly type: 'ping' | 'close' };
+export type ToAudit =
+  | { readonly type: 'slab'; readonly slab: ArrayBuffer; readonly used: number }
+  | { readonly type: 'ping' }
+  | { readonly type: 'close'; readonly timeoutMs: number };
 export type FromAudit =
   | { readonly type: 'ready' | 'pong' | 'closed' }
   | { readonly type: 'returned'; readonly slab: ArrayBuffer }
@@ -203,7 +214,7 @@ if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
   port.on('message', (message: ToAudit) => {
     if (message.type === 'slab') auditor.take(message.slab, message.used);
     else if (message.type === 'ping') say({ type: 'pong' });
-    else void auditor.close().then(() => say({ type: 'closed' }));
+    else void auditor.close(message.timeoutMs).then(() => say({ type: 'closed' }));
   });
   say({ type: 'ready' });
 }

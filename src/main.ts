@@ -5,7 +5,7 @@
 import { randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { type AuditorData, type AuditorEvents, Auditor, type FromAudit, type NodeFact, type ToAudit } from './audit-thread.js';
+import { Auditor, type AuditorData, type AuditorEvents, type FromAudit, type NodeFact, type ToAudit } from './audit-thread.js';
 import { type Address, formatAddress } from './bridge/address.js';
 import { Bridge } from './bridge/bridge.js';
 import { Door } from './capture/door.js';
@@ -13,7 +13,7 @@ import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
 import { AuditError, type ErrorCode, nameOf } from './errors.js';
 import { Ids } from './record/id.js';
-import { boardMemory, Board } from './spool/board.js';
+import { boardMemory } from './spool/board.js';
 import { lockSpool } from './spool/lock.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
 
@@ -45,6 +45,8 @@ const STUCK_MS = 30_000;
 const RESTART_MS = { first: 50, most: 5_000 } as const;
 /** How long ended sessions may take to flush when we stop. */
 const GOODBYE_MS = 1_000;
+/** What the audit thread may take to make durable what it accepted, past the time it has to accept the rest. */
+const FLUSH_MS = 1_000;
 /** Facts that wait for room at the door. */
 const MAX_FACTS = 256;
 
@@ -64,7 +66,7 @@ interface SideEvents extends AuditorEvents {
 
 function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
   const auditor = new Auditor(data, events);
-  return { send: (slab, used) => auditor.take(slab, used), close: (timeoutMs) => within(auditor.close(), timeoutMs), thread: undefined };
+  return { send: (slab, used) => auditor.take(slab, used), close: (timeoutMs) => auditor.close(timeoutMs), thread: undefined };
 }
 
 /** The audit thread and its watch. */
@@ -158,8 +160,8 @@ class ThreadSide implements AuditSide {
       this.#closed = resolve;
     });
     if (this.#worker) {
-      this.#worker.postMessage({ type: 'close' } satisfies ToAudit);
-      await within(closed, timeoutMs);
+      this.#worker.postMessage({ type: 'close', timeoutMs } satisfies ToAudit);
+      await within(closed, timeoutMs + FLUSH_MS);
       await this.#worker?.terminate();
     }
   }
@@ -321,10 +323,15 @@ class Runner implements Running {
   async stop(drainS: number = this.#settings.drainTimeoutS): Promise<void> {
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
-    if (this.#side) this.#tell({ topic: 'audit.stop' });
+    const leftMs = (): number => Math.max(0, deadline - Date.now());
+    if (this.#side) {
+      this.#tell({ topic: 'audit.stop' });
+      // A full spool has room again when callbacks have let a segment go, and they go on.
+      await within(this.#door.settled(), leftMs());
+    }
     this.#door.close();
-    await this.#side?.close(Math.max(GOODBYE_MS, drainS * 1000));
-    await within(Promise.all(this.callbacks.map(({ ended }) => ended)), Math.max(0, deadline - Date.now()));
+    await this.#side?.close(Math.max(GOODBYE_MS, leftMs()));
+    await within(Promise.all(this.callbacks.map(({ ended }) => ended)), leftMs());
     await Promise.all(this.callbacks.map((callback) => callback.stop(0)));
     this.#lock?.release();
   }
@@ -333,4 +340,3 @@ class Runner implements Running {
 /** A listener in one line for people: `main  telnet://127.0.0.1:4000 -> telnet://127.0.0.1:4201`. */
 export const describeListener = ({ name, listen, upstream }: Running['listeners'][number]): string =>
   `${name}  ${formatAddress(listen)} -> ${formatAddress(upstream)}`;
-

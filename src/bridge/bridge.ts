@@ -72,7 +72,14 @@ export class Bridge {
 
   #describe({ name, listen, upstream }: BridgeListener, client: Socket): SessionOpen {
     const from = client.remoteAddress === undefined ? {} : { ip: plainIp(client.remoteAddress), port: client.remotePort ?? 0 };
-    return { id: this.#options.newId(), listener: name, wire: wireOf(listen, upstream), protocol: listen.scheme, upstream: formatAddress(upstream), ...from };
+    return {
+      id: this.#options.newId(),
+      listener: name,
+      wire: wireOf(listen, upstream),
+      protocol: listen.scheme,
+      upstream: formatAddress(upstream),
+      ...from,
+    };
   }
 
   #dialled(listener: BridgeListener, to: { client: Socket; recorder: Recorder; session: number }, dialled: Dialled): void {

@@ -51,7 +51,9 @@ function isAbandoned(path: string): Promise<boolean> {
 function listenError(address: Address, error: unknown): AuditError {
   const where = formatAddress(address);
   const code = nameOf(error);
-  if (code === 'EADDRINUSE') return new AuditError('AUDIT_LISTEN', `${where} is in use; stop what listens there, or give this listener another address`);
-  if (code === 'EACCES') return new AuditError('AUDIT_LISTEN', `${where} may not be opened by this user; take a port from 1024 on, or a folder of its own`);
+  if (code === 'EADDRINUSE')
+    return new AuditError('AUDIT_LISTEN', `${where} is in use; stop what listens there, or give this listener another address`);
+  if (code === 'EACCES')
+    return new AuditError('AUDIT_LISTEN', `${where} may not be opened by this user; take a port from 1024 on, or a folder of its own`);
   return new AuditError('AUDIT_LISTEN', `${where} could not be opened (${code}); check that the address belongs to this machine`);
 }

@@ -57,6 +57,7 @@ export class Door {
   #flushing: NodeJS.Timeout | undefined;
   #ticking: NodeJS.Timeout | undefined;
   #quietTicks = 0;
+  #onSettled: (() => void) | undefined;
   #lastReturn: TimeUs = 0;
 
   constructor(options: DoorOptions) {
@@ -90,7 +91,9 @@ export class Door {
     this.#sessions.set(session, { open, policy });
     const at = nowUs();
     const text = JSON.stringify(open);
-    if (!this.#put(KIND.open, session, at, Buffer.from(text))) this.#losses.open(session, text, at, FULL);
+    if (this.#put(KIND.open, session, at, Buffer.from(text))) return session;
+    this.#losses.open(session, text, at, FULL);
+    this.#beFull();
     return session;
   }
 
@@ -108,7 +111,8 @@ export class Door {
   }
 
   #refuse(session: number, direction: Direction, bytes: Uint8Array, at: TimeUs): void {
-    if (this.#sessions.get(session)?.policy === 'pause' && !this.#losses.has(session)) this.#kept.push({ session, direction, bytes: bytes.slice(), at });
+    if (this.#sessions.get(session)?.policy === 'pause' && !this.#losses.has(session))
+      this.#kept.push({ session, direction, bytes: bytes.slice(), at });
     else this.#losses.bytes(session, direction, bytes.length, at, at, FULL);
     this.#beFull();
   }
@@ -136,12 +140,24 @@ export class Door {
     const at = nowUs();
     this.#sessions.delete(session);
     const waits = this.#losses.has(session) || this.#kept.some((kept) => kept.session === session);
-    if (waits || !this.#put(KIND.end, session, at, Buffer.from(JSON.stringify(end)))) this.#losses.end(session, end, at, FULL);
+    if (!waits && this.#put(KIND.end, session, at, Buffer.from(JSON.stringify(end)))) return;
+    this.#losses.end(session, end, at, FULL);
+    this.#beFull();
   }
 
-  /** Hands over a fact about the node as JSON. False where there is no room. */
+  /** Hands over a fact about the node as JSON. False where there is no room: try again at `onRoom`. */
   node(json: string): boolean {
-    return this.#put(KIND.node, 0, nowUs(), Buffer.from(json));
+    if (this.#put(KIND.node, 0, nowUs(), Buffer.from(json))) return true;
+    this.#beFull();
+    return false;
+  }
+
+  /** Resolves when nothing waits for room any more: all that was kept or lost until now is handed over. */
+  settled(): Promise<void> {
+    if (!this.#full) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onSettled = resolve;
+    });
   }
 
   #put(kind: Kind, session: number, at: TimeUs, bytes: Uint8Array): boolean {
@@ -213,6 +229,7 @@ export class Door {
     if (!this.#full) return;
     this.#full = false;
     this.#options.onRoom();
+    if (!this.#full) this.#onSettled?.();
   }
 
   #settleOne(session: number, loss: ReturnType<Losses['next']> extends [number, infer L] | undefined ? L : never): boolean {
@@ -232,11 +249,16 @@ export class Door {
     return true;
   }
 
-  /** The other side died with what it had: every open session is announced again, with a gap whose size nobody knows. */
+  /**
+   * The other side died with what it had: every open session is announced again, with a gap whose size nobody knows. So is one of the node, for
+   * sessions that came and went meanwhile.
+   */
   restarted(): void {
     const at = nowUs();
     this.#made = this.#free.length + (this.#current ? 1 : 0);
     const from = this.#lastReturn || null;
+    const gap: Gap = { reason: RESTARTED, direction: null, from, to: at, bytes: null, sessions: null };
+    this.#put(KIND.gap, 0, at, Buffer.from(JSON.stringify(gap)));
     for (const [session, { open }] of this.#sessions) {
       this.#losses.open(session, JSON.stringify({ ...open, resumed: true }), at, RESTARTED);
       for (const direction of ['RCV', 'SND'] as const) this.#losses.bytes(session, direction, null, from, at, RESTARTED);

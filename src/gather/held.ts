@@ -175,4 +175,3 @@ function piecesInUnits(bytes: Buffer, pieces: readonly (readonly [TimeUs, number
     return [at, units];
   });
 }
-

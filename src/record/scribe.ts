@@ -90,7 +90,6 @@ export class NodeScribe {
   session(open: Connection, allowSparse: boolean, chain: ChainHead = newChain()): SessionScribe {
     return new SessionScribe(this.#desk, open, allowSparse, chain);
   }
-
 }
 
 const dataMember = (data: MaskedData | undefined): string => (data ? `,"data":${toJson(data.value)}` : '');

@@ -22,7 +22,10 @@ export function lockSpool(folder: string): Lock {
     makeFolder(folder);
     fd = openSync(join(folder, 'lock'), 'a', FILE_MODE);
   } catch (error) {
-    throw new AuditError('AUDIT_SPOOL', `the spool's folder ${folder} cannot be written (${nameOf(error)}); give SPOOL_DIR a folder that this user owns`);
+    throw new AuditError(
+      'AUDIT_SPOOL',
+      `the spool's folder ${folder} cannot be written (${nameOf(error)}); give SPOOL_DIR a folder that this user owns`,
+    );
   }
   const flock = koffi.load(null).func('int flock(int, int)');
   if (flock(fd, LOCK_EX_NB) !== 0) {

@@ -32,7 +32,7 @@ function microsecondsEach(count: number, work: (index: number) => void): number 
   return (user + system) / count;
 }
 
-const { audit } = loadSettings({ file: process.env.BENCH_CONF ?? null, cwd: process.cwd(), env: {} });
+const { audit } = loadSettings({ file: null, cwd: process.cwd(), env: {} });
 const masks = compileMasks(audit.masks);
 const room = Buffer.allocUnsafe(1 << 20);
 let used = 0;
@@ -48,14 +48,26 @@ const append = (line: string): void => {
 const origin = { hostname: 'bench', application: 'wirescribe', version: '0', pid: 1, node: 'bench' };
 const scribe = new NodeScribe({ origin, ids: new Ids(randomFillSync), salts: new Salts(randomFillSync), append });
 const sessions = Array.from({ length: SESSIONS }, (_, index) => {
-  const open = { id: `s${index}`, listener: 'main', wire: 'telnet', protocol: 'telnet', upstream: 'telnet://127.0.0.1:1', ip: '127.0.0.1', port: 1 } as const;
+  const open = {
+    id: `s${index}`,
+    listener: 'main',
+    wire: 'telnet',
+    protocol: 'telnet',
+    upstream: 'telnet://127.0.0.1:1',
+    ip: '127.0.0.1',
+    port: 1,
+  } as const;
   const keeping = { in: true, out: true, outUnit: 'message', outIdleMs: 100, masks } as const;
   return new SessionPipeline(open, keeping, scribe.session(open, false), () => undefined);
 });
-let at = Date.now() * 1000;
+let clock = Date.now() * 1000;
+const next = (): number => {
+  clock += 10;
+  return clock;
+};
 const session = (index: number) => sessions[index % SESSIONS] as SessionPipeline;
-const ask = (index: number) => session(index).data('RCV', Buffer.from(`say hello friend number ${index} of 100\r\n`), (at += 10));
-const reply = (index: number, text: Buffer) => session(index).data('SND', text, (at += 10));
+const ask = (index: number) => session(index).data('RCV', Buffer.from(`say hello friend number ${index} of 100\r\n`), next());
+const reply = (index: number, text: Buffer) => session(index).data('SND', text, next());
 
 for (let index = 0; index < 20_000; index++) {
   ask(index);

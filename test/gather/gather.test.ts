@@ -8,7 +8,14 @@ const MS = 1_000;
 
 /** [milliseconds, bytes], or a word: `mark` a prompt mark, `input` the client's next input, `close`; a number alone is a tick. */
 type Step = readonly [number, string] | readonly [number];
-type Said = { readonly text: string; readonly at: number; readonly raw?: string; readonly cut?: string; readonly before?: string; readonly pieces?: unknown };
+type Said = {
+  readonly text: string;
+  readonly at: number;
+  readonly raw?: string;
+  readonly cut?: string;
+  readonly before?: string;
+  readonly pieces?: unknown;
+};
 
 function run(gatherer: Gatherer, steps: readonly Step[], split: (bytes: Buffer) => Buffer[]): Said[] {
   const said: Said[] = [];
@@ -47,7 +54,15 @@ const CASES: readonly [title: string, make: () => Gatherer, steps: readonly Step
       { text: 'three', at: 9 },
     ],
   ],
-  ['an empty line is an utterance', () => new LineGatherer('RCV'), [[3, '\r\n\r\n']], [{ text: '', at: 3 }, { text: '', at: 3 }]],
+  [
+    'an empty line is an utterance',
+    () => new LineGatherer('RCV'),
+    [[3, '\r\n\r\n']],
+    [
+      { text: '', at: 3 },
+      { text: '', at: 3 },
+    ],
+  ],
   [
     'a line has the time of its first byte',
     () => new LineGatherer('RCV'),
@@ -57,7 +72,15 @@ const CASES: readonly [title: string, make: () => Gatherer, steps: readonly Step
     ],
     [{ text: 'look', at: 0 }],
   ],
-  ['an open line is given when the session closes', () => new LineGatherer('RCV'), [[0, 'qui'], [1, 'CLOSE']], [{ text: 'qui', at: 0, cut: 'close' }]],
+  [
+    'an open line is given when the session closes',
+    () => new LineGatherer('RCV'),
+    [
+      [0, 'qui'],
+      [1, 'CLOSE'],
+    ],
+    [{ text: 'qui', at: 0, cut: 'close' }],
+  ],
   ['what is typed waits for its Enter however long', () => new LineGatherer('RCV'), [[0, 'look'], [60_000]], []],
   [
     'a message is what was said in one go',
@@ -80,7 +103,10 @@ const CASES: readonly [title: string, make: () => Gatherer, steps: readonly Step
   [
     'a prompt mark ends a message',
     () => new MessageGatherer(100),
-    [[0, 'hp 10> '], [0, 'MARK']],
+    [
+      [0, 'hp 10> '],
+      [0, 'MARK'],
+    ],
     [{ text: 'hp 10> ', at: 0, cut: 'prompt' }],
   ],
   [
@@ -125,9 +151,22 @@ const CASES: readonly [title: string, make: () => Gatherer, steps: readonly Step
 
 for (const [title, make, steps, said] of CASES) {
   t.test(title, async (t) => {
-    t.same(run(make(), steps, (bytes) => [bytes]), said, 'whole');
-    t.same(run(make(), steps, (bytes) => Array.from(bytes, (byte) => Buffer.of(byte))), said, 'byte by byte');
-    for (let cut = 1; cut < 24; cut++) t.same(run(make(), steps, (bytes) => [bytes.subarray(0, cut), bytes.subarray(cut)]), said, `cut at ${cut}`);
+    t.same(
+      run(make(), steps, (bytes) => [bytes]),
+      said,
+      'whole',
+    );
+    t.same(
+      run(make(), steps, (bytes) => Array.from(bytes, (byte) => Buffer.of(byte))),
+      said,
+      'byte by byte',
+    );
+    for (let cut = 1; cut < 24; cut++)
+      t.same(
+        run(make(), steps, (bytes) => [bytes.subarray(0, cut), bytes.subarray(cut)]),
+        said,
+        `cut at ${cut}`,
+      );
   });
 }
 
@@ -165,5 +204,8 @@ t.test('pieces say when what came, in UTF-16 units', async (t) => {
   gatherer.push(Buffer.from('иве'), 300, give);
   gatherer.push(Buffer.from('т'), 5_000, give);
   gatherer.push(Buffer.from('\n'), 9_000, give);
-  t.same(said[0]?.pieces, [[0, 5], [5_000, 1]]);
+  t.same(said[0]?.pieces, [
+    [0, 5],
+    [5_000, 1],
+  ]);
 });
