@@ -325,9 +325,9 @@ class Runner implements Running {
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
     if (this.#side) {
-      this.#tell({ topic: 'audit.stop' });
       // A full spool has room again when callbacks have let a segment go, and they go on.
       await within(this.#door.settled(), leftMs());
+      this.#tell({ topic: 'audit.stop' });
     }
     this.#door.close();
     await this.#side?.close(Math.max(GOODBYE_MS, leftMs()));
