@@ -2,7 +2,7 @@
  * The only way out of what was said. Receives utterances, gives the same with every secret scrubbed in every member; nothing else makes what record/
  * takes. Never throws for what it is given to scrub: where anything fails, the text is withheld.
  */
-import type { MaskDefinition, MaskedUtterance, MaskHit, Utterance } from '../contract.js';
+import type { Direction, MaskDefinition, MaskedUtterance, MaskHit, Utterance } from '../contract.js';
 import { finderOf } from './elsewhere.js';
 import { everywhere, type Found, MaskSet, type Side } from './mask-set.js';
 import { prove } from './prove.js';
@@ -77,9 +77,9 @@ const nameOf = (masks: MaskSet, index: number): string => masks.singles[index]?.
 const BEFORE_IN_DOUBT = 1024;
 
 function scrubbed(masks: MaskSet, utterance: Utterance, open: string | undefined): Scrubbed {
-  const { before, text } = utterance;
+  const { before, text, direction } = utterance;
   const joined = (before + text).toWellFormed();
-  const found = masks.find(utterance.direction, joined);
+  const found = before === '' ? masks.find(direction, joined) : findBehindCut(masks, direction, joined, before.length);
   const goesOn = open !== undefined && before !== '';
   if (!found && !goesOn) return { utterance: written(masks, utterance, [], undefined), failed: false };
   const spans = found ? clip(everywhere(found, joined), before.length) : [];
@@ -89,6 +89,15 @@ function scrubbed(masks: MaskSet, utterance: Utterance, open: string | undefined
   const reached = last?.end === text.length ? nameOf(masks, last.mask) : text === '' && goesOn ? open : undefined;
   const result = { utterance: written(masks, utterance, all, found), failed: false };
   return reached === undefined ? result : { ...result, open: reached };
+}
+
+/** Behind a cut a line is looked at twice: as the whole that it is, and from the cut on, for a prompt in front of it is no part of what was said. */
+function findBehindCut(masks: MaskSet, direction: Direction, joined: string, cut: number): Found | undefined {
+  const whole = masks.find(direction, joined);
+  const rest = masks.find(direction, joined.slice(cut).toWellFormed());
+  if (!rest) return whole;
+  const moved = rest.spans.map(({ start, end, mask }) => ({ start: start + cut, end: end + cut, mask }));
+  return { spans: [...(whole?.spans ?? []), ...moved], known: [...(whole?.known ?? []), ...rest.known] };
 }
 
 /** Spans of before + text as spans of the text. */
@@ -143,7 +152,7 @@ function coverRaw({ text, raw, offsets }: Utterance, spans: readonly Span[], fou
   const map = offsets?.();
   if (map?.length !== text.length) throw new Error('text and raw do not fit');
   const others = found && finderOf(found.known)?.(raw);
-  const inRaw = join([...carryOver(spans, map, raw.length), ...(others ?? [])]);
+  const inRaw = join([...carryOver(spans, map, raw), ...(others ?? [])]);
   return { spans: inRaw, covered: cover(raw, inRaw) };
 }
 

@@ -51,10 +51,21 @@ export function cover(text: string, spans: readonly Span[]): Covered {
   return { text: result + text.slice(at), spans: covered };
 }
 
-/** Spans of a text as they stand in the raw text that it was taken from: with everything between their first and last unit. */
-export function carryOver(spans: readonly Span[], offsets: readonly number[], rawLength: number): Span[] {
-  return spans.map(({ start, end, mask }) => ({ start: offsets[start] ?? rawLength, end: (offsets[end - 1] ?? rawLength - 1) + 1, mask }));
+/**
+ * Spans of a text as they stand in the raw text that it was taken from: with everything between their first and last unit, and with what was taken out
+ * next to them on the same line, for that may be a part of the secret (`ESC h` in front of `unter2` is one thing to a terminal, another to a server).
+ */
+export function carryOver(spans: readonly Span[], offsets: readonly number[], raw: string): Span[] {
+  return spans.map(({ start, end, mask }) => {
+    const first = offsets[start] ?? raw.length;
+    const last = (offsets[end - 1] ?? raw.length - 1) + 1;
+    const inFront = raw.slice((offsets[start - 1] ?? -1) + 1, first);
+    const behind = raw.slice(last, offsets[end] ?? raw.length);
+    return { start: first - lengthAfterEnds(inFront), end: last + behind.search(/[\r\n]|$/), mask };
+  });
 }
+
+const lengthAfterEnds = (text: string): number => text.length - 1 - Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r'));
 
 /** Moves positions of the text from before to after the stars. Positions must come in rising order; one inside a span is moved to its start. */
 export function shifter(before: readonly Span[], after: readonly Span[]): (position: number) => number {

@@ -91,6 +91,11 @@ t.test('hides the rest of a line whose head is no longer known', async (t) => {
   t.equal(scrub(masks, utterance('RCV', 'look'), 'connect').utterance.text, 'look', 'a new line is not hidden');
 });
 
+t.test('looks at what stands behind a cut as the whole line and by itself', async (t) => {
+  t.equal(scrub(masks, utterance('RCV', 'connect bob hunter2', { before: '> ' })).utterance.text, 'connect bob ********');
+  t.equal(scrub(masks, utterance('RCV', 'ter2', { before: 'connect bob hun' })).utterance.text, '********');
+});
+
 t.test('gives raw only where it says more than text and line ends', async (t) => {
   t.equal(scrub(masks, utterance('RCV', 'look', { raw: 'look\r\n' })).utterance.raw, undefined);
   t.equal(scrub(masks, utterance('RCV', 'a\nb\nc', { raw: 'a\r\nb\r\0c\r' })).utterance.raw, undefined);
@@ -98,11 +103,13 @@ t.test('gives raw only where it says more than text and line ends', async (t) =>
   t.equal(scrub(masks, coloured('look', 'look\x07')).utterance.bytes, 5);
 });
 
-t.test('hides a secret in raw with every control sequence inside it', async (t) => {
+t.test('hides a secret in raw with every control sequence inside it and next to it', async (t) => {
   const out = scrub(masks, coloured('connect bob hunter2', '\x1b[1mconnect bob hun\x1b[31mter2\x1b[9m\r\n')).utterance;
   t.equal(out.text, 'connect bob ********');
-  t.equal(out.raw, '\x1b[1mconnect bob ************\x1b[9m\r\n');
+  t.equal(out.raw, '\x1b[1mconnect bob ****************\r\n');
   t.equal(out.bytes, 34);
+  const eaten = scrub(masks, coloured('connect bob unter2\nlook', 'connect bob \x1bhunter2\r\nlook')).utterance;
+  t.equal(eaten.raw, 'connect bob ********\r\nlook', 'the letter that an escape ate is a part of it too');
 });
 
 t.test('hides a secret in raw where it is no text', async (t) => {
@@ -120,7 +127,7 @@ t.test('gives undecodable bytes in base64, but not where a mask hit', async (t) 
   const raw = 'connect bob \x1b[1mhun\ufffdter';
   const hit = scrub(masks, coloured('connect bob hun\ufffdter', raw, { bytes })).utterance;
   t.equal(hit.rawB64, undefined);
-  t.equal(hit.raw, 'connect bob \x1b[1m********');
+  t.equal(hit.raw, 'connect bob ***********');
 });
 
 t.test('withholds the text where masking fails, and says so', async (t) => {
