@@ -110,7 +110,8 @@ export interface Given {
   readonly folder?: string;
 }
 
-const settingsOf = ({ upstream, listen = 'telnet://127.0.0.1:0', set = [] }: Given): string[] => [
+/** The settings that a proxy is started with, each `KEY=LITERAL`. */
+export const settingsOf = ({ upstream, listen = 'telnet://127.0.0.1:0', set = [] }: Given): string[] => [
   `LISTEN='${listen}'`,
   `UPSTREAM='${upstream}'`,
   ...set,

@@ -1,0 +1,156 @@
+/**
+ * Law: kill -9 at any moment; after the restart every accepted record (a whole line of the journal) reaches every callback at least once, chains have
+ * no hole, and `verify` holds. The program runs as a child under load and is killed round after round in the same folder; when, is counted in answers
+ * that clients got, or is the first thing that a start does in the spool. WIRESCRIBE_CRASH_ROUNDS sets how many rounds.
+ */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, watch } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { auditFiles, auditLines, Dice, folderOf, Program, settingsOf, spoolLines, startProgram, startServer, type Written } from '../harness.js';
+
+const ROUNDS = Number(process.env.WIRESCRIBE_CRASH_ROUNDS ?? 20);
+const CLI = join(import.meta.dirname, '../../src/cli.js');
+/** Segments of 256 KiB, files of 100 KiB: both roll several times in a round. */
+const SET = ['AUDIT_IN=True', 'AUDIT_OUT=True', "SPOOL_MAX_BYTES='2m'", "AUDIT_CALLBACK={'use': 'file', 'size': '100k'}"];
+const CLIENTS = 5;
+/** Lines that a client sends before it hears the first answer. */
+const AHEAD = 4;
+
+/** Answers each line with two. */
+function answer(socket: Socket): void {
+  let open = '';
+  socket.setEncoding('latin1').on('data', (text: string) => {
+    const lines = (open + text).split('\n');
+    open = lines.pop() ?? '';
+    for (const line of lines) socket.write(`You said: ${line.trim()}\r\nIt is noted.\r\n`);
+  });
+  socket.on('end', () => socket.end());
+}
+
+/** A client that talks until its connection is gone; every now and then it leaves and another comes. Calls `heard` for each answer. */
+async function talk(program: Program, dice: Dice, heard: () => void): Promise<void> {
+  let said = 0;
+  const client = await program.connect();
+  const say = (): void => void client.write(`say ${said++} ${'words '.repeat(dice.between(1, 60))}\r\n`);
+  for (let ahead = 0; ahead < AHEAD; ahead++) say();
+  client.setEncoding('latin1').on('data', (text: string) => {
+    for (let at = text.indexOf('noted.'); at >= 0; at = text.indexOf('noted.', at + 1)) {
+      heard();
+      if (dice.next() < 0.01) client.end();
+      else if (client.writable) say();
+    }
+  });
+  client.on('end', () => client.end());
+  await once(client, 'close');
+}
+
+/** Talks with several clients; kills the program at the answer whose number is `killAt`. */
+async function loadUntilKilled(program: Program, dice: Dice, killAt: number): Promise<void> {
+  let answers = 0;
+  const heard = (): void => {
+    if (++answers === killAt) program.child.kill('SIGKILL');
+  };
+  const clients = Array.from({ length: CLIENTS }, async () => {
+    while (program.child.exitCode === null && program.child.signalCode === null && answers < killAt) {
+      await talk(program, dice, heard).catch(() => undefined);
+    }
+  });
+  if (killAt === 0) program.child.kill('SIGKILL');
+  await Promise.all([...clients, program.ended()]);
+}
+
+/** Starts the program and kills it at a thing that its start does in the spool: the first, the second ... */
+async function killWhileStarting(folder: string, upstream: string, nth: number): Promise<void> {
+  const spool = join(folder, 'audit/spool');
+  mkdirSync(spool, { recursive: true, mode: 0o700 });
+  let seen = 0;
+  const watching = watch(spool, () => {
+    if (++seen === nth) program.child.kill('SIGKILL');
+  });
+  const program = new Program(folder, settingsOf({ upstream, set: SET }));
+  const listening = (async () => {
+    for await (const text of program.child.stdout ?? []) if (String(text).includes(' -> ')) program.child.kill('SIGKILL');
+  })();
+  await program.ended();
+  await listening;
+  watching.close();
+}
+
+/** Every whole line that was ever seen, by its id. A line of an id that is known must be the same, byte for byte. */
+class Seen {
+  readonly lines = new Map<string, string>();
+  readonly changed: string[] = [];
+
+  add(lines: readonly string[]): void {
+    for (const line of lines) {
+      const id = /"id":"([^"]+)"/.exec(line)?.[1] ?? '';
+      const known = this.lines.get(id);
+      if (known !== undefined && known !== line) this.changed.push(id);
+      this.lines.set(id, line);
+    }
+  }
+}
+
+function verify(args: readonly string[]): [number | null, string] {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, 'verify', ...args], { encoding: 'utf8' });
+  return [status, stdout + stderr];
+}
+
+function holdsVerify(t: Test, args: readonly string[], what: string): void {
+  const [status, said] = verify(args);
+  t.equal(status, 0, `verify of ${what}${status === 0 ? '' : `: ${said}`}`);
+}
+
+/** The records of each chain, each once, in the order of `seq`. */
+function chainsOf(lines: Iterable<string>): Map<string, Written[]> {
+  const chains = new Map<string, Written[]>();
+  for (const line of lines) {
+    const record = JSON.parse(line) as Written;
+    const chain = chains.get(record.session ?? 'node') ?? [];
+    chains.set(record.session ?? 'node', chain);
+    chain.push(record);
+  }
+  for (const chain of chains.values()) chain.sort((a, b) => a.seq - b.seq);
+  return chains;
+}
+
+t.test(`${ROUNDS} times kill -9: nothing that was accepted is lost, no chain has a hole, verify holds`, async (t) => {
+  const folder = folderOf(t);
+  const upstream = await startServer(t, answer);
+  const given = { upstream, set: SET, folder };
+  const dice = new Dice(Number(process.env.WIRESCRIBE_CRASH_SEED ?? 3));
+  const seen = new Seen();
+  let crashed = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round % 5 === 4) await killWhileStarting(folder, upstream, dice.between(1, 8));
+    else await loadUntilKilled(await startProgram(t, given), dice, dice.between(0, 1200));
+    seen.add(spoolLines(folder));
+    if (round % 4 === 3) seen.add(auditLines(folder));
+  }
+  const last = await startProgram(t, given);
+  t.equal(await last.end(), 0, 'a clean stop');
+
+  const lines = auditLines(folder);
+  const audited = new Set(lines);
+  t.ok(seen.lines.size > ROUNDS * 20, `${seen.lines.size} lines were seen, ${lines.length} are in ${auditFiles(folder).length} audit files`);
+  t.strictSame([...seen.lines.values()].filter((line) => !audited.has(line)).slice(0, 3), [], 'every accepted record is in the audit');
+  const all = new Seen();
+  all.add([...lines, ...spoolLines(folder)]);
+  t.strictSame([...seen.changed, ...all.changed], [], 'no id has two contents');
+  for (const [chain, records] of chainsOf(all.lines.values())) {
+    const hole = records.find(({ seq }, index) => seq !== index);
+    if (hole) t.fail(`a hole in chain ${chain} before ${hole.id}, seq ${hole.seq}`);
+    if (chain === 'node') continue;
+    if (records[0]?.topic !== 'session.start') t.fail(`session ${chain} has no start`);
+    const ends = records.filter(({ topic }) => topic === 'session.end');
+    if (ends.length !== 1 || records.at(-1) !== ends[0]) t.fail(`session ${chain} ends ${ends.length} times, or goes on behind its end`);
+    if (ends[0]?.data?.reason === 'crash') crashed++;
+  }
+  t.ok(crashed >= ROUNDS / 2, `${crashed} sessions ended by a crash`);
+  holdsVerify(t, auditFiles(folder), 'the audit files');
+  holdsVerify(t, ['--spool', join(folder, 'audit/spool')], 'the spool');
+  t.match(verify(['--strict', ...auditFiles(folder).slice(1)])[0], 1, 'and says no, strictly, where the first file is missing');
+});
