@@ -52,6 +52,9 @@ export interface Decoder {
 /** Why an utterance ended, where not in the usual way (a line end for input, silence for output). */
 export type Cut = 'newline' | 'prompt' | 'idle' | 'size' | 'close' | 'blind';
 
+/** How `raw` differs from `text`: not at all; by its line ends alone; by those and escape sequences, with no other control characters; by any more. */
+export type Shape = 'same' | 'ends' | 'escapes' | 'other';
+
 /** gather: what one side said in one go, as text. */
 export interface Utterance {
   readonly direction: Direction;
@@ -62,9 +65,8 @@ export interface Utterance {
   readonly text: string;
   /** The same as it was sent, control sequences and line ends and all. Equal to `text` where there are none of them. */
   readonly raw: string;
-  /** How `raw` differs from `text`: not at all, by its line ends alone, or by more. */
-  readonly shape: 'same' | 'ends' | 'other';
-  /** For each UTF-16 unit of `text`, where it stands in `raw`. There where `shape` is 'other'. Made when called: only a mask that hit needs it. */
+  readonly shape: Shape;
+  /** For each UTF-16 unit of `text`, where it stands in `raw`. There where `shape` is 'escapes' or 'other'. Made when called: only a mask that hit needs it. */
   readonly offsets?: () => readonly number[];
   /** The bytes themselves where `encoding` cannot give them back; owned by the utterance. */
   readonly bytes?: Uint8Array;
@@ -118,6 +120,7 @@ export interface MaskedUtterance {
   readonly text?: string;
   /** Present only where it says more than `text` does. */
   readonly raw?: string;
+  readonly shape: Shape;
   /** Base64, instead of `raw`, where the bytes are no text in that charset. */
   readonly rawB64?: string;
   readonly masked: readonly MaskHit[];

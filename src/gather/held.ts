@@ -1,5 +1,5 @@
 /** Bytes of one direction that no utterance has taken yet, with the times they came at; and the making of an utterance out of them. */
-import type { Cut, Direction, TimeUs, Utterance } from '../contract.js';
+import type { Cut, Direction, Shape, TimeUs, Utterance } from '../contract.js';
 import { CONTROLS, decodeText, unfinishedTail } from './charset.js';
 import { plain, plainOffsets, starErased } from './plain-text.js';
 
@@ -147,7 +147,7 @@ export function makeUtterance(
   const moves = direction === 'SND';
   const text = plain(sent, moves, controls);
   const raw = controls & CONTROLS.other ? starErased(sent, moves) : sent;
-  const shape = raw === text ? 'same' : controls & ~CONTROLS.carriageReturn ? 'other' : 'ends';
+  const shape = shapeOf(raw, text, controls);
   return {
     direction,
     at: (pieces[0] as readonly [TimeUs, number])[0],
@@ -158,9 +158,15 @@ export function makeUtterance(
     encoding,
     before,
     pieces: sent.length === bytes.length ? pieces : piecesInUnits(bytes, pieces),
-    ...(shape === 'other' ? { offsets: () => plainOffsets(sent, moves) } : undefined),
+    ...(shape === 'escapes' || shape === 'other' ? { offsets: () => plainOffsets(sent, moves) } : undefined),
     ...(cut ? { cut } : undefined),
   };
+}
+
+function shapeOf(raw: string, text: string, controls: number): Shape {
+  if (raw === text) return 'same';
+  if (controls & CONTROLS.other) return 'other';
+  return controls & CONTROLS.escape ? 'escapes' : 'ends';
 }
 
 /** The same pieces counted in UTF-16 units: a letter belongs to the piece that its last byte came in. `bytes` is valid UTF-8. */

@@ -10,15 +10,22 @@ const LOGIN = /^[@\s]*(?:co(?:n(?:n(?:e(?:c(?:t)?)?)?)?)?|cre?a?t?e?)[ \t]+(?:"(
 /** Longest line that is looked at for a login. */
 const MAX_LOGIN_LINE = 1_024;
 
-/** Refusals of Evennia, TinyMUX, TinyMUSH, PennMUSH, and of servers like them. */
+/** Refusals of Evennia, TinyMUX, TinyMUSH, PennMUSH, and of servers like them; Evennia's `create` makes an account and logs nobody in. */
 const REFUSED =
-  /incorrect|invalid|wrong|denied|refused|fail(?:ed|ure)|does not exist|different password|not (?:a |)valid|unknown (?:user|account|player)|too many|no such|banned|not allowed|already (?:a player|taken|exists)/i;
-/** Words with which Evennia and the MUSHes let somebody in. */
-const ACCEPTED = /^(?:Last connect was from|Connected\.|You become |Account \S.{0,80} \(you are Out-of-Character\)|.{0,80} has connected\.)/im;
+  /incorrect|invalid|wrong|denied|refused|fail(?:ed|ure)|does not exist|different password|not (?:a |)valid|unknown (?:user|account|player)|too many|no such|banned|not allowed|already (?:a player|taken|exists)|account .{0,80} was created/i;
+/** Words with which Evennia and the MUSHes let somebody in. They count even beside a refusal: a MUSH tells of failed logins when one succeeds. */
+const ACCEPTED = /^(?:Last connect was from|Connected\.|You become |Account \S.{0,80} \(you are Out-of-Character\))/im;
+/** Words that mean it where nothing is refused. */
+const WELCOMED = /^(?:Welcome to |.{0,80} has connected\.)/im;
 /** Evennia's word for the character that the account now plays. */
 const BECOMES = /^You become (.{1,80}?)\.$/m;
 /** What ends an identity in one connection: Evennia's answers to `ooc`, MUSH's to LOGOUT. */
 const LEAVES_CHARACTER = /^You go OOC\./m;
+
+const isAccepted = (text: string): boolean => ACCEPTED.test(text) || (WELCOMED.test(text) && !REFUSED.test(text));
+
+/** Quickly, for every output of a session that is logged in: whether it could say anything of the character. */
+const tells = (text: string): boolean => text.includes('You become ') || text.includes('You go OOC.');
 
 /** How many outputs a proposed name waits for the server's word. */
 const PATIENCE = 3;
@@ -38,7 +45,7 @@ export class Identifier {
 
   /** Looks at one utterance; gives what it taught, most often nothing. */
   hear(utterance: Utterance): readonly Learned[] {
-    if (utterance.direction === 'SND') return this.#proposed || this.#known.account ? this.#answer(utterance.text) : [];
+    if (utterance.direction === 'SND') return this.#proposed || (this.#known.account && tells(utterance.text)) ? this.#answer(utterance.text) : [];
     this.#propose(utterance.text);
     return [];
   }
@@ -53,7 +60,7 @@ export class Identifier {
 
   #answer(text: string): Learned[] {
     const learned: Learned[] = [];
-    if (this.#proposed && ACCEPTED.test(text)) {
+    if (this.#proposed && isAccepted(text)) {
       learned.push(...this.#set('account', this.#proposed, 'login'));
       this.#proposed = undefined;
     } else if (this.#proposed && (REFUSED.test(text) || --this.#patience === 0)) this.#proposed = undefined;

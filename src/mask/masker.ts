@@ -51,8 +51,8 @@ export function scrub(masks: MaskSet, utterance: Utterance, open?: string): Scru
 }
 
 /** The record of an utterance whose text must not be seen: when, whose, and nothing else. */
-export function withhold({ direction, at, endAt, encoding }: Utterance): MaskedUtterance {
-  return { direction, at, endAt, masked: [], bytes: 0, encoding, cut: 'blind', timing: [] } as unknown as MaskedUtterance;
+export function withhold({ direction, at, endAt, shape, encoding }: Utterance): MaskedUtterance {
+  return { direction, at, endAt, masked: [], bytes: 0, shape, encoding, cut: 'blind', timing: [] } as unknown as MaskedUtterance;
 }
 
 /**
@@ -114,7 +114,7 @@ function firstLine(masks: MaskSet, text: string, open: string): Span {
 
 /** What is written of an utterance whose secrets stand at `spans` (joined). */
 function written(masks: MaskSet, utterance: Utterance, spans: readonly Span[], found: Found | undefined): MaskedUtterance {
-  const { direction, at, endAt, encoding, cut, pieces } = utterance;
+  const { direction, at, endAt, shape, encoding, cut, pieces } = utterance;
   const text = cover(utterance.text, spans);
   const base64 = spans.length === 0 ? utterance.bytes : undefined;
   const raw = base64 || !saysMore(utterance) ? undefined : coverRaw(utterance, spans, found);
@@ -127,6 +127,7 @@ function written(masks: MaskSet, utterance: Utterance, spans: readonly Span[], f
     text: text.text,
     masked: text.spans.map(({ mask, start, end }) => ({ mask: nameOf(masks, mask), direction, start, end })),
     bytes: base64 ? base64.byteLength : Buffer.byteLength((raw?.covered ?? text).text),
+    shape,
     encoding,
     timing: pieces.length === 1 ? [] : timingOf(pieces, at, length, place()),
   };
@@ -139,7 +140,7 @@ function written(masks: MaskSet, utterance: Utterance, spans: readonly Span[], f
 type Mutable<T> = { -readonly [name in keyof T]: T[name] };
 
 /** Whether `raw` holds more than `text` and line ends. */
-const saysMore = ({ shape, raw, text }: Utterance): boolean => shape === 'other' && !sameButLineEnds(raw, text);
+const saysMore = ({ shape, raw, text }: Utterance): boolean => shape === 'escapes' || (shape === 'other' && !sameButLineEnds(raw, text));
 
 interface CoveredRaw {
   readonly spans: readonly Span[];

@@ -13,7 +13,7 @@ import {
   type Topic,
 } from '../contract.js';
 import type { Ids, Salts } from './id.js';
-import { type ChainHead, formatTime, newChain, type Part, part, plainToJson, seal, toJson } from './line.js';
+import { type ChainHead, escapedToJson, formatTime, newChain, type Part, part, plainToJson, seal, toJson } from './line.js';
 
 /** Where records are made; the same for all of a process. */
 export interface Origin {
@@ -144,10 +144,10 @@ export class SessionScribe {
     this.#desk.write(topic, utterance.at, this.chain, this.#middle[direction], late, this.#who, this.#desk.body(this.#bodyOf(utterance)));
   }
 
-  #bodyOf({ text, raw, rawB64, timing }: MaskedUtterance): string {
+  #bodyOf({ text, raw, rawB64, shape, timing }: MaskedUtterance): string {
     let members = this.#sparse ? ',"room":""' : '';
     if (text || this.#sparse) members += `,"text":${plainToJson(text ?? '')}`;
-    if (raw !== undefined) members += `,"raw":${toJson(raw)}`;
+    if (raw !== undefined) members += `,"raw":${shape === 'other' ? toJson(raw) : escapedToJson(raw)}`;
     if (rawB64 !== undefined) members += `,"raw_b64":"${rawB64}"`;
     if (timing.length > 0) members += `,"timing":${JSON.stringify(timing)}`;
     return this.#sparse ? `${members},"data":{}` : members;

@@ -29,6 +29,7 @@ t.test('writes stars where the secret stood, at least eight, and says where', as
     text: 'connect bob **************',
     masked: [{ mask: 'connect', direction: 'RCV', start: 12, end: 26 }],
     bytes: 26,
+    shape: 'same',
     encoding: 'utf-8',
     timing: [],
   });
