@@ -301,10 +301,14 @@ class Rolled {
  */
 async function* compressed(path: string, earlier: string | undefined): AsyncGenerator<Buffer> {
   if (earlier !== undefined) yield* createReadStream(earlier);
+  let none = true;
   for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
+    none = false;
     yield gzipSync(piece as Buffer);
     await turn();
   }
+  // A crash may leave a file that was begun and not written to; a gzip file of no bytes cannot be read.
+  if (none) yield gzipSync('');
 }
 
 /** Whether `gz` holds just what `path` does: a crash came between the renaming of the one and the removal of the other. */

@@ -146,6 +146,12 @@ t.test('a file that is a torn line and nothing else is empty after the start', a
   t.equal(allText(folder), lines(1).join(''));
 });
 
+t.test('a file that a crash left empty is compressed into one that can be read', async (t) => {
+  const folder = t.testdir({ audit: { 'audit.2026-01-30.1.log': '' } });
+  await writeUntilCompressed(folder, {}, [lines(1)]);
+  t.equal(textOf(join(folder, 'audit/audit.2026-01-30.1.log.gz')), '');
+});
+
 t.test('what a crash left rolled is compressed at start; half a compression is done again', async (t) => {
   const folder = t.testdir();
   mkdirSync(join(folder, 'audit'));
