@@ -21,6 +21,9 @@ export function parseAddress(url: string): Address {
   return { scheme: scheme.toLowerCase() as 'telnet' | 'tcp', host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
+/** Longest path of a unix socket in bytes, its closing NUL apart: sun_path has 108 on Linux, 104 elsewhere. Node cuts a longer one without a word. */
+export const MAX_SOCKET_PATH = process.platform === 'linux' ? 107 : 103;
+
 /** An address as people write it. */
 export function formatAddress(address: Address): string {
   if (address.scheme === 'unix') return `unix:${address.path}`;

@@ -32,8 +32,10 @@ export class Bridge {
   readonly #options: BridgeOptions;
   readonly #servers: Server[] = [];
   readonly #relays = new Set<Relay>();
-  /** Clients whose server is being dialled, or that are being told that there is none. */
-  readonly #waiting = new Set<Socket>();
+  /** Ends each session whose server is being dialled. */
+  readonly #dialling = new Set<() => void>();
+  /** Clients that are being told that there is no server. */
+  readonly #turnedAway = new Set<Socket>();
   #allEnded: (() => void) | undefined;
 
   constructor(options: BridgeOptions) {
@@ -57,7 +59,7 @@ export class Bridge {
   }
 
   get sessions(): number {
-    return this.#relays.size + this.#waiting.size;
+    return this.#relays.size + this.#dialling.size;
   }
 
   #accept(listener: BridgeListener, client: Socket): void {
@@ -65,9 +67,17 @@ export class Bridge {
     if (listener.policy === 'close' && recorder.full) return void client.destroy();
     // Until the relay listens: a client that fails while its server is dialled must not throw.
     client.on('error', () => undefined);
-    this.#waiting.add(client);
     const session = recorder.open(this.#describe(listener, client), listener.policy);
-    dial(listener.upstream, listener.handshakeMs, (dialled) => this.#dialled(listener, { client, recorder, session }, dialled));
+    const giveUp = (): void => {
+      abandon();
+      client.destroy();
+      recorder.end(session, { reason: 'shutdown', by: 'wirescribe', bytesIn: 0, bytesOut: 0 });
+    };
+    this.#dialling.add(giveUp);
+    const abandon = dial(listener.upstream, listener.handshakeMs, (dialled) => {
+      this.#dialling.delete(giveUp);
+      this.#dialled(listener, { client, recorder, session }, dialled);
+    });
   }
 
   #describe({ name, listen, upstream }: BridgeListener, client: Socket): SessionOpen {
@@ -84,7 +94,6 @@ export class Bridge {
 
   #dialled(listener: BridgeListener, to: { client: Socket; recorder: Recorder; session: number }, dialled: Dialled): void {
     const { client, recorder, session } = to;
-    this.#waiting.delete(client);
     if ('failure' in dialled) {
       recorder.end(session, { reason: dialled.failure, by: 'server', bytesIn: 0, bytesOut: 0 });
       return this.#turnAway(client, listener.onDown);
@@ -105,8 +114,8 @@ export class Bridge {
   /** Tells a client that there is no server, and lets it go: what it sent meanwhile is read away, so that the words arrive. */
   #turnAway(client: Socket, words: string): void {
     if (client.destroyed) return;
-    this.#waiting.add(client);
-    client.once('close', () => this.#waiting.delete(client));
+    this.#turnedAway.add(client);
+    client.once('close', () => this.#turnedAway.delete(client));
     client.on('end', () => client.destroy());
     client.end(`${words}\r\n`);
     client.resume();
@@ -136,7 +145,9 @@ export class Bridge {
       for (const relay of this.#relays) relay.destroy();
     }, graceMs);
     for (const relay of this.#relays) relay.stop('shutdown');
-    for (const client of this.#waiting) client.destroy();
+    for (const giveUp of this.#dialling) giveUp();
+    this.#dialling.clear();
+    for (const client of this.#turnedAway) client.destroy();
     if (this.#relays.size > 0) await ended;
     await Promise.all(closed);
     clearTimeout(cutOff);

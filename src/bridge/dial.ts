@@ -11,19 +11,27 @@ const REASONS: { readonly [code: string]: DialFailure } = {
   ETIMEDOUT: 'upstream-timeout',
   ENOENT: 'upstream-missing',
   ENOTFOUND: 'upstream-missing',
+  EAI_AGAIN: 'upstream-missing',
 };
 
 export type Dialled = { readonly socket: Socket } | { readonly failure: DialFailure };
 
-/** Calls `done` once. The socket is paused; it has no listeners of ours left. */
-export function dial(address: Address, timeoutMs: number, done: (dialled: Dialled) => void): void {
+/**
+ * Calls `done` once, never before it has returned. The socket is paused; it has no listeners of ours left.
+ *
+ * @returns gives up: `done` is not called any more
+ */
+export function dial(address: Address, timeoutMs: number, done: (dialled: Dialled) => void): () => void {
   const where = address.scheme === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
   const socket = connect({ ...where, allowHalfOpen: true, noDelay: true, keepAlive: true });
   const timer = setTimeout(() => fail('upstream-timeout'), timeoutMs);
-  const fail = (failure: DialFailure): void => {
+  const abandon = (): void => {
     settle();
     socket.on('error', () => undefined);
     socket.destroy();
+  };
+  const fail = (failure: DialFailure): void => {
+    abandon();
     done({ failure });
   };
   const onError = (error: unknown): void => fail(REASONS[nameOf(error)] ?? 'upstream-failed');
@@ -39,4 +47,5 @@ export function dial(address: Address, timeoutMs: number, done: (dialled: Dialle
   };
   socket.on('error', onError);
   socket.on('connect', onConnect);
+  return abandon;
 }

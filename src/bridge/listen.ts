@@ -1,5 +1,5 @@
 /** Opens a listener's socket. Receives an address, gives a server that hands over each connection, paused. */
-import { unlinkSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { AuditError, nameOf } from '../errors.js';
 import { type Address, formatAddress } from './address.js';
@@ -18,12 +18,18 @@ export async function listen(address: Address, onConnection: (socket: Socket) =>
   } catch (error) {
     const abandoned = address.scheme === 'unix' && nameOf(error) === 'EADDRINUSE' && (await isAbandoned(address.path));
     if (!abandoned) throw listenError(address, error);
-    unlinkSync(address.path);
-    await open(server, address).catch((again) => {
+    await replace(server, address).catch((again) => {
       throw listenError(address, again);
     });
   }
+  // What fails when a connection is accepted (no memory, a client that is gone again) is that client's end, not ours.
+  server.on('error', () => undefined);
   return server;
+}
+
+async function replace(server: Server, address: Address & { scheme: 'unix' }): Promise<void> {
+  unlinkSync(address.path);
+  await open(server, address);
 }
 
 function open(server: Server, address: Address): Promise<void> {
@@ -37,8 +43,9 @@ function open(server: Server, address: Address): Promise<void> {
   });
 }
 
-/** True where the socket file is there but nobody listens on it. */
+/** True where the file is a socket and nobody listens on it. Connecting to any other file is refused as well: that one is not ours to take away. */
 function isAbandoned(path: string): Promise<boolean> {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSocket()) return Promise.resolve(false);
   return new Promise((resolve) => {
     const probe = connect({ path });
     probe.once('connect', () => resolve(false));

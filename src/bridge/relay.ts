@@ -21,7 +21,7 @@ export interface Recorder {
 /** A plain proxy: nothing is recorded (AUDIT_ACTIVATE = False). */
 export const NO_RECORDER: Recorder = { open: () => 0, data: () => true, end: () => undefined, full: false };
 
-/** How long a side that was told to end may take to do so before it is cut off. */
+/** How long a side that was told to end, and has been given everything, may take to end itself before it is cut off. */
 const LINGER_MS = 5_000;
 
 /** One side of the session. */
@@ -42,6 +42,8 @@ export interface RelayOptions {
   readonly session: number;
   readonly policy: Policy;
   readonly onEnd: (relay: Relay) => void;
+  /** How long an ended side may take to end itself, in milliseconds; 5,000. */
+  readonly lingerMs?: number;
 }
 
 export class Relay {
@@ -51,17 +53,19 @@ export class Relay {
   readonly #recorder: Recorder;
   readonly #session: number;
   readonly #onEnd: (relay: Relay) => void;
+  readonly #lingerMs: number;
   #held = false;
   #open = 2;
   #end: Pick<SessionEnd, 'reason' | 'by'> | undefined;
 
-  constructor({ client, server, recorder, session, policy, onEnd }: RelayOptions) {
+  constructor({ client, server, recorder, session, policy, onEnd, lingerMs = LINGER_MS }: RelayOptions) {
     this.policy = policy;
     this.#client = { socket: client, bytes: 0, waits: false };
     this.#server = { socket: server, bytes: 0, waits: false };
     this.#recorder = recorder;
     this.#session = session;
     this.#onEnd = onEnd;
+    this.#lingerMs = lingerMs;
     this.#join(this.#client, this.#server, 'RCV');
     this.#join(this.#server, this.#client, 'SND');
   }
@@ -100,9 +104,9 @@ export class Relay {
 
   #closed(other: Side): void {
     if (--this.#open > 0) {
-      // Both directions of one side are gone: the other may still flush, but has nobody to talk to.
-      other.socket.end();
-      linger(other.socket);
+      // Both directions of one side are gone: the other gets the rest, however slowly it reads, but has nobody to talk to.
+      readAway(other.socket);
+      other.socket.end(() => linger(other.socket, this.#lingerMs));
       return;
     }
     this.#recorder.end(this.#session, {
@@ -135,10 +139,11 @@ export class Relay {
   /** Ends the session from our side: both ends get what was already passed on, then the end. */
   stop(reason: string): void {
     this.#end ??= { reason, by: 'wirescribe' };
-    this.release();
+    this.#held = false;
     for (const { socket } of [this.#client, this.#server]) {
+      readAway(socket);
       socket.end();
-      linger(socket);
+      linger(socket, this.#lingerMs);
     }
   }
 
@@ -158,9 +163,15 @@ function sendReset(socket: Socket): void {
   }
 }
 
+/** What still comes from a side is not passed on: a write behind the end would cost the other what it has not got yet. Its end is still heard. */
+function readAway(socket: Socket): void {
+  socket.removeAllListeners('data');
+  socket.resume();
+}
+
 /** Gives a socket that was ended some time to flush and to hear the other's end, then cuts it off. */
-export function linger(socket: Socket): void {
+export function linger(socket: Socket, lingerMs: number = LINGER_MS): void {
   if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
   socket.once('close', () => clearTimeout(timer));
 }

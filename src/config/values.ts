@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { type Address, parseAddress } from '../bridge/address.js';
+import { type Address, MAX_SOCKET_PATH, parseAddress } from '../bridge/address.js';
 import { AuditError, type ErrorCode, nameOf } from '../errors.js';
 import type { DictLiteral, Literal, StringLiteral } from './literals.js';
 import { didYouMean } from './nearest.js';
@@ -194,11 +194,19 @@ export const address: Check<Address> = (given, asked) => {
   const literal = stringOf(given, asked, 'an address such as telnet://127.0.0.1:4000');
   try {
     const parsed = parseAddress(literal.value);
-    return parsed.scheme === 'unix' ? { ...parsed, path: resolve(asked.folder, parsed.path) } : parsed;
+    return parsed.scheme === 'unix' ? { ...parsed, path: socketPath(resolve(asked.folder, parsed.path)) } : parsed;
   } catch (error) {
     throw error instanceof AuditError ? new AuditError(error.code, `${asked.name}: ${error.message}`, literal.place) : error;
   }
 };
+
+function socketPath(path: string): string {
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return path;
+  throw new AuditError(
+    'AUDIT_CONFIG_TYPE',
+    `the path of a unix socket is at most ${MAX_SOCKET_PATH} bytes long, its folder included; take a shorter one`,
+  );
+}
 
 /** An address to connect to: its port is not 0. */
 export const upstreamAddress: Check<Address> = (given, asked) => {

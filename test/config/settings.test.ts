@@ -360,3 +360,11 @@ t.test('--set says what it wants', async (t) => {
   t.equal(set('AUDIT_INN=True'), "AUDIT_CONFIG_KEY: --set:1:1: there is no key 'AUDIT_INN'; did you mean 'AUDIT_IN'?");
   t.equal(set('AUDIT_IN=None'), 'AUDIT_CONFIG_TYPE: --set:1:10: AUDIT_IN wants True or False; this is None');
 });
+
+t.test('a unix socket whose path the kernel would cut is refused, relative ones with their folder', async (t) => {
+  const load = (path: string) =>
+    loadSettings({ file: null, set: [`LISTEN='unix:${path}'`, "UPSTREAM='tcp://a:1'"], cwd: `/${'d'.repeat(59)}`, env: {} });
+  const fits = 'x'.repeat(43);
+  t.match(load(fits).listeners, [{ listen: { scheme: 'unix', path: `/${'d'.repeat(59)}/${fits}` } }]);
+  t.throws(() => load('x'.repeat(48)), { code: 'AUDIT_CONFIG_TYPE', message: /^LISTEN: the path of a unix socket is at most 10\d bytes long/ });
+});
