@@ -12,6 +12,8 @@ type PatternSet = InstanceType<typeof RE2.Set>;
 interface Part {
   readonly set: PatternSet;
   readonly masks: readonly SingleMask[];
+  /** No mask of this part matches an ASCII text that holds none of these, in lower case; undefined: no such strings are known. */
+  readonly needles: readonly string[] | undefined;
 }
 
 export class Prefilter {
@@ -20,16 +22,25 @@ export class Prefilter {
   readonly #always: SingleMask[] = [];
 
   constructor(masks: readonly SingleMask[]) {
-    for (let at = 0; at < masks.length; at += MOST_PATTERNS) this.#add(masks.slice(at, at + MOST_PATTERNS));
+    const needles = new Map(masks.map((mask) => [mask, mask.needles]));
+    const [some, none] = [masks.filter((mask) => needles.get(mask)), masks.filter((mask) => !needles.get(mask))];
+    for (let at = 0; at < some.length; at += MOST_PATTERNS) {
+      const part = some.slice(at, at + MOST_PATTERNS);
+      this.#add(part, [...new Set(part.flatMap((mask) => needles.get(mask) ?? []))]);
+    }
+    for (let at = 0; at < none.length; at += MOST_PATTERNS) this.#add(none.slice(at, at + MOST_PATTERNS), undefined);
   }
 
   /** The masks that may match somewhere in `text`, in no promised order; undefined where there is none. `text` is well-formed. */
   ask(text: string): readonly SingleMask[] | undefined {
     let named: SingleMask[] | undefined = this.#always.length > 0 ? [...this.#always] : undefined;
-    if (this.#parts.length === 0) return named;
-    // As bytes: RE2's binding takes a string by a slower way. It is UTF-8 made from characters, so always valid.
-    const bytes = Buffer.from(text);
-    for (const { set, masks } of this.#parts) {
+    let bytes: Buffer | undefined;
+    let lower: string | undefined;
+    for (const { set, masks, needles } of this.#parts) {
+      if (needles) lower ??= text.toLowerCase();
+      if (needles && lower !== undefined && !holdsOne(lower, needles) && isAscii(text)) continue;
+      // As bytes: RE2's binding takes a string by a slower way. It is UTF-8 made from characters, so always valid.
+      bytes ??= Buffer.from(text);
       if (!set.test(bytes)) continue;
       named ??= [];
       for (const index of set.match(bytes)) {
@@ -40,17 +51,25 @@ export class Prefilter {
     return named;
   }
 
-  #add(masks: readonly SingleMask[]): void {
+  #add(masks: readonly SingleMask[], needles: readonly string[] | undefined): void {
     const set = compileSet(masks);
-    if (set) this.#parts.push({ set, masks });
+    if (set) this.#parts.push({ set, masks, needles });
     else if (masks.length === 1) this.#always.push(...masks);
     else {
       const half = masks.length >> 1;
-      this.#add(masks.slice(0, half));
-      this.#add(masks.slice(half));
+      this.#add(masks.slice(0, half), needles);
+      this.#add(masks.slice(half), needles);
     }
   }
 }
+
+function holdsOne(text: string, needles: readonly string[]): boolean {
+  for (const needle of needles) if (text.includes(needle)) return true;
+  return false;
+}
+
+/** Every character takes one byte in UTF-8; a look at the text with a regular expression takes ten times as long. */
+const isAscii = (text: string): boolean => Buffer.byteLength(text) === text.length;
 
 function compileSet(masks: readonly SingleMask[]): PatternSet | undefined {
   try {

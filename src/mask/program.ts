@@ -5,6 +5,7 @@
 import RE2 from 're2';
 import { AuditError, type Place } from '../errors.js';
 import { markBoundaries } from './boundary.js';
+import { needlesOf } from './needles.js';
 import type { NamedGroup } from './pattern-tree.js';
 import { type Form, type Translation, translate } from './python-pattern.js';
 
@@ -38,6 +39,11 @@ export class Program {
 
   get groups(): readonly NamedGroup[] {
     return this.#translation.groups;
+  }
+
+  /** Strings of which an ASCII text must hold one, in any case, for a hit (needles.ts). */
+  get needles(): readonly string[] | undefined {
+    return needlesOf(this.#translation.tree.root);
   }
 
   /** The pattern as one of a set (prefilter.ts). */

@@ -36,6 +36,11 @@ export class SingleMask {
     this.#secrets = secretGroups(definition, this.#program);
   }
 
+  /** Strings of which an ASCII text must hold one for this mask to match (needles.ts). */
+  get needles(): readonly string[] | undefined {
+    return this.#program.needles;
+  }
+
   /** The pattern as one of a set (prefilter.ts). */
   get setSource(): string {
     return this.#program.setSource;

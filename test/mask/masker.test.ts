@@ -135,6 +135,7 @@ t.test('withholds the text where masking fails, and says so', async (t) => {
   const broken = scrub(masks, utterance('RCV', 'connect bob hunter2', { raw: 'connect bob \x1bhunter2', offsets: () => [] }));
   t.equal(broken.failed, true);
   t.same(broken.utterance, {
+    shape: 'other',
     direction: 'RCV',
     at: 1_000_000,
     endAt: 1_000_000,
