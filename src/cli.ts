@@ -86,10 +86,16 @@ async function proxy(settings: Settings, ready?: (running: Running) => void): Pr
   return EXIT.done;
 }
 
-/** `demo`: the proxy between the small MUD and its bots, until a signal ends it. Reads no file; `--set` counts. */
+/** How often the demo looks whether it still has a reader, in milliseconds. */
+const READER_MS = 250;
+
+/** `demo`: the proxy between the small MUD and its bots, until a signal or its reader's leaving (`| head`) ends it. Reads no file; `--set` counts. */
 async function demo(line: CommandLine): Promise<number> {
   const { startDemo } = await import('./demo/demo.js');
+  const { readerWatch } = await import('./demo/reader.js');
   const world = await startDemo();
+  const readerGone = readerWatch(process.stdout.fd);
+  setInterval(() => readerGone() && process.exit(EXIT.done), READER_MS).unref();
   try {
     const set = [...world.set, ...(line.values.get('set') ?? [])];
     return await proxy(loadSettings({ file: null, set, cwd: process.cwd(), env: process.env }), ({ listeners: [first] }) => {
@@ -102,6 +108,9 @@ async function demo(line: CommandLine): Promise<number> {
   }
 }
 
+/** A signal that comes again so soon is the same one: npm and timeout(1) pass on to us what the terminal or the group has sent us already. Milliseconds. */
+const SAME_SIGNAL_MS = 500;
+
 /** Resolves at SIGTERM or Ctrl-C; the second one ends at once. What a signal would do by itself (open the inspector, end without a drain) it does not. */
 function stopSignal(reloads: boolean): Promise<void> {
   process.on('SIGUSR1', () => undefined);
@@ -110,8 +119,10 @@ function stopSignal(reloads: boolean): Promise<void> {
   if (reloads) process.on('SIGHUP', hangup);
   return new Promise((resolve) => {
     for (const signal of reloads ? (['SIGTERM', 'SIGINT'] as const) : (['SIGTERM', 'SIGINT', 'SIGHUP'] as const)) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(EXIT.failed));
+      let first = 0;
+      process.on(signal, () => {
+        first ||= Date.now();
+        if (Date.now() - first > SAME_SIGNAL_MS) process.exit(EXIT.failed);
         resolve();
       });
     }

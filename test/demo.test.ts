@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { startBots } from '../src/demo/bots.js';
 import { startMud, TypedLines } from '../src/demo/mud.js';
 import { dial } from './peers/clients.js';
@@ -109,12 +109,18 @@ t.test('the bots create themselves, talk and walk', async (t) => {
   t.match((await watcher.waitFor(/.*comes in\./))[0], /^(Ada|Bert) comes in\.$/);
 });
 
+/** `wirescribe demo` as a child process whose temporary files go to `dir`. */
+function demoIn(t: Test, dir: string, port: number) {
+  const args = [join(ROOT, 'dist/src/cli.js'), 'demo', '--set', `LISTEN='telnet://127.0.0.1:${port}'`];
+  const demo = spawn(process.execPath, args, { cwd: dir, env: { ...process.env, TMPDIR: dir }, stdio: ['ignore', 'pipe', 'pipe'] });
+  t.teardown(() => demo.kill('SIGKILL'));
+  return demo;
+}
+
 t.test('the demo records its bots on the terminal, with stars for their passwords, and keeps nothing', async (t) => {
   const dir = t.testdir({});
   const port = await freePorts(1);
-  const args = [join(ROOT, 'dist/src/cli.js'), 'demo', '--set', `LISTEN='telnet://127.0.0.1:${port}'`];
-  const demo = spawn(process.execPath, args, { cwd: dir, env: { ...process.env, TMPDIR: dir }, stdio: ['ignore', 'pipe', 'inherit'] });
-  t.teardown(() => demo.kill('SIGKILL'));
+  const demo = demoIn(t, dir, port);
   let shown = '';
   demo.stdout.setEncoding('utf8').on('data', (text: string) => {
     shown += text;
@@ -128,5 +134,29 @@ t.test('the demo records its bots on the terminal, with stars for their password
   const [code] = await once(demo, 'close');
   t.equal(code, 0);
   for (const secret of ['lovelace-1815', 'pa$$w0rd(x', 's3cret-pass']) t.notOk(shown.includes(secret));
+  t.same(readdirSync(dir), []);
+});
+
+t.test('a demo that nobody reads any more (| head) ends, and keeps nothing', async (t) => {
+  for (const enough of ['main  telnet:', 'session.start']) {
+    const dir = t.testdir({});
+    const demo = demoIn(t, dir, 0);
+    const ended = once(demo, 'exit');
+    demo.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (text.includes(enough)) demo.stdout.destroy();
+    });
+    t.strictSame(await ended, [0, null]);
+    t.same(readdirSync(dir), []);
+  }
+});
+
+t.test('a signal that comes twice at once, as npm and timeout(1) pass it on, is one: the demo ends in order', async (t) => {
+  const dir = t.testdir({});
+  const demo = demoIn(t, dir, 0);
+  const ended = once(demo, 'exit');
+  await once(demo.stdout, 'data');
+  demo.kill('SIGINT');
+  demo.kill('SIGINT');
+  t.strictSame(await ended, [0, null]);
   t.same(readdirSync(dir), []);
 });

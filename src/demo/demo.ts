@@ -16,13 +16,15 @@ export interface Demo {
   readonly set: readonly string[];
   /** Sends the bots to the proxy on this port of 127.0.0.1. */
   join(port: number): void;
-  /** Ends bots and MUD, and removes what was recorded. Call it when the proxy has stopped. */
+  /** Ends bots and MUD, and removes what was recorded. Call it when the proxy has stopped. A process that exits without it removes that, too. */
   close(): Promise<void>;
 }
 
 /** Starts the MUD, and says how to put the proxy in front of it. */
 export async function startDemo(): Promise<Demo> {
   const folder = mkdtempSync(join(tmpdir(), 'wirescribe-demo-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', remove);
   const mud = await startMud();
   let bots: Bots | undefined;
   return {
@@ -33,7 +35,8 @@ export async function startDemo(): Promise<Demo> {
     close: async () => {
       bots?.close();
       await mud.close();
-      rmSync(folder, { recursive: true, force: true });
+      remove();
+      process.off('exit', remove);
     },
   };
 }
