@@ -224,12 +224,34 @@ export class Door {
     this.#kept.splice(0, done);
     if (this.#kept.length > 0) return;
     for (let next = this.#losses.next(); next; next = this.#losses.next()) if (!this.#settleOne(...next)) return;
-    const rest = this.#losses.rest(nowUs());
-    if (rest) this.#put(KIND.gap, 0, rest.to, Buffer.from(JSON.stringify(rest)));
+    if (!this.#settleRest(nowUs())) return;
     if (!this.#full) return;
     this.#full = false;
     this.#options.onRoom();
     if (!this.#full) this.#onSettled?.();
+  }
+
+  /** Sessions past the bound: how many they were. Those of them that go on are announced now. */
+  #settleRest(at: TimeUs): boolean {
+    if (!this.#losses.onlyRest) return true;
+    if (!this.#current && this.#free.length + this.#most - this.#made === 0) return false;
+    const { gap, open } = this.#losses.rest(at);
+    this.#gap(gap);
+    for (const session of open) this.#announce(session, at, FULL, gap.from);
+    for (let next = this.#losses.next(); next; next = this.#losses.next()) if (!this.#settleOne(...next)) return false;
+    return true;
+  }
+
+  #gap(gap: Gap): void {
+    this.#put(KIND.gap, 0, gap.to, Buffer.from(JSON.stringify(gap)));
+  }
+
+  /** An open session of which the other side knows nothing: it is told of, with a gap whose size nobody knows. */
+  #announce(session: number, at: TimeUs, reason: string, from: TimeUs | null): void {
+    const known = this.#sessions.get(session);
+    if (!known) return;
+    this.#losses.announce(session, JSON.stringify(known.open), at, reason);
+    for (const direction of ['RCV', 'SND'] as const) this.#losses.bytes(session, direction, null, from, at, reason);
   }
 
   #settleOne(session: number, loss: ReturnType<Losses['next']> extends [number, infer L] | undefined ? L : never): boolean {
@@ -250,19 +272,16 @@ export class Door {
   }
 
   /**
-   * The other side died with what it had: every open session is announced again, with a gap whose size nobody knows. So is one of the node, for
-   * sessions that came and went meanwhile.
+   * The other side died with what it had: every open session is announced again, with a gap whose size nobody knows, in which what was kept of it stands
+   * too. So is one of the node, for sessions that came and went meanwhile.
    */
   restarted(): void {
     const at = nowUs();
     this.#made = this.#free.length + (this.#current ? 1 : 0);
+    this.#kept = [];
     const from = this.#lastReturn || null;
-    const gap: Gap = { reason: RESTARTED, direction: null, from, to: at, bytes: null, sessions: null };
-    this.#put(KIND.gap, 0, at, Buffer.from(JSON.stringify(gap)));
-    for (const [session, { open }] of this.#sessions) {
-      this.#losses.open(session, JSON.stringify({ ...open, resumed: true }), at, RESTARTED);
-      for (const direction of ['RCV', 'SND'] as const) this.#losses.bytes(session, direction, null, from, at, RESTARTED);
-    }
+    this.#gap({ reason: RESTARTED, direction: null, from, to: at, bytes: null, sessions: null });
+    for (const session of this.#sessions.keys()) this.#announce(session, at, RESTARTED, from);
     this.#settle();
   }
 

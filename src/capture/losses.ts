@@ -5,7 +5,7 @@
 import type { Direction, SessionEnd, TimeUs } from '../contract.js';
 import type { Gap } from './frames.js';
 
-/** Sessions whose losses are kept one by one (some 200 bytes each). */
+/** Sessions that begin without room and are kept one by one (some 200 bytes each); those that were open before come on top, at most as many as there are files. */
 const MAX_SESSIONS = 65_536;
 
 type Lost = { bytes: number | null; from: TimeUs | null };
@@ -21,7 +21,7 @@ export interface Loss {
 
 export class Losses {
   readonly #sessions = new Map<number, Loss>();
-  /** Sessions past the bound that are still open, and how many there were. */
+  /** Sessions past the bound that are still open; and how many there were since when. The other side knows nothing of them. */
   readonly #uncounted = new Set<number>();
   #uncountedEver = 0;
   #since: TimeUs = 0;
@@ -36,36 +36,37 @@ export class Losses {
 
   /** Counts bytes of a session that were not handed over; null where their number is not known. */
   bytes(session: number, direction: Direction, bytes: number | null, from: TimeUs | null, at: TimeUs, reason: string): void {
+    if (this.#uncounted.has(session)) return;
     const loss = this.#of(session, at, reason);
-    if (!loss) return;
     loss.lost[direction] ??= { bytes: 0, from };
     const lost = loss.lost[direction];
     lost.bytes = bytes === null || lost.bytes === null ? null : lost.bytes + bytes;
     loss.lastAt = at;
   }
 
+  /** A session began that cannot be told of. Past the bound it is counted, and nothing else of it. */
   open(session: number, open: string, at: TimeUs, reason: string): void {
-    const loss = this.#of(session, at, reason);
-    if (loss) loss.open = open;
+    if (this.#sessions.size < MAX_SESSIONS) return this.announce(session, open, at, reason);
+    if (this.#uncountedEver++ === 0) this.#since = at;
+    this.#uncounted.add(session);
+  }
+
+  /** A session that is open is to be told of, whatever the bound: there are never more than files. */
+  announce(session: number, open: string, at: TimeUs, reason: string): void {
+    this.#uncounted.delete(session);
+    this.#of(session, at, reason).open = open;
   }
 
   end(session: number, end: SessionEnd, at: TimeUs, reason: string): void {
-    this.#uncounted.delete(session);
+    if (this.#uncounted.delete(session)) return;
     const loss = this.#of(session, at, reason);
-    if (!loss) return;
     loss.end = end;
     loss.lastAt = at;
   }
 
-  #of(session: number, at: TimeUs, reason: string): Loss | undefined {
+  #of(session: number, at: TimeUs, reason: string): Loss {
     const known = this.#sessions.get(session);
     if (known) return known;
-    if (this.#uncounted.has(session)) return undefined;
-    if (this.#sessions.size >= MAX_SESSIONS) {
-      if (this.#uncountedEver++ === 0) this.#since = at;
-      this.#uncounted.add(session);
-      return undefined;
-    }
     const loss: Loss = { reason, lost: {}, lastAt: at };
     this.#sessions.set(session, loss);
     return loss;
@@ -80,11 +81,17 @@ export class Losses {
     this.#sessions.delete(session);
   }
 
-  /** The gap of the sessions past the bound, once all others are told; asked for once. */
-  rest(at: TimeUs): Gap | undefined {
-    if (this.#uncountedEver === 0 || this.#sessions.size > 0) return undefined;
+  /** True where sessions past the bound are all that is left to be told. */
+  get onlyRest(): boolean {
+    return this.#uncountedEver > 0 && this.#sessions.size === 0;
+  }
+
+  /** Sessions past the bound, told now: the gap that says how many they were, and those of them that still go on. */
+  rest(at: TimeUs): { readonly gap: Gap; readonly open: readonly number[] } {
     const gap = { reason: 'full', direction: null, from: this.#since, to: at, bytes: null, sessions: this.#uncountedEver };
+    const open = [...this.#uncounted];
     this.#uncountedEver = 0;
-    return gap;
+    this.#uncounted.clear();
+    return { gap, open };
   }
 }

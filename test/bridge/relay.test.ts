@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
+import { type Dialled, dial } from '../../src/bridge/dial.js';
 import { Relay } from '../../src/bridge/relay.js';
 import { until } from '../wait.js';
 import { bridgeTo, dialTo, Keeper, read, readAll, Upstream } from './ends.js';
@@ -140,11 +141,14 @@ t.test('a reader that takes its time gets the rest, though the server is gone fo
   const LINGER_MS = 50;
   const [clients, upstream] = [await Upstream.listen(t), await Upstream.listen(t)];
   const client = await dialTo(t, clients.address);
-  const [left, right] = [await clients.accept(), await dialTo(t, upstream.address)];
+  const left = await clients.accept();
+  const dialled = await new Promise<Dialled>((resolve) => dial(upstream.address, 5_000, resolve));
+  if ('failure' in dialled) return t.fail(dialled.failure);
+  const { socket: right, ...more } = dialled;
   const server = await upstream.accept();
   const keeper = new Keeper();
   const number = keeper.open({ id: 'id', listener: 'main', wire: 'plain', protocol: 'tcp', upstream: '' }, 'pass');
-  new Relay({ client: left, server: right, recorder: keeper, session: number, policy: 'pass', lingerMs: LINGER_MS, onEnd: () => undefined });
+  new Relay({ client: left, server: right, ...more, recorder: keeper, session: number, policy: 'pass', lingerMs: LINGER_MS, onEnd: () => undefined });
   client.end();
   await readAll(server);
   // Until the kernel takes no more for the client and a little of it stands in the proxy.
