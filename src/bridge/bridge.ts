@@ -106,7 +106,7 @@ export class Bridge {
       this.#relays.delete(relay);
       if (this.#relays.size === 0) this.#allEnded?.();
     };
-    const relay = new Relay({ client, server: dialled.socket, recorder, session, policy: listener.policy, onEnd });
+    const relay = new Relay({ client, server: dialled.socket, source: dialled.source, recorder, session, policy: listener.policy, onEnd });
     this.#relays.add(relay);
     if (listener.policy === 'pause' && recorder.full) relay.hold();
   }

@@ -14,7 +14,16 @@ const REASONS: { readonly [code: string]: DialFailure } = {
   EAI_AGAIN: 'upstream-missing',
 };
 
-export type Dialled = { readonly socket: Socket } | { readonly failure: DialFailure };
+/** What a server says arrives here, not as `data` events. */
+export interface Source {
+  /** Gets each chunk; it is the receiver's to keep. */
+  take: (chunk: Buffer) => void;
+}
+
+export type Dialled = { readonly socket: Socket; readonly source: Source } | { readonly failure: DialFailure };
+
+/** What one read of any server's socket fills; copied out at once. Node's own way takes 64 KiB anew for each read, a sixth of a plain pipe's time. */
+const READ_ROOM = Buffer.alloc(65_536);
 
 /**
  * Calls `done` once, never before it has returned. The socket is paused; it has no listeners of ours left.
@@ -23,7 +32,17 @@ export type Dialled = { readonly socket: Socket } | { readonly failure: DialFail
  */
 export function dial(address: Address, timeoutMs: number, done: (dialled: Dialled) => void): () => void {
   const where = address.scheme === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
-  const socket = connect({ ...where, allowHalfOpen: true, noDelay: true, keepAlive: true });
+  const source: Source = { take: () => undefined };
+  const onread = {
+    buffer: READ_ROOM,
+    callback: (count: number): boolean => {
+      const chunk = Buffer.allocUnsafe(count);
+      READ_ROOM.copy(chunk, 0, 0, count);
+      source.take(chunk);
+      return true;
+    },
+  };
+  const socket = connect({ ...where, allowHalfOpen: true, noDelay: true, keepAlive: true, onread });
   const timer = setTimeout(() => fail('upstream-timeout'), timeoutMs);
   const abandon = (): void => {
     settle();
@@ -38,7 +57,7 @@ export function dial(address: Address, timeoutMs: number, done: (dialled: Dialle
   const onConnect = (): void => {
     settle();
     socket.pause();
-    done({ socket });
+    done({ socket, source });
   };
   const settle = (): void => {
     clearTimeout(timer);

@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Direction, SessionEnd, SessionOpen } from '../contract.js';
+import type { Source } from './dial.js';
 
 export type Policy = 'pass' | 'pause' | 'close';
 
@@ -27,6 +28,7 @@ const LINGER_MS = 5_000;
 /** One side of the session. */
 interface Side {
   readonly socket: Socket;
+  readonly source: Source;
   /** Bytes that came from it. */
   bytes: number;
   /** The other side takes no more just now. */
@@ -37,6 +39,8 @@ export interface RelayOptions {
   readonly client: Socket;
   /** Connected. */
   readonly server: Socket;
+  /** Where what the server says arrives, where not as `data` events. */
+  readonly source?: Source;
   readonly recorder: Recorder;
   /** The recorder's number of this session. */
   readonly session: number;
@@ -58,10 +62,10 @@ export class Relay {
   #open = 2;
   #end: Pick<SessionEnd, 'reason' | 'by'> | undefined;
 
-  constructor({ client, server, recorder, session, policy, onEnd, lingerMs = LINGER_MS }: RelayOptions) {
+  constructor({ client, server, source = readEvents(server), recorder, session, policy, onEnd, lingerMs = LINGER_MS }: RelayOptions) {
     this.policy = policy;
-    this.#client = { socket: client, bytes: 0, waits: false };
-    this.#server = { socket: server, bytes: 0, waits: false };
+    this.#client = { socket: client, source: readEvents(client), bytes: 0, waits: false };
+    this.#server = { socket: server, source, bytes: 0, waits: false };
     this.#recorder = recorder;
     this.#session = session;
     this.#onEnd = onEnd;
@@ -73,14 +77,14 @@ export class Relay {
   /** Carries what `from` says over to `to`. */
   #join(from: Side, to: Side, direction: Direction): void {
     const by = direction === 'RCV' ? 'client' : 'server';
-    from.socket.on('data', (chunk: Buffer) => {
+    from.source.take = (chunk) => {
       from.bytes += chunk.length;
       if (!to.socket.write(chunk)) {
         from.waits = true;
         from.socket.pause();
       }
       if (!this.#recorder.data(this.#session, direction, chunk)) this.#refused();
-    });
+    };
     to.socket.on('drain', () => {
       from.waits = false;
       if (!this.#held) from.socket.resume();
@@ -105,7 +109,7 @@ export class Relay {
   #closed(other: Side): void {
     if (--this.#open > 0) {
       // Both directions of one side are gone: the other gets the rest, however slowly it reads, but has nobody to talk to.
-      readAway(other.socket);
+      readAway(other);
       other.socket.end(() => linger(other.socket, this.#lingerMs));
       return;
     }
@@ -140,10 +144,10 @@ export class Relay {
   stop(reason: string): void {
     this.#end ??= { reason, by: 'wirescribe' };
     this.#held = false;
-    for (const { socket } of [this.#client, this.#server]) {
-      readAway(socket);
-      socket.end();
-      linger(socket, this.#lingerMs);
+    for (const side of [this.#client, this.#server]) {
+      readAway(side);
+      side.socket.end();
+      linger(side.socket, this.#lingerMs);
     }
   }
 
@@ -152,6 +156,13 @@ export class Relay {
     this.#client.socket.destroy();
     this.#server.socket.destroy();
   }
+}
+
+/** A socket that a listener accepted gives its bytes as events. */
+function readEvents(socket: Socket): Source {
+  const source: Source = { take: () => undefined };
+  socket.on('data', (chunk: Buffer) => source.take(chunk));
+  return source;
 }
 
 /** TCP sends RST; a unix socket has none and is closed. */
@@ -164,8 +175,8 @@ function sendReset(socket: Socket): void {
 }
 
 /** What still comes from a side is not passed on: a write behind the end would cost the other what it has not got yet. Its end is still heard. */
-function readAway(socket: Socket): void {
-  socket.removeAllListeners('data');
+function readAway({ source, socket }: Side): void {
+  source.take = () => undefined;
   socket.resume();
 }
 
