@@ -2,11 +2,15 @@
  * Records on the terminal: the anatomy of a callback. `write` resolves when stdout has taken the batch; throw, and the same batch comes again.
  * Options: `format` 'pretty' (for people, the default) or 'json' (the lines of the journal as they are). Never keeps a record.
  */
-import { type AuditRecord, type Callback, type CallbackContext, type CallbackOptions, OptionError } from '../src/contract.js';
+import { type AuditRecord, type Callback, type CallbackContext, type CallbackOptions, type CheckOptions, OptionError } from '../src/contract.js';
 
-export default function open({ format = 'pretty' }: CallbackOptions, { log }: CallbackContext): Callback {
+export const check: CheckOptions = ({ format = 'pretty' }) => {
   if (format !== 'pretty' && format !== 'json') throw new OptionError("format: write 'pretty' or 'json'");
-  const show = format === 'json' ? (record: AuditRecord) => `${record.line}\n` : pretty(process.stdout.isTTY === true);
+};
+
+export default function open(options: CallbackOptions, { log, folder }: CallbackContext): Callback {
+  check(options, folder);
+  const show = options.format === 'json' ? (record: AuditRecord) => `${record.line}\n` : pretty(process.stdout.isTTY === true);
   let gone = false;
   process.stdout.on('error', () => {}); // `print` is told as well
   return {

@@ -31,7 +31,15 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createGunzip, gzipSync } from 'node:zlib';
 import pinoRoll, { type RollStream } from 'pino-roll';
-import { type AuditRecord, type Callback, type CallbackContext, type CallbackOptions, type Log, OptionError } from '../src/contract.js';
+import {
+  type AuditRecord,
+  type Callback,
+  type CallbackContext,
+  type CallbackOptions,
+  type CheckOptions,
+  type Log,
+  OptionError,
+} from '../src/contract.js';
 
 const NEWLINE = 0x0a;
 const DAY_MS = 86_400_000;
@@ -50,6 +58,8 @@ interface Settings {
   readonly compress: boolean;
   readonly keepMs: number | null;
 }
+
+export const check: CheckOptions = (options, folder) => void readOptions(options, folder);
 
 export default async function open(options: CallbackOptions, context: CallbackContext): Promise<Callback> {
   const settings = readOptions(options, context.folder);

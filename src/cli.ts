@@ -58,7 +58,7 @@ async function check(line: CommandLine): Promise<number> {
   const { checkCallback } = await import('./config/callbacks.js');
   const { compileMasks } = await import('./mask/masker.js');
   for (const { masks } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) compileMasks(masks);
-  for (const callback of settings.callbacks) await checkCallback(callback);
+  for (const callback of settings.callbacks) await checkCallback(callback, settings.folder);
   const { checkReport } = await import('./config/report.js');
   return print(checkReport(settings, { print: line.flags.has('print'), json: line.flags.has('json') }));
 }

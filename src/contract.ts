@@ -215,5 +215,11 @@ export class OptionError extends Error {
 /** Full form: a default export that declares two parameters. Throw an OptionError to refuse the options. */
 export type CallbackFactory = (options: CallbackOptions, context: CallbackContext) => Callback | Promise<Callback>;
 
+/**
+ * Optional export named `check` of a module of the full form: looks at the options and throws an OptionError to refuse them, without opening anything.
+ * `wirescribe check` calls it; what it refuses, the factory must refuse too. `folder`: where relative paths in options start.
+ */
+export type CheckOptions = (options: CallbackOptions, folder: string) => void;
+
 /** Simple form, Evennia's: a default export that declares one parameter. */
 export type SimpleCallback = (record: AuditRecord) => void | Promise<void>;

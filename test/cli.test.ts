@@ -63,6 +63,17 @@ t.test('check --print shows what is in force and where it comes from, secrets st
   t.notMatch(out, 'tcp://h');
 });
 
+t.test('check remarks on what is allowed and perhaps not meant', async (t) => {
+  const conf = `${NO_PACKS}LISTEN = 'telnet://127.0.0.1:4000'\nUPSTREAM = 'tcp://h:4001'\nAUDIT_CALLBACK = {'use': 'console', 'topics': ['session']}\n`;
+  t.equal(
+    (await wirescribe(['check'], { cwd: withConf(t, conf) })).out,
+    `# AUDIT_IN and AUDIT_OUT are False: only the start and end of sessions will be recorded
+# console is given some topics alone: what it keeps is no whole evidence to \`verify\`
+good: 1 listener, 0 masks, 1 callback
+`,
+  );
+});
+
 t.test('check --json is one object', async (t) => {
   const cwd = withConf(t, `${NO_PACKS}NODE = 'mud1'\n`);
   const { out } = await wirescribe(['check', '--json'], { cwd });

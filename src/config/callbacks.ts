@@ -4,6 +4,7 @@
  */
 import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { CheckOptions } from '../contract.js';
 import { AuditError, type ErrorCode, nameOf, type Place } from '../errors.js';
 import type { CallbackSettings as Delivered } from '../spool/load.js';
 import { CALLBACK_OPTIONS, CALLBACKS, LATER_CALLBACK_OPTIONS, LATER_CALLBACKS, type ValueOf } from './keys.js';
@@ -139,19 +140,35 @@ function moduleOf(use: string, folder: string): string {
   return fileURLToPath(new URL(`../../callbacks/${use}.js`, import.meta.url));
 }
 
+/** Why a module does not load, and how to find out more. */
+function loadFailure(code: string): string {
+  if (code === 'ERR_MODULE_NOT_FOUND') return 'it, or a module that it imports, is not there';
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return 'a module of JavaScript is wanted, whose name ends in .mjs or .js';
+  return `${code}; \`node --check\` on it may say more`;
+}
+
 /**
- * Imports a callback's module to see that delivery could load it; does not call it. Throws AUDIT_CALLBACK_LOAD, at the place that names it, where it is
- * not there, fails, or has no function of one or two parameters as its default export.
+ * Imports a callback's module to see that delivery could load it, and has it look at its options where it exports a `check`; does not start it. Throws
+ * AUDIT_CALLBACK_LOAD, at the place that names it, where it is not there, fails, has no function of one or two parameters as its default export, or
+ * refuses its options.
+ *
+ * @param folder where relative paths in its options start
  */
-export async function checkCallback({ name, module, place }: CallbackSettings): Promise<void> {
+export async function checkCallback({ name, module, place, options }: CallbackSettings, folder: string): Promise<void> {
   const refuse = (why: string): never => {
     throw new AuditError('AUDIT_CALLBACK_LOAD', `the callback ${quoteName(name)} ${why}`, place);
   };
-  const loaded: { readonly default?: unknown } = await import(pathToFileURL(module).href).catch((error: unknown) => {
-    const code = nameOf(error);
-    const why = code === 'ERR_MODULE_NOT_FOUND' ? 'it, or a module that it imports, is not there' : `${code}; \`node --check\` on it may say more`;
-    return refuse(`does not load: ${why}`);
+  const loaded: { readonly default?: unknown; readonly check?: unknown } = await import(pathToFileURL(module).href).catch((error: unknown) => {
+    return refuse(`does not load: ${loadFailure(nameOf(error))}`);
   });
   if (typeof loaded.default !== 'function') refuse('has no function as its default export; write `export default function ...`');
   else if (![1, 2].includes(loaded.default.length)) refuse('wants a function of (record), or of (options, context), as its default export');
+  if (typeof loaded.check !== 'function') return;
+  try {
+    (loaded.check as CheckOptions)(options, folder);
+  } catch (error) {
+    refuse(
+      error instanceof Error && error.name === 'OptionError' ? `refuses its options: ${error.message}` : `fails in its \`check\`: ${nameOf(error)}`,
+    );
+  }
 }

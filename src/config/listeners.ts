@@ -136,6 +136,16 @@ function placeOf(address: Address): string | undefined {
   return address.port === 0 ? undefined : formatAddress({ ...address, scheme: 'tcp' });
 }
 
+const ANY_HOST = ['0.0.0.0', '::'];
+const OWN_HOST = /^(localhost|127\.[\d.]+|::1|0\.0\.0\.0|::)$/i;
+
+/** True where connecting upstream would come in by the same listener, without end. What names of this host there are beside these nobody asks here. */
+function isOwnUpstream({ listen, upstream }: ListenerSettings): boolean {
+  if (listen.scheme === 'unix' || upstream.scheme === 'unix') return listen.scheme === 'unix' && placeOf(listen) === placeOf(upstream);
+  if (listen.port !== upstream.port) return false;
+  return placeOf(listen) === placeOf(upstream) || (ANY_HOST.includes(listen.host) && OWN_HOST.test(upstream.host));
+}
+
 function refuseDoubles(read: readonly ReadListener[], dicts: readonly DictLiteral[]): void {
   const names = new Set<string>();
   const places = new Set<string>();
@@ -144,6 +154,7 @@ function refuseDoubles(read: readonly ReadListener[], dicts: readonly DictLitera
       throw new AuditError('AUDIT_CONFIG_TYPE', message, dicts[index]?.place);
     };
     const place = placeOf(settings.listen);
+    if (isOwnUpstream(settings)) refuse('this listener is its own upstream; give it the address of the server');
     if (names.has(settings.name)) refuse(`there are two listeners of the name ${quoteName(settings.name)}; rename one`);
     if (place !== undefined && places.has(place)) refuse('another listener has the same address; give one of them another port or path');
     names.add(settings.name);

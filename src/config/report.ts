@@ -26,12 +26,15 @@ export function checkReport(settings: Settings, { print, json }: { readonly prin
 }
 
 /** What is allowed and yet perhaps not meant. */
-function remarks({ file, listeners, audit }: Settings): string[] {
+function remarks({ file, listeners, audit, callbacks }: Settings): string[] {
   const audits = listeners.length > 0 ? listeners.map((one) => one.audit) : [audit];
   const quiet = audits.every((one) => one.active && !one.in && !one.out);
   return [
     ...(file === undefined ? ['# no configuration file: these are defaults'] : []),
     ...(listeners.length === 0 ? ['# no listener: `run` wants LISTEN and UPSTREAM, or LISTENERS'] : []),
     ...(quiet ? ['# AUDIT_IN and AUDIT_OUT are False: only the start and end of sessions will be recorded'] : []),
+    ...callbacks
+      .filter(({ topics }) => topics !== null)
+      .map(({ name }) => `# ${name} is given some topics alone: what it keeps is no whole evidence to \`verify\``),
   ];
 }

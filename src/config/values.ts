@@ -141,6 +141,12 @@ export function number({ min, max, unit, fraction = false }: { min: number; max:
 
 const UNITS: { readonly [letter: string]: number } = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
+/** Bytes as people write them, in the largest unit that leaves no rest. */
+function sizeName(bytes: number): string {
+  const unit = Object.entries(UNITS).findLast(([, one]) => bytes % one === 0);
+  return unit?.[0] ? `'${bytes / unit[1]}${unit[0]}'` : String(bytes);
+}
+
 /** Bytes: a whole number, or '64k', '10m', '4g' (1024). */
 export function size({ min, max }: { min: number; max: number }): Check<number> {
   const wanted = "a size: a whole number of bytes, or '64k', '10m', '4g'";
@@ -150,14 +156,17 @@ export function size({ min, max }: { min: number; max: number }): Check<number> 
     const [, digits, unit = ''] = /^(\d{1,15})([kmg]?)$/i.exec(String(literal.value)) ?? [];
     if (digits === undefined) return outside(wanted, literal, asked);
     const bytes = Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
-    if (!(bytes >= min && bytes <= max)) outside(`a size from ${min} to ${max} bytes`, literal, asked);
+    if (!(bytes >= min && bytes <= max)) outside(`a size from ${sizeName(min)} to ${sizeName(max)}`, literal, asked);
     return bytes;
   };
 }
 
 /** One of some words. */
 export function choice<T extends string>(...words: readonly T[]): Check<T> {
-  const wanted = words.map((word) => `'${word}'`).join(' or ');
+  const wanted = words
+    .map((word) => `'${word}'`)
+    .join(', ')
+    .replace(/, (?!.*, )/, ' or ');
   return (given, asked) => {
     const literal = stringOf(given, asked, wanted);
     return words.find((word) => word === literal.value) ?? outside(wanted, literal, asked);
@@ -217,7 +226,8 @@ export const upstreamAddress: Check<Address> = (given, asked) => {
 /** A list (or tuple) of what `each` takes. */
 export function listOf<T>(each: Check<T>, wanted: string): Check<readonly T[]> {
   return (literal, asked) => {
-    if (literal.kind !== 'list' && literal.kind !== 'tuple') return wants(wanted, literal, asked);
+    if (literal.kind !== 'list' && literal.kind !== 'tuple')
+      return wants(literal.kind === 'none' ? wanted : `${wanted} (put [ ] around it)`, literal, asked);
     return literal.value.map((one) => each(one, asked));
   };
 }

@@ -252,7 +252,7 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
   ],
   ['DRAIN_TIMEOUT_S = 1e999', 'TYPE: server.conf:2:19: DRAIN_TIMEOUT_S wants a number of seconds from 0 to 86400'],
   ["SPOOL_MAX_BYTES = '4 GB'", "TYPE: server.conf:2:19: SPOOL_MAX_BYTES wants a size: a whole number of bytes, or '64k', '10m', '4g'"],
-  ['SPOOL_MAX_BYTES = 10', 'TYPE: server.conf:2:19: SPOOL_MAX_BYTES wants a size from 1048576 to 1125899906842624 bytes'],
+  ['SPOOL_MAX_BYTES = 10', "TYPE: server.conf:2:19: SPOOL_MAX_BYTES wants a size from '1m' to '1048576g'"],
   ["NODE = ''", 'TYPE: server.conf:2:8: NODE wants a text of one line, not empty, of at most 255 characters'],
   ["NODE = {'env': 'NOPE'}", "ENV: server.conf:2:8: NODE is to come from the environment variable 'NOPE', which is not set; set it"],
   ["NODE = {'file': 'nope.txt'}", 'FILE: server.conf:2:8: the file that NODE is to come from cannot be read: there is no such file'],
@@ -278,11 +278,17 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
     `LISTENERS = [{${LISTENER}}, {${LISTENER}}]`,
     'TYPE: server.conf:2:70: another listener has the same address; give one of them another port or path',
   ],
+  ["LISTEN = 'tcp://0.0.0.0:4000'\nUPSTREAM = 'telnet://localhost:4000'", 'TYPE: server.conf:2:10: this listener is its own upstream; '],
+  ["LISTEN = 'unix:/run/a'\nUPSTREAM = 'unix:/run/../run/a'", 'TYPE: server.conf:2:10: this listener is its own upstream; '],
+  [
+    "AUDIT_MASKS = [{'name': 'a', 'pattern': 'a(?P<secret>b)', 'direction': 'up'}]",
+    "TYPE: server.conf:2:72: 'direction' of a mask wants 'in', 'out' or 'both'",
+  ],
   [
     `LISTENERS = [{${LISTENER}}, {'name': 'main', 'listen': 'tcp://h:9', 'upstream': 'tcp://h:2'}]`,
     "TYPE: server.conf:2:70: there are two listeners of the name 'main'; rename one",
   ],
-  ["LISTENERS = {'a': 1}", 'TYPE: server.conf:2:13: LISTENERS wants a list of listeners, each a dict; this is a dict'],
+  ["LISTENERS = {'a': 1}", 'TYPE: server.conf:2:13: LISTENERS wants a list of listeners, each a dict (put [ ] around it); this is a dict'],
   ["AUDIT_CALLBACK = 'syslog'", "LATER: server.conf:2:18: the callback 'syslog' is not built yet; console and file are, and modules of your own"],
   [
     "AUDIT_CALLBACK = 'evennia.contrib.utils.auditing.outputs.to_syslog'",
@@ -316,7 +322,7 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
   [`AUDIT_MASKS = [{${MASK}}]`, "KEY: server.conf:2:16: a mask wants a 'name' too"],
   ["AUDIT_MASKS = [{'name': 'a', 'direction': 'in'}]", "KEY: server.conf:2:16: a mask wants a 'pattern' too"],
   ["AUDIT_MASKS = [{'a': 1}]", "TYPE: server.conf:2:22: the mask 'a' wants a string; this is a number"],
-  ["AUDIT_MASKS = {'a': 'b'}", 'TYPE: server.conf:2:15: AUDIT_MASKS wants a list of masks, each a dict; this is a dict'],
+  ["AUDIT_MASKS = {'a': 'b'}", 'TYPE: server.conf:2:15: AUDIT_MASKS wants a list of masks, each a dict (put [ ] around it); this is a dict'],
 ];
 
 t.test('says of whatever is wrong where it stands, what it is, and how to mend it', async (t) => {
