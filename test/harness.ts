@@ -177,10 +177,14 @@ export class Program {
   /** Resolves with its exit code; null where a signal ended it. */
   ended = (): Promise<number | null> => this.#ended;
 
-  /** Its resident memory now, in bytes. */
+  /** Its resident memory now, in bytes; 0 where it has ended. */
   get residentBytes(): number {
-    const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))?.[1];
-    return Number(kib) * 1024;
+    try {
+      const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.child.pid}/status`, 'utf8'))?.[1];
+      return Number(kib ?? 0) * 1024;
+    } catch {
+      return 0;
+    }
   }
 
   /** Sends a signal and waits for its end. */
