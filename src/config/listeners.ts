@@ -137,13 +137,15 @@ function placeOf(address: Address): string | undefined {
 }
 
 const ANY_HOST = ['0.0.0.0', '::'];
+const LOOPBACK = ['127.0.0.1', '::1'];
 const OWN_HOST = /^(localhost|127\.[\d.]+|::1|0\.0\.0\.0|::)$/i;
 
 /** True where connecting upstream would come in by the same listener, without end. What names of this host there are beside these nobody asks here. */
 function isOwnUpstream({ listen, upstream }: ListenerSettings): boolean {
   if (listen.scheme === 'unix' || upstream.scheme === 'unix') return listen.scheme === 'unix' && placeOf(listen) === placeOf(upstream);
   if (listen.port !== upstream.port) return false;
-  return placeOf(listen) === placeOf(upstream) || (ANY_HOST.includes(listen.host) && OWN_HOST.test(upstream.host));
+  const named = upstream.host.toLowerCase() === 'localhost' && LOOPBACK.includes(listen.host);
+  return placeOf(listen) === placeOf(upstream) || named || (ANY_HOST.includes(listen.host) && OWN_HOST.test(upstream.host));
 }
 
 function refuseDoubles(read: readonly ReadListener[], dicts: readonly DictLiteral[]): void {

@@ -107,13 +107,13 @@ function fileOf({ file, cwd }: Origin): string | undefined {
 /** A path as errors show it: from the current folder where it lies below, else absolute. */
 function shownPath(path: string, cwd: string): string {
   const below = relative(cwd, path);
-  return below.startsWith('..') || isAbsolute(below) ? path : below;
+  return below.startsWith('..') || isAbsolute(below) ? path : below || '.';
 }
 
 function fromFile(file: string | undefined, shown: (path: string) => string): [Assignment, string][] {
   if (file === undefined) return [];
   const name = shown(file);
-  const read = readLiterals(readText(file, MAX_TEXT, `the configuration ${quoteName(name)}`), name);
+  const read = readLiterals(readText(file, MAX_TEXT, `the configuration '${name}'`), name);
   return read.map((one) => [one, `${name}:${one.place.line}`]);
 }
 

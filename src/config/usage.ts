@@ -34,9 +34,14 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     else if (command === undefined) command = commandOf(word);
     else words.push(word);
   }
-  if (words.length > 0 && !(command && COMMANDS[command].words)) usage(`'${command ?? 'wirescribe'}' takes no words besides its options; see --help`);
+  if (words.length > 0 && !(command && COMMANDS[command].words)) refuseWords(command);
   if (command === undefined && flags.size === 0) usage('a command is missing; see `wirescribe --help`');
   return { command, flags, values, words };
+}
+
+function refuseWords(command: CommandName | undefined): never {
+  const takesFile = command !== undefined && Object.hasOwn(optionsFor(command), 'config');
+  usage(`'${command ?? 'wirescribe'}' takes no words besides its options; ${takesFile ? 'name a configuration with --config FILE' : 'see --help'}`);
 }
 
 function commandOf(word: string): CommandName {

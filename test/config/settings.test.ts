@@ -279,6 +279,7 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
     'TYPE: server.conf:2:70: another listener has the same address; give one of them another port or path',
   ],
   ["LISTEN = 'tcp://0.0.0.0:4000'\nUPSTREAM = 'telnet://localhost:4000'", 'TYPE: server.conf:2:10: this listener is its own upstream; '],
+  ["LISTEN = 'tcp://127.0.0.1:4000'\nUPSTREAM = 'telnet://localhost:4000'", 'TYPE: server.conf:2:10: this listener is its own upstream; '],
   ["LISTEN = 'unix:/run/a'\nUPSTREAM = 'unix:/run/../run/a'", 'TYPE: server.conf:2:10: this listener is its own upstream; '],
   [
     "AUDIT_MASKS = [{'name': 'a', 'pattern': 'a(?P<secret>b)', 'direction': 'up'}]",

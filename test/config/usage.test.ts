@@ -36,7 +36,7 @@ t.test('says of whatever is not understood what was meant', async (t) => {
   t.equal(refused('check', '--print=1'), 'AUDIT_USAGE: --print takes no value');
   t.equal(refused('check', '--config'), 'AUDIT_USAGE: --config wants a value: --config FILE');
   t.equal(refused('check', '--config', 'a', '--config', 'b'), 'AUDIT_USAGE: --config is given twice; keep one');
-  t.equal(refused('check', 'server.conf'), "AUDIT_USAGE: 'check' takes no words besides its options; see --help");
+  t.equal(refused('check', 'server.conf'), "AUDIT_USAGE: 'check' takes no words besides its options; name a configuration with --config FILE");
   t.equal(refused('--constructor'), "AUDIT_USAGE: wirescribe has no option '--constructor'; known are --config, --set, --help, --version");
 });
 
