@@ -11,6 +11,8 @@ const MAX_BEFORE = 4_096;
 const KEPT_ROOM = 2_048;
 /** Pieces that came within this time of each other are one. */
 const PIECE_US = 1_000;
+/** Most pieces of one direction, some 60 bytes each; past them two and two are one. A line typed for a minute, byte by byte, would else hold 4 MB. */
+const MOST_PIECES = 2_048;
 
 const LF = 10;
 const CR = 13;
@@ -50,7 +52,10 @@ export class Held {
     this.#used += bytes.length;
     const last = this.#pieces.at(-1);
     if (last && at - last[0] < PIECE_US) last[1] += bytes.length;
-    else this.#pieces.push([at, bytes.length]);
+    else {
+      if (this.#pieces.length === MOST_PIECES) this.#pieces = joinPairs(this.#pieces);
+      this.#pieces.push([at, bytes.length]);
+    }
     this.lastAt = at;
   }
 
@@ -122,6 +127,10 @@ export class Held {
     return taken;
   }
 }
+
+/** Half as many pieces: each takes the next one in, at its own time. */
+const joinPairs = (pieces: readonly [TimeUs, number][]): [TimeUs, number][] =>
+  pieces.flatMap(([at, count], index): [TimeUs, number][] => (index % 2 === 0 ? [[at, count + (pieces[index + 1]?.[1] ?? 0)]] : []));
 
 const endsCrNul = (bytes: Uint8Array): boolean => bytes.at(-1) === 0 && bytes.at(-2) === CR;
 

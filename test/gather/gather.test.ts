@@ -209,3 +209,18 @@ t.test('pieces say when what came, in UTF-16 units', async (t) => {
     [5_000, 1],
   ]);
 });
+
+t.test('a line that comes byte by byte for two minutes keeps its length and its ends, and a bounded number of times', async (t) => {
+  const lines = new LineGatherer('RCV');
+  const said: Utterance[] = [];
+  for (let byte = 0; byte < 60_000; byte++) lines.push(Buffer.from('x'), byte * 2 * MS, (utterance) => said.push(utterance));
+  lines.push(Buffer.from('!\n'), 120_000 * MS, (utterance) => said.push(utterance));
+  const [line] = said;
+  t.equal(line?.text, `${'x'.repeat(60_000)}!`);
+  t.strictSame([line?.at, line?.endAt], [0, 120_000 * MS]);
+  t.ok((line?.pieces.length ?? 0) <= 2_048);
+  t.equal(
+    line?.pieces.reduce((sum, [, units]) => sum + units, 0),
+    60_001,
+  );
+});
