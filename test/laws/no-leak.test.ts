@@ -51,7 +51,9 @@ const WAYS: { readonly [name: string]: Way } = {
   'with telnet commands in it': {
     says: (s) => bytes('connect bob ', s.subarray(0, 4), '\xff\xf1', s.subarray(4), '\xff\xfa\x1f\0P\0\x18\xff\xf0\r\n'),
   },
-  'erased and typed again': { says: (s) => bytes('connect bob ', s, '\x08'.repeat([...s.toString()].length), s, '\r\nlok\x7f\x7f\x7fconnect bob ', s, '\r\n') },
+  'erased and typed again': {
+    says: (s) => bytes('connect bob ', s, '\x08'.repeat([...s.toString()].length), s, '\r\nlok\x7f\x7f\x7fconnect bob ', s, '\r\n'),
+  },
   'on a line with a byte of another charset': { says: (s) => bytes('connect b\xe9b ', s, '\r\nsay \xff\xff hello\r\n') },
   'the connection ends in the middle of it': { says: (s) => bytes('connect bob ', s.subarray(0, -1)), how: 'then close' },
   'the server resets in the middle of it': { says: (s) => bytes('connect reset ', s), how: 'until reset' },
