@@ -11,7 +11,7 @@ import { compileMasks, type MaskSet, scrubData } from './mask/masker.js';
 import { type Keeping, SessionPipeline } from './pipeline.js';
 import { Ids, Salts } from './record/id.js';
 import { formatTime } from './record/line.js';
-import { NodeScribe, type Origin } from './record/scribe.js';
+import { NodeScribe, type Origin, type SessionScribe } from './record/scribe.js';
 import { Board } from './spool/board.js';
 import { type Fsync, Journal } from './spool/journal.js';
 
@@ -50,13 +50,14 @@ export interface AuditorEvents {
 }
 
 type Slab = { slab: ArrayBuffer; used: number };
+type Session = { readonly id: string; readonly pipeline: SessionPipeline; readonly scribe: SessionScribe };
 
 export class Auditor {
   readonly #events: AuditorEvents;
   readonly #journal: Journal;
   readonly #scribe: NodeScribe;
   readonly #keeping = new Map<string, Keeping & { allowSparse: boolean }>();
-  readonly #sessions = new Map<number, { id: string; pipeline: SessionPipeline }>();
+  readonly #sessions = new Map<number, Session>();
   readonly #noMasks: MaskSet = compileMasks([]);
   readonly #queue: Slab[] = [];
   readonly #visit = (kind: Kind, session: number, at: TimeUs, bytes: Buffer): void => this.#frame(kind, session, at, bytes);
@@ -96,8 +97,7 @@ export class Auditor {
   #endCrashed(id: string, head: { seq: number; hash: string; listener: string; protocol: string }, at: TimeUs): void {
     const { listener, protocol } = head;
     const scribe = this.#scribe.session({ id, listener, protocol }, false, head);
-    const gap = { stage: 'process', reason: 'crash', direction: null, from: null, to: formatTime(at), records: null, bytes: null, sessions: 1 };
-    scribe.event('audit.gap', at, scrubData(this.#noMasks, { ...gap, callback: null }));
+    scribe.event('audit.gap', at, scrubData(this.#noMasks, gapOf({ stage: 'process', reason: 'crash', to: formatTime(at), sessions: 1 })));
     const end = { reason: 'crash', by: 'wirescribe', bytes_in: null, bytes_out: null };
     scribe.event('session.end', at, scrubData(this.#noMasks, end));
     this.#journal.heads.sessions.delete(id);
@@ -122,15 +122,33 @@ export class Auditor {
     setImmediate(() => this.#work());
   }
 
+  /** Never throws: a fault of ours, met by hostile bytes, is that session's and not the end of the audit. */
   #frame(kind: Kind, session: number, at: TimeUs, bytes: Buffer): void {
+    if (kind === KIND.tick) return this.#tick(at);
+    try {
+      this.#read(kind, session, at, bytes);
+    } catch {
+      this.#failed(session, at);
+      if (kind === KIND.end) this.#sessions.delete(session);
+    }
+  }
+
+  #tick(at: TimeUs): void {
+    for (const [session, { pipeline }] of this.#sessions) {
+      try {
+        pipeline.tick(at);
+      } catch {
+        this.#failed(session, at);
+      }
+    }
+  }
+
+  #read(kind: Kind, session: number, at: TimeUs, bytes: Buffer): void {
     switch (kind) {
       case KIND.RCV:
         return this.#sessions.get(session)?.pipeline.data('RCV', bytes, at);
       case KIND.SND:
         return this.#sessions.get(session)?.pipeline.data('SND', bytes, at);
-      case KIND.tick:
-        for (const { pipeline } of this.#sessions.values()) pipeline.tick(at);
-        return;
       case KIND.open:
         return this.#begin(session, JSON.parse(bytes.toString()), at);
       case KIND.end:
@@ -142,6 +160,27 @@ export class Auditor {
     }
   }
 
+  /** What was read last threw: its session goes on behind a gap; where that throws too it is given up, and what still comes of it is ignored. */
+  #failed(session: number, at: TimeUs): void {
+    const found = this.#sessions.get(session);
+    try {
+      if (found) found.pipeline.fail(at);
+      else this.#fault({ code: 'internal', stage: 'pipeline', count: 1 }, at);
+    } catch {
+      this.#sessions.delete(session);
+      if (found) this.#givenUp(found, at);
+    }
+  }
+
+  /** The chain of the session stays open: the next start ends it, as after a crash. */
+  #givenUp({ scribe }: Session, at: TimeUs): void {
+    try {
+      scribe.event('audit.gap', at, scrubData(this.#noMasks, gapOf({ stage: 'pipeline', reason: 'internal', to: formatTime(at), sessions: 1 })));
+    } catch {
+      // Nothing can be written now. The fault was said, or the journal has trouble of its own.
+    }
+  }
+
   #begin(session: number, open: SessionOpen, at: TimeUs): void {
     const keeping = this.#keeping.get(open.listener);
     if (!keeping) return;
@@ -150,7 +189,7 @@ export class Auditor {
     const scribe = this.#scribe.session(open, keeping.allowSparse, known);
     if (!known) sessions.set(open.id, Object.assign(scribe.chain, { listener: open.listener, protocol: open.protocol }));
     const pipeline = new SessionPipeline(open, keeping, scribe, (fault, faultAt) => this.#fault(fault, faultAt));
-    this.#sessions.set(session, { id: open.id, pipeline });
+    this.#sessions.set(session, { id: open.id, pipeline, scribe });
     if (!known) pipeline.begin(at);
   }
 
@@ -166,8 +205,7 @@ export class Auditor {
     if (session !== 0) return this.#sessions.get(session)?.pipeline.gap(gap, at);
     const { reason, from, to, bytes, sessions } = gap;
     const times = { from: from === null ? null : formatTime(from), to: formatTime(to) };
-    const data = { stage: 'capture', reason, direction: null, ...times, records: null, bytes, sessions, callback: null };
-    this.#scribe.event('audit.gap', at, scrubData(this.#noMasks, data));
+    this.#scribe.event('audit.gap', at, scrubData(this.#noMasks, gapOf({ stage: 'capture', reason, ...times, bytes, sessions })));
   }
 
   #fault(fault: { code: string; stage: string; count: number }, at: TimeUs): void {
@@ -192,6 +230,12 @@ export class Auditor {
     this.#queue.length = 0;
     await this.#journal.close();
   }
+}
+
+/** A gap's data in the record's order; null where nothing is said. */
+function gapOf({ stage, reason, ...known }: { readonly stage: string; readonly reason: string; readonly [name: string]: string | number | null }) {
+  const unknown = { direction: null, from: null, to: null, records: null, bytes: null, sessions: null, callback: null };
+  return { stage, reason, ...unknown, ...known };
 }
 
 /** What the two threads say to each other. */

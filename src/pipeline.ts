@@ -8,6 +8,7 @@ import type { Cut, Decoder, Direction, Identity, MaskedName, SessionEnd, Session
 import { EOR, GA } from './decode/bytes.js';
 import { plainDecoder } from './decode/plain.js';
 import { TelnetDecoder } from './decode/telnet.js';
+import { completesEnd, isEnd } from './gather/held.js';
 import { type Gatherer, LineGatherer } from './gather/lines.js';
 import { MessageGatherer } from './gather/messages.js';
 import { Identifier, type Learned } from './identify/login.js';
@@ -27,9 +28,6 @@ export interface Keeping {
 /** Told of what belongs in an `audit.fault`. */
 export type OnFault = (fault: { code: string; stage: string; count: number }, at: TimeUs) => void;
 
-const LF = 10;
-const CR = 13;
-
 /** One direction of a session. */
 interface Lane {
   readonly direction: Direction;
@@ -38,6 +36,10 @@ interface Lane {
   readonly take: (event: WireEvent) => void;
   /** Behind a gap, up to the next line end: bytes left out so far; -1 when nothing is. */
   skipped: number;
+  /** The line end that ended it, while its second byte may still come; 0: none. */
+  skippedTo: number;
+  /** From here on it cannot be read, whatever is lost of it. */
+  opaque: boolean;
   /** Bytes that could not be read (compressed, encrypted), and since when. */
   unread: number;
   unreadFrom: TimeUs;
@@ -74,7 +76,8 @@ export class SessionPipeline {
 
   #lane(direction: Direction, gatherer: Gatherer): Lane {
     const take = (event: WireEvent): void => this.#take(lane, event);
-    const lane: Lane = { direction, decoder: this.#newDecoder(), gatherer, take, skipped: -1, unread: 0, unreadFrom: 0, open: undefined };
+    const nothing = { skipped: -1, skippedTo: 0, opaque: false, unread: 0, unreadFrom: 0, open: undefined };
+    const lane: Lane = { direction, decoder: this.#newDecoder(), gatherer, take, ...nothing };
     return lane;
   }
 
@@ -103,6 +106,7 @@ export class SessionPipeline {
         return;
       case 'opaque':
         lane.unreadFrom = this.#at;
+        lane.opaque = true;
         if (lane.direction === 'SND') this.#blind = true;
         return this.#fault(event.code, 'decode');
       case 'unread':
@@ -117,12 +121,27 @@ export class SessionPipeline {
   }
 
   #text(lane: Lane, bytes: Uint8Array): void {
-    if (lane.skipped < 0) return lane.gatherer.push(bytes, this.#at, this.#heard);
-    const end = bytes.findIndex((byte) => byte === LF || byte === CR);
-    lane.skipped += end < 0 ? bytes.length : end + 1;
-    if (end < 0) return;
-    this.#endSkip(lane);
-    lane.gatherer.push(bytes.subarray(end + 1), this.#at, this.#heard);
+    if (lane.skipped < 0 && lane.skippedTo === 0) return lane.gatherer.push(bytes, this.#at, this.#heard);
+    const rest = this.#skip(lane, bytes);
+    if (rest.length > 0) lane.gatherer.push(rest, this.#at, this.#heard);
+  }
+
+  /** Behind a gap: leaves out what belongs to the line with the hole, its line end of one or two bytes too. Gives the rest. */
+  #skip(lane: Lane, bytes: Uint8Array): Uint8Array {
+    let from = 0;
+    if (lane.skipped >= 0) {
+      const end = bytes.findIndex(isEnd);
+      lane.skipped += end < 0 ? bytes.length : end + 1;
+      if (end < 0) return bytes.subarray(bytes.length);
+      this.#endSkip(lane);
+      lane.skippedTo = bytes[end] as number;
+      from = end + 1;
+    }
+    const next = bytes[from];
+    if (next === undefined) return bytes.subarray(from);
+    const second = completesEnd(lane.skippedTo, next);
+    lane.skippedTo = 0;
+    return bytes.subarray(second ? from + 1 : from);
   }
 
   #hear(utterance: Utterance): void {
@@ -168,11 +187,23 @@ export class SessionPipeline {
   /** Bytes were lost on the way here: says so, and leaves out the line that has the hole, up to its end. */
   gap(gap: Gap, at: TimeUs): void {
     this.#at = at;
-    const lane = this.#lanes[gap.direction as Direction];
+    this.#lose(this.#lanes[gap.direction as Direction], 'capture', gap);
+  }
+
+  /** A fault of ours ended the reading of what came at `at`, nobody knows how far: says so, and goes on behind a gap in both directions. */
+  fail(at: TimeUs): void {
+    this.#at = at;
+    this.#fault('internal', 'pipeline');
+    const gap = { reason: 'internal', from: null, to: at, bytes: null };
+    for (const lane of [this.#lanes.RCV, this.#lanes.SND]) this.#lose(lane, 'pipeline', gap);
+  }
+
+  #lose(lane: Lane, stage: string, { reason, from, to, bytes }: Pick<Gap, 'reason' | 'from' | 'to' | 'bytes'>): void {
     const dropped = lane.gatherer.drop();
-    this.#gap('capture', gap.reason, lane.direction, gap.from, gap.to, gap.bytes === null ? null : gap.bytes + dropped);
-    lane.decoder = this.#newDecoder();
+    if (!lane.opaque) lane.decoder = this.#newDecoder();
     lane.skipped = Math.max(lane.skipped, 0);
+    lane.skippedTo = 0;
+    this.#gap(stage, reason, lane.direction, from, to, bytes === null ? null : bytes + dropped);
   }
 
   #gap(stage: string, reason: string, direction: Direction, from: TimeUs | null, to: TimeUs, bytes: number | null): void {

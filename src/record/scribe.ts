@@ -61,9 +61,10 @@ class Desk {
       `"v":"${RECORD_VERSION}","id":"${id}","topic":"${topic}","time":"${formatTime(at)}",${this.origin}${middle}` +
       `,"seq":${chain.seq + 1}${late},"prev":"${chain.hash}"`;
     const sealed = seal(head, who, body);
+    // A line that was not taken has no place in the chain.
+    this.append(sealed.line, id);
     chain.seq++;
     chain.hash = sealed.hash;
-    this.append(sealed.line, id);
   }
 
   body(members: string): Part {

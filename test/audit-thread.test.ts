@@ -1,0 +1,201 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { Auditor, type AuditorData } from '../src/audit-thread.js';
+import { KIND, SLAB_BYTES, SlabWriter } from '../src/capture/frames.js';
+import { boardMemory } from '../src/spool/board.js';
+import { verifySpool } from '../src/view/verify.js';
+import { uuid7 } from './evidence.js';
+import { folderOf } from './harness.js';
+import { pack } from './mask/masks.js';
+
+let ids = 0;
+const randomId = (): string => uuid7(START_US / 1_000, ids++, 'test');
+
+const START_US = 1_767_323_045_000_000;
+const LISTENER = { name: 'main', in: true, out: true, allowSparse: false, outUnit: 'message', outIdleMs: 100, masks: pack('evennia') } as const;
+
+type Rec = Record<string, unknown> & { topic: string; session?: string; data?: Record<string, unknown> };
+
+/** The audit side with the test in the door's place. */
+class Side {
+  readonly folder: string;
+  readonly auditor: Auditor;
+  readonly returned: ArrayBuffer[] = [];
+  #slab = new SlabWriter(new ArrayBuffer(SLAB_BYTES));
+  #at = START_US;
+
+  constructor(t: Test, folder = folderOf(t), more: Partial<AuditorData> = {}) {
+    this.folder = folder;
+    const data: AuditorData = {
+      origin: { hostname: 'north', application: 'wirescribe', version: '0.1.0', pid: 7, node: 'north' },
+      listeners: [LISTENER],
+      spool: { folder, maxBytes: 1 << 30, fsync: 'batch' },
+      board: boardMemory(1),
+      alive: [],
+      ...more,
+    };
+    this.auditor = new Auditor(data, { returned: (slab) => void this.returned.push(slab), trouble: () => undefined });
+  }
+
+  put(kind: keyof typeof KIND, session: number, text: string | object = ''): this {
+    this.#at += 1_000;
+    this.#slab.put(KIND[kind], session, this.#at, Buffer.from(typeof text === 'string' ? text : JSON.stringify(text), 'latin1'));
+    return this;
+  }
+
+  open(session: number, id: string): this {
+    return this.put('open', session, {
+      id,
+      listener: 'main',
+      wire: 'telnet',
+      protocol: 'telnet',
+      upstream: 'telnet://u:1',
+      ip: '192.0.2.7',
+      port: 7,
+    });
+  }
+
+  send(): this {
+    this.auditor.take(this.#slab.slab, this.#slab.used);
+    this.#slab = new SlabWriter(new ArrayBuffer(SLAB_BYTES));
+    return this;
+  }
+
+  /** Sends what is in hand, closes, and gives the records. */
+  async close(): Promise<Rec[]> {
+    await this.send().auditor.close(5_000);
+    return recordsIn(this.folder);
+  }
+}
+
+function recordsIn(folder: string): Rec[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+  const lines = files.sort().flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'));
+  return lines.filter(Boolean).map((line) => JSON.parse(line));
+}
+
+const END = { reason: 'closed', by: 'client', bytesIn: 1, bytesOut: 2 };
+const brief = (records: readonly Rec[]) =>
+  records.map(({ topic, text, data }) => [topic, text ?? data?.reason ?? data?.code].filter(Boolean).join(' '));
+const of = (records: readonly Rec[], session: string) => records.filter((record) => record.session === session);
+
+t.test('frames become records, each session in its own chain, and every slab comes back', async (t) => {
+  const [one, two] = [randomId(), randomId()];
+  const side = new Side(t)
+    .open(1, one)
+    .open(2, two)
+    .put('RCV', 1, 'look\r\n')
+    .send()
+    .put('RCV', 2, 'north\r\n')
+    .put('end', 1, END)
+    .put('node', 0, { topic: 'audit.stop' });
+  const records = await side.close();
+  t.same(brief(of(records, one)), ['session.start', 'session.input look', 'session.end closed']);
+  t.same(brief(of(records, two)), ['session.start', 'session.input north']);
+  t.same(brief(records.filter(({ session }) => !session)), ['audit.stop']);
+  t.equal(side.returned.length, 2);
+  t.match(await verifySpool(side.folder), { ok: true });
+});
+
+t.test('a frame that makes us fail is a fault, once, and a gap in both directions; its session and all others go on', async (t) => {
+  const [one, two] = [randomId(), randomId()];
+  const side = new Side(t).open(1, one).open(2, two);
+  side
+    .put('RCV', 1, 'look\r\nhalf')
+    .put('gap', 1, 'null')
+    .put('RCV', 1, ' a line\r\nnorth\r\n')
+    .put('gap', 1, '{"direction":"hunter2"')
+    .put('RCV', 1, 'x\r\nsouth\r\n');
+  side.put('RCV', 2, 'say hi\r\n').put('end', 1, END).put('end', 2, END);
+  const records = await side.close();
+  t.same(brief(of(records, one)), [
+    'session.start',
+    'session.input look',
+    'audit.gap internal',
+    'audit.gap internal',
+    'audit.gap open-line',
+    'session.input north',
+    'audit.gap internal',
+    'audit.gap internal',
+    'audit.gap open-line',
+    'session.input south',
+    'session.end closed',
+  ]);
+  t.same(
+    of(records, one)
+      .filter(({ topic }) => topic === 'audit.gap')
+      .slice(0, 2)
+      .map(({ data }) => [data?.stage, data?.direction, data?.bytes]),
+    [
+      ['pipeline', 'RCV', null],
+      ['pipeline', 'SND', null],
+    ],
+  );
+  t.same(
+    records.filter(({ topic }) => topic === 'audit.fault').map(({ data }) => data),
+    [
+      { code: 'internal', stage: 'pipeline', count: 1 },
+      { code: 'internal', stage: 'pipeline', count: 1 },
+    ],
+    'the first is said at once, the others are counted at the end',
+  );
+  t.same(brief(of(records, two)), ['session.start', 'session.input say hi', 'session.end closed']);
+  t.notMatch(JSON.stringify(records), /hunter2/);
+  t.match(await verifySpool(side.folder), { ok: true });
+});
+
+for (const kind of ['open', 'gap', 'node', 'end'] as const) {
+  for (const json of ['', 'null', '[', '{"topic":', '7', `${'['.repeat(5_000)}`]) {
+    t.test(`a ${kind} frame of ${json.slice(0, 9) || 'nothing'} does not end the thread`, async (t) => {
+      const id = randomId();
+      const side = new Side(t)
+        .open(1, id)
+        .put(kind, kind === 'node' ? 0 : kind === 'open' ? 2 : 1, json)
+        .put('RCV', 1, 'x\r\nlook\r\n')
+        .put('tick', 0);
+      const records = await side.close();
+      t.match(records[0], { topic: 'session.start', session: id });
+      t.match(await verifySpool(side.folder), { ok: true });
+      t.equal(side.returned.length, 1);
+    });
+  }
+}
+
+t.test('frames of sessions that nobody announced, of listeners that are gone, and of kinds that do not exist are passed over', async (t) => {
+  const side = new Side(t)
+    .put('RCV', 9, 'hunter2\r\n')
+    .put('end', 9, END)
+    .put('gap', 9, { reason: 'full', direction: 'RCV', from: null, to: START_US, bytes: 1, sessions: null });
+  side.put('open', 1, { id: randomId(), listener: 'gone', wire: 'telnet', protocol: 'telnet', upstream: 'x' }).put('RCV', 1, 'hunter2\r\n');
+  t.same(await side.close(), []);
+});
+
+t.test('a gap of the node is in the node chain', async (t) => {
+  const side = new Side(t).put('gap', 0, { reason: 'full', direction: null, from: START_US, to: START_US + 1, bytes: null, sessions: 10 });
+  t.same(
+    (await side.close()).map(({ topic, session, data }) => [topic, session, data]),
+    [
+      [
+        'audit.gap',
+        undefined,
+        {
+          ...{ stage: 'capture', reason: 'full', direction: null, from: '2026-01-02T03:04:05.000000Z', to: '2026-01-02T03:04:05.000001Z' },
+          ...{ records: null, bytes: null, sessions: 10, callback: null },
+        },
+      ],
+    ],
+  );
+});
+
+t.test('sessions that a crash left open are ended at the next start; those that go on are not', async (t) => {
+  const folder = folderOf(t);
+  const [dead, alive] = [randomId(), randomId()];
+  await new Side(t, folder).open(1, dead).open(2, alive).put('RCV', 1, 'look\r\n').put('RCV', 2, 'north\r\n').close();
+  const records = await new Side(t, folder, { alive: [alive] }).open(5, alive).put('RCV', 5, 'south\r\n').put('end', 5, END).close();
+  t.same(brief(of(records, dead)), ['session.start', 'session.input look', 'audit.gap crash', 'session.end crash']);
+  t.same(brief(of(records, alive)), ['session.start', 'session.input north', 'session.input south', 'session.end closed']);
+  t.match(await verifySpool(folder), { ok: true });
+  const again = await new Side(t, folder).close();
+  t.equal(again.length, records.length, 'and that is said once');
+});

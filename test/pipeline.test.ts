@@ -1,0 +1,267 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv2020 from 'ajv/dist/2020.js';
+import t, { type Test } from 'tap';
+import type { Direction, SessionOpen } from '../src/contract.js';
+import { compileMasks } from '../src/mask/masker.js';
+import { type Keeping, SessionPipeline } from '../src/pipeline.js';
+import { Ids, Salts } from '../src/record/id.js';
+import { NodeScribe } from '../src/record/scribe.js';
+import { pack } from './mask/masks.js';
+
+const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../src/record/record.schema.json'), 'utf8'));
+const validate = new Ajv2020.default({ allErrors: true }).compile(schema);
+
+const START_US = 1_767_323_045_000_000;
+const MASKS = compileMasks(pack('evennia'));
+const ORIGIN = { hostname: 'north', application: 'wirescribe', version: '0.1.0', pid: 7, node: 'north' };
+
+type Rec = Record<string, unknown> & { topic: string; data?: Record<string, unknown> };
+
+/** A session whose bytes a test gives by hand, `>` from the client and `<` from the server; a millisecond passes before each call. */
+class Talk {
+  readonly lines: string[] = [];
+  readonly faults: string[] = [];
+  readonly pipeline: SessionPipeline;
+  at = START_US;
+  /** Appending throws while it is set. */
+  broken = false;
+
+  constructor(more: Partial<Keeping> & { allowSparse?: boolean; wire?: SessionOpen['wire'] } = {}) {
+    const keeping = { in: true, out: true, outUnit: 'message', outIdleMs: 100, masks: MASKS, ...more } as const;
+    const node = new NodeScribe({
+      origin: ORIGIN,
+      ids: new Ids((into) => into.fill(7)),
+      salts: new Salts((into) => into.fill(9)),
+      append: (line) => this.#append(line),
+    });
+    const id = '019b7cc5-9d88-7000-8000-000000000001';
+    const open: SessionOpen = {
+      id,
+      listener: 'main',
+      wire: more.wire ?? 'telnet',
+      protocol: 'telnet',
+      upstream: 'telnet://u:1',
+      ip: '192.0.2.7',
+      port: 7,
+    };
+    this.pipeline = new SessionPipeline(
+      open,
+      keeping,
+      node.session(open, more.allowSparse ?? false),
+      ({ code, stage, count }) => void this.faults.push(`${stage} ${code} ${count}`),
+    );
+    this.pipeline.begin(this.at);
+  }
+
+  #append(line: string): void {
+    if (this.broken) throw new Error('no room for hunter2');
+    this.lines.push(line);
+  }
+
+  #data(direction: Direction, bytes: string): this {
+    this.at += 1_000;
+    this.pipeline.data(direction, Buffer.from(bytes, 'latin1'), this.at);
+    return this;
+  }
+
+  '>'(bytes: string): this {
+    return this.#data('RCV', bytes);
+  }
+
+  '<'(bytes: string): this {
+    return this.#data('SND', bytes);
+  }
+
+  /** So many milliseconds pass. */
+  wait(ms: number): this {
+    this.at += ms * 1_000;
+    this.pipeline.tick(this.at);
+    return this;
+  }
+
+  gap(direction: Direction, bytes: number | null): this {
+    this.at += 1_000;
+    this.pipeline.gap({ reason: 'full', direction, from: this.at - 500, to: this.at, bytes, sessions: null }, this.at);
+    return this;
+  }
+
+  end(): this {
+    this.at += 1_000;
+    this.pipeline.end({ reason: 'closed', by: 'client', bytesIn: 1, bytesOut: 2 }, this.at);
+    return this;
+  }
+
+  get records(): Rec[] {
+    return this.lines.map((line) => JSON.parse(line));
+  }
+
+  /** What was said, one string an utterance: `>` in, `<` out; gaps as `gap STAGE DIRECTION BYTES`. */
+  get said(): string[] {
+    return this.records.flatMap(({ topic, data, text, cut }) => {
+      if (topic === 'audit.gap') return `gap ${data?.stage} ${data?.reason} ${data?.direction} ${data?.bytes}`;
+      const mark = topic === 'session.input' ? '>' : topic === 'session.output' ? '<' : undefined;
+      return mark ? `${mark}${cut ? `(${cut})` : ''} ${text ?? ''}` : [];
+    });
+  }
+}
+
+/** Every record of a talk is one to the schema, and the chain has no hole. */
+function sound(t: Test, talk: Talk): void {
+  let prev = '0'.repeat(64);
+  for (const [seq, record] of talk.records.entries()) {
+    t.ok(validate(record), JSON.stringify(validate.errors));
+    t.match(record, { seq, prev });
+    prev = String(record.hash);
+  }
+}
+
+t.test('an exchange: inputs are numbered, outputs carry the number, the first answer its latency', async (t) => {
+  const talk = new Talk()['<']('Welcome!\r\n')['>']('look\r\n')['<']('A room.\r\n').wait(150)['<']('It rains.\r\n').wait(150)['>']('north\r\n').end();
+  t.same(
+    talk.records.filter(({ topic }) => /put$/.test(topic)).map(({ text, exchange, latency_ms }) => [text, exchange, latency_ms]),
+    [
+      ['Welcome!', 0, undefined],
+      ['look', 1, undefined],
+      ['A room.', 1, 1],
+      ['It rains.', 1, undefined],
+      ['north', 2, undefined],
+    ],
+  );
+  sound(t, talk);
+});
+
+t.test('only what is to be kept is kept, and the numbers go on all the same', async (t) => {
+  const inputs = new Talk({ out: false })['<']('Hi\r\n')['>']('look\r\n')['<']('A room.\r\n')['>']('quit\r\n').end();
+  t.same(inputs.said, ['> look', '> quit']);
+  t.same(inputs.records.at(2)?.exchange, 2);
+  const outputs = new Talk({ in: false })['>']('look\r\n')['<']('A room.\r\n')['>']('quit\r\n').end();
+  t.same(outputs.said, ['< A room.']);
+  t.match(outputs.records[1], { exchange: 1, latency_ms: 1 });
+  t.same(new Talk({ in: false, out: false })['>']('look\r\n')['<']('A room.\r\n').end().said, []);
+});
+
+t.test('a prompt mark ends a message, silence does, the next input does, the end does', async (t) => {
+  const talk = new Talk()['<']('Name: \xff\xf9')['<']('more\r\n').wait(150)['<']('open')['>']('bob\r\n')['<']('last').end();
+  t.same(talk.said, ['<(prompt) Name: ', '< more', '< open', '> bob', '<(close) last']);
+});
+
+t.test("AUDIT_OUT_UNIT = 'line' makes one record a line", async (t) => {
+  const talk = new Talk({ outUnit: 'line' })['<']('one\r\ntwo\r\nth')['<']('ree\r\n')['>']('x\r\n').end();
+  t.same(talk.said, ['< one', '< two', '< three', '> x']);
+  sound(t, talk);
+});
+
+t.test('behind a gap the line with the hole is left out up to its end, and counted', async (t) => {
+  const talk = new Talk()['>']('connect bob ').gap('RCV', 10)['>']('nter2')['>']('\r\nlook\r\n').end();
+  t.same(talk.said, ['gap capture full RCV 22', 'gap gather open-line RCV 6', '> look']);
+  sound(t, talk);
+});
+
+for (const [title, chunks] of [
+  ['CR LF', ['tail\r\nlook\r\n']],
+  ['CR LF in two reads', ['tail\r', '\nlook\r\n']],
+  ['CR NUL', ['tail\r\0look\r\0']],
+  ['CR NUL in two reads', ['tail\r', '\0look\r\0']],
+  ['LF', ['tail\nlook\n']],
+  ['LF byte by byte', ['t', 'a', 'i', 'l', '\n', 'l', 'ook\n']],
+  ['a lone CR', ['tail\rlook\r']],
+] as const) {
+  t.test(`the line with the hole may end with ${title}: no empty line is made of it`, async (t) => {
+    const talk = new Talk().gap('RCV', 3);
+    for (const chunk of chunks) talk['>'](chunk);
+    t.same(talk.end().said.slice(2), ['> look']);
+  });
+}
+
+t.test('an empty line behind the one with the hole is a line', async (t) => {
+  t.same(new Talk().gap('RCV', 3)['>']('tail\r')['>']('\n')['>']('\r\nlook\r\n').end().said.slice(2), ['> ', '> look']);
+});
+
+t.test('a gap in an output drops what was held of it; what follows its line end is a message', async (t) => {
+  const talk = new Talk()['<']('You see a').gap('SND', null)['<']('agon.\r\nIt roars.\r\n').wait(150).end();
+  t.same(talk.said, ['gap capture full SND null', 'gap gather open-line SND 6', '< It roars.']);
+});
+
+t.test('two gaps in one line are two gaps and one open line; a line that never ends is counted at the end', async (t) => {
+  const talk = new Talk().gap('RCV', 1)['>']('abc').gap('RCV', 2)['>']('def').end();
+  t.same(talk.said, ['gap capture full RCV 1', 'gap capture full RCV 2', 'gap gather open-line RCV 6']);
+});
+
+t.test('a gap inside a subnegotiation ends it: its rest is no text beyond the next line end', async (t) => {
+  const talk = new Talk()['<']('\xff\xfa\xc9Char.Login {"pass').gap('SND', 5)['<']('word":"hunter2"}\xff\xf0Hello\r\nWorld\r\n').wait(150).end();
+  t.notMatch(talk.lines.join(), /hunter2|Hello/);
+  t.same(talk.said.at(-1), '< World');
+});
+
+t.test('an output that cannot be read is said once, its bytes are a gap at the end, and what is typed meanwhile is withheld', async (t) => {
+  const talk = new Talk()['<']('Hello\r\n\xff\xfa\x56\xff\xf0x\x9c\xcbH')['>']('connect bob hunter2\r\n')['<']('\xcd\xc9\xc9\r\n').end();
+  t.same(talk.said, ['< Hello', '>(blind) ', 'gap decode unreadable SND 9']);
+  t.same(talk.faults, ['decode compressed-mccp2 1']);
+  t.notMatch(talk.lines.join(), /hunter2/);
+  sound(t, talk);
+});
+
+t.test('it stays unreadable behind a gap: no line end in it makes text of it', async (t) => {
+  const talk = new Talk()['<']('\xff\xfa\x56\xff\xf0x\x9c').gap('SND', 4)['<']('\xcb\r\nH\xcd\r\n').wait(150)['>']('hunter2\r\n').end();
+  t.same(talk.said, ['gap capture full SND 4', '>(blind) ', 'gap decode unreadable SND 9']);
+});
+
+t.test('faults are told when they are met first, and summed at the end', async (t) => {
+  const talk = new Talk()['>']('\xff\x01\xff\x02\xff\x03\xff\xf0x\r\n');
+  t.same(talk.faults, ['decode telnet-unknown-command 1', 'decode telnet-stray-se 1']);
+  t.same(talk.end().faults, ['decode telnet-unknown-command 1', 'decode telnet-stray-se 1', 'decode telnet-unknown-command 2']);
+  sound(t, talk);
+});
+
+t.test('sparse records keep their empty members, and are records to the schema', async (t) => {
+  const talk = new Talk({ allowSparse: true })['>']('\r\n')['<']('A room.\r\n').end();
+  t.match(talk.records[1], { topic: 'session.input', masked: [], text: '', room: '', account: '', character: '', data: {} });
+  sound(t, talk);
+});
+
+t.test('plain wires have no commands: every byte is text', async (t) => {
+  t.match(new Talk({ wire: 'plain' })['>']('a\xff\xf9b\r\n').end().records[1], { text: 'a\xff\xf9b', encoding: 'latin-1' });
+});
+
+t.test('who logs in is in every record that follows, and the password in none', async (t) => {
+  const talk = new Talk()['>']('connect bob hunter2\r\n')['<']('You become Bob.\r\n').wait(150)['>']('look\r\n').end();
+  t.same(
+    talk.records.map(({ topic, account, character }) => [topic, account, character]),
+    [
+      ['session.start', undefined, undefined],
+      ['session.input', undefined, undefined],
+      ['session.output', undefined, undefined],
+      ['session.identity', undefined, undefined],
+      ['session.identity', 'bob', undefined],
+      ['session.input', 'bob', 'Bob'],
+      ['session.end', 'bob', 'Bob'],
+    ],
+  );
+  t.notMatch(talk.lines.join(), /hunter2/);
+  sound(t, talk);
+});
+
+t.test('a fault of ours is told once, and the session goes on behind a gap in both directions', async (t) => {
+  const talk = new Talk()['>']('look\r\n')['<']('A room with')['>']('half a li');
+  talk.broken = true;
+  t.throws(() => talk['>']('ne\r\n'));
+  talk.broken = false;
+  talk.pipeline.fail(talk.at);
+  talk['>']('tail\r\n')['>']('north\r\n')['<']('rest\r\nA cave.\r\n').wait(150);
+  talk.pipeline.fail(talk.at);
+  talk.end();
+  t.same(talk.said, [
+    '> look',
+    'gap pipeline internal RCV null',
+    'gap pipeline internal SND null',
+    'gap gather open-line RCV 5',
+    '> north',
+    'gap gather open-line SND 5',
+    '< A cave.',
+    'gap pipeline internal RCV null',
+    'gap pipeline internal SND null',
+  ]);
+  t.same(talk.faults, ['pipeline internal 1', 'pipeline internal 1']);
+  sound(t, talk);
+});
