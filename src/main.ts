@@ -53,6 +53,8 @@ const MAX_FACTS = 256;
 /** What drives the audit side: the thread, or the same inline. */
 interface AuditSide {
   send(slab: ArrayBuffer, used: number): void;
+  /** Starts a thread that ended at once, not after its back-off: what is to be said before the end needs it. */
+  revive(): void;
   /** Resolves when all that was sent is durable, or after `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
   readonly thread: Worker | undefined;
@@ -66,7 +68,12 @@ interface SideEvents extends AuditorEvents {
 
 function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
   const auditor = new Auditor(data, events);
-  return { send: (slab, used) => auditor.take(slab, used), close: (timeoutMs) => auditor.close(timeoutMs), thread: undefined };
+  return {
+    send: (slab, used) => auditor.take(slab, used),
+    revive: () => undefined,
+    close: (timeoutMs) => auditor.close(timeoutMs),
+    thread: undefined,
+  };
 }
 
 /** The audit thread and its watch. */
@@ -77,6 +84,7 @@ class ThreadSide implements AuditSide {
   #worker: Worker | undefined;
   #answeredAt = 0;
   #waitMs: number = RESTART_MS.first;
+  #restarting: NodeJS.Timeout | undefined;
   #closing = false;
   #closed: (() => void) | undefined;
   readonly #watch: NodeJS.Timeout;
@@ -131,11 +139,18 @@ class ThreadSide implements AuditSide {
     if (worker !== this.#worker) return;
     this.#worker = undefined;
     if (this.#closing) return this.#closed?.();
-    setTimeout(() => this.#restart(), this.#waitMs);
+    this.#restarting = setTimeout(() => this.#restart(), this.#waitMs);
     this.#waitMs = Math.min(this.#waitMs * 2, RESTART_MS.most);
   }
 
+  revive(): void {
+    if (this.#worker || !this.#restarting) return;
+    clearTimeout(this.#restarting);
+    this.#restart();
+  }
+
   #restart(): void {
+    this.#restarting = undefined;
     if (this.#closing) return this.#closed?.();
     const worker = this.#spawn(this.#events.alive());
     worker.on('exit', () => this.#ended(worker));
@@ -325,6 +340,7 @@ class Runner implements Running {
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
     if (this.#side) {
+      this.#side.revive();
       // A full spool has room again when callbacks have let a segment go, and they go on.
       await within(this.#door.settled(), leftMs());
       this.#tell({ topic: 'audit.stop' });

@@ -9,7 +9,20 @@ import { mkdirSync, watch } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { auditFiles, auditLines, Dice, folderOf, Program, settingsOf, spoolLines, startProgram, startServer, type Written } from '../harness.js';
+import {
+  auditFiles,
+  auditLines,
+  Dice,
+  folderOf,
+  Program,
+  settingsOf,
+  spoolLines,
+  startProgram,
+  startProxy,
+  startServer,
+  type Written,
+} from '../harness.js';
+import { until } from '../wait.js';
 
 const ROUNDS = Number(process.env.WIRESCRIBE_CRASH_ROUNDS ?? 20);
 const CLI = join(import.meta.dirname, '../../src/cli.js');
@@ -31,9 +44,9 @@ function answer(socket: Socket): void {
 }
 
 /** A client that talks until its connection is gone; every now and then it leaves and another comes. Calls `heard` for each answer. */
-async function talk(program: Program, dice: Dice, heard: () => void): Promise<void> {
+async function talk(connect: () => Promise<Socket>, dice: Dice, heard: () => void): Promise<void> {
   let said = 0;
-  const client = await program.connect();
+  const client = await connect();
   const say = (): void => void client.write(`say ${said++} ${'words '.repeat(dice.between(1, 60))}\r\n`);
   for (let ahead = 0; ahead < AHEAD; ahead++) say();
   client.setEncoding('latin1').on('data', (text: string) => {
@@ -55,7 +68,7 @@ async function loadUntilKilled(program: Program, dice: Dice, killAt: number): Pr
   };
   const clients = Array.from({ length: CLIENTS }, async () => {
     while (program.child.exitCode === null && program.child.signalCode === null && answers < killAt) {
-      await talk(program, dice, heard).catch(() => undefined);
+      await talk(program.connect, dice, heard).catch(() => undefined);
     }
   });
   if (killAt === 0) program.child.kill('SIGKILL');
@@ -117,13 +130,27 @@ function chainsOf(lines: Iterable<string>): Map<string, Written[]> {
   return chains;
 }
 
+/** Holds every chain to its rules: no hole, a start, one end and nothing behind it. Gives how many sessions ended by a crash. */
+function endsByCrash(t: Test, lines: Iterable<string>): number {
+  let crashed = 0;
+  for (const [chain, records] of chainsOf(lines)) {
+    const hole = records.find(({ seq }, index) => seq !== index);
+    if (hole) t.fail(`a hole in chain ${chain} before ${hole.id}, seq ${hole.seq}`);
+    if (chain === 'node') continue;
+    if (records[0]?.topic !== 'session.start') t.fail(`session ${chain} has no start`);
+    const ends = records.filter(({ topic }) => topic === 'session.end');
+    if (ends.length !== 1 || records.at(-1) !== ends[0]) t.fail(`session ${chain} ends ${ends.length} times, or goes on behind its end`);
+    if (ends[0]?.data?.reason === 'crash') crashed++;
+  }
+  return crashed;
+}
+
 t.test(`${ROUNDS} times kill -9: nothing that was accepted is lost, no chain has a hole, verify holds`, async (t) => {
   const folder = folderOf(t);
   const upstream = await startServer(t, answer);
   const given = { upstream, set: SET, folder };
   const dice = new Dice(Number(process.env.WIRESCRIBE_CRASH_SEED ?? 3));
   const seen = new Seen();
-  let crashed = 0;
   for (let round = 0; round < ROUNDS; round++) {
     if (round % 5 === 4) await killWhileStarting(folder, upstream, dice.between(1, 8));
     else await loadUntilKilled(await startProgram(t, given), dice, dice.between(0, 1200));
@@ -140,17 +167,43 @@ t.test(`${ROUNDS} times kill -9: nothing that was accepted is lost, no chain has
   const all = new Seen();
   all.add([...lines, ...spoolLines(folder)]);
   t.strictSame([...seen.changed, ...all.changed], [], 'no id has two contents');
-  for (const [chain, records] of chainsOf(all.lines.values())) {
-    const hole = records.find(({ seq }, index) => seq !== index);
-    if (hole) t.fail(`a hole in chain ${chain} before ${hole.id}, seq ${hole.seq}`);
-    if (chain === 'node') continue;
-    if (records[0]?.topic !== 'session.start') t.fail(`session ${chain} has no start`);
-    const ends = records.filter(({ topic }) => topic === 'session.end');
-    if (ends.length !== 1 || records.at(-1) !== ends[0]) t.fail(`session ${chain} ends ${ends.length} times, or goes on behind its end`);
-    if (ends[0]?.data?.reason === 'crash') crashed++;
-  }
+  const crashed = endsByCrash(t, all.lines.values());
   t.ok(crashed >= ROUNDS / 2, `${crashed} sessions ended by a crash`);
   holdsVerify(t, auditFiles(folder), 'the audit files');
   holdsVerify(t, ['--spool', join(folder, 'audit/spool')], 'the spool');
   t.match(verify(['--strict', ...auditFiles(folder).slice(1)])[0], 1, 'and says no, strictly, where the first file is missing');
+});
+
+const DEATHS = 5;
+
+t.test('the audit thread ends again and again under load: chains go on without a hole, verify holds, the game goes on', async (t) => {
+  const proxy = await startProxy(t, { upstream: await startServer(t, answer), set: SET });
+  const deathsSaid = (): Written[] =>
+    auditLines(proxy.folder).flatMap((line) => (line.includes('"audit-restarted"') ? [JSON.parse(line) as Written] : []));
+  const nodeGaps = (): number => deathsSaid().filter(({ session }) => session === undefined).length;
+  const dice = new Dice(23);
+  let answers = 0;
+  let over = false;
+  const clients = Array.from({ length: CLIENTS }, async () => {
+    while (!over) await talk(proxy.connect, dice, () => void answers++);
+  });
+  for (let death = 0; death < DEATHS; death++) {
+    await until(() => nodeGaps() === death, 'the last death to be said');
+    const from = answers;
+    const more = dice.between(1, 400);
+    await until(() => answers >= from + more, 'the game to go on');
+    await proxy.running.auditThread?.terminate();
+  }
+  over = true;
+  await Promise.all(clients);
+  await proxy.running.stop();
+  const all = new Seen();
+  all.add(auditLines(proxy.folder));
+  t.strictSame(all.changed, [], 'no id has two contents');
+  t.equal(endsByCrash(t, all.lines.values()) < DEATHS * CLIENTS * 2, true, 'few sessions ended just then');
+  t.equal(nodeGaps(), DEATHS, 'each death is a gap of the node, the last one too');
+  t.ok(deathsSaid().length > DEATHS, 'and of the sessions that were open');
+  t.equal((JSON.parse(auditLines(proxy.folder).at(-1) ?? '{}') as Written).topic, 'audit.stop');
+  holdsVerify(t, auditFiles(proxy.folder), 'the audit files');
+  holdsVerify(t, ['--spool', join(proxy.folder, 'audit/spool')], 'the spool');
 });
