@@ -3,7 +3,7 @@
  * What is appended waits in memory until its write and fdatasync are done; a write that fails is cut back and tried again in a new segment, so a
  * record accepted here is kept or still held. Whoever appends must ask `accepts` and stop while it says no: that is the bound.
  */
-import { close, closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, statSync, unlinkSync, write } from 'node:fs';
+import { close, closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, rmSync, statSync, unlinkSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { nameOf } from '../errors.js';
 import { type Board, comparePositions } from './board.js';
@@ -66,6 +66,8 @@ export class Journal {
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Immediate | undefined;
   #broken = false;
+  /** The last write, or the last beginning of a segment, failed. */
+  #troubled = false;
   #refused = false;
   readonly #sweep: NodeJS.Timeout;
 
@@ -157,21 +159,36 @@ export class Journal {
         break;
       } catch (error) {
         this.#broken = true;
-        this.#options.onTrouble(nameOf(error));
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        await this.#trouble(error, waitMs);
       }
     }
+    this.#works();
     this.#size += batch.used;
     this.#options.board.publish({ segment: this.#segment, offset: this.#size });
   }
 
-  /** After a failed write: what is not durable is cut off, and a new segment is begun. The state stays: it tells of an older segment's beginning. */
+  #trouble(error: unknown, waitMs: number): Promise<void> {
+    this.#troubled = true;
+    this.#options.onTrouble(nameOf(error));
+    return new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+
+  #works(): void {
+    if (!this.#troubled) return;
+    this.#troubled = false;
+    this.#options.onTrouble(undefined);
+  }
+
+  /**
+   * After a failed write: what is not durable is cut off, and a new segment is begun; one in which nothing is durable is made anew, or a full disk would
+   * fill with empty files. The state stays: it tells of an older segment's beginning.
+   */
   #mend(): void {
     ftruncateSync(this.#fd, this.#size);
     fdatasyncSync(this.#fd);
-    this.#begin(undefined);
+    if (this.#size === 0) rmSync(segmentPath(this.#options.folder, this.#segment), { force: true });
+    this.#begin(undefined, this.#size === 0 ? this.#segment : this.#segment + 1);
     this.#broken = false;
-    this.#options.onTrouble(undefined);
   }
 
   async #roll(heads: string): Promise<void> {
@@ -180,17 +197,16 @@ export class Journal {
         this.#begin(heads);
         break;
       } catch (error) {
-        this.#options.onTrouble(nameOf(error));
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        await this.#trouble(error, waitMs);
       }
     }
+    this.#works();
     this.#removePassed();
   }
 
-  /** Begins the next segment; `heads` are those at its beginning, where they are known. */
-  #begin(heads: string | undefined): void {
+  /** Begins segment `next`; `heads` are those at its beginning, where they are known. */
+  #begin(heads: string | undefined, next = this.#segment + 1): void {
     const { folder, board } = this.#options;
-    const next = this.#segment + 1;
     const fd = openSync(segmentPath(folder, next), 'w', FILE_MODE);
     try {
       syncFolder(folder);
@@ -201,7 +217,7 @@ export class Journal {
     }
     if (heads !== undefined) this.#stateSegment = next;
     if (this.#fd >= 0) {
-      this.#closed.set(this.#segment, this.#size);
+      if (next !== this.#segment) this.#closed.set(this.#segment, this.#size);
       void closeFile(this.#fd);
     }
     this.#fd = fd;

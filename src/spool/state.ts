@@ -45,10 +45,10 @@ export const writeState = (folder: string, segment: number, heads: string): void
 /** Reads the state file; undefined where there is none or it is damaged. Throws AUDIT_SPOOL for one of a newer version, and what the disk throws. */
 export function readState(folder: string): { segment: number; heads: Heads } | undefined {
   const state = readJson(statePath(folder));
-  if (!isState(state)) return undefined;
-  if (state.version > STATE_VERSION) {
+  if (isNewer(state)) {
     throw new AuditError('AUDIT_SPOOL', `the spool ${folder} was written by a newer wirescribe; use that one, or another SPOOL_DIR`);
   }
+  if (!isState(state)) return undefined;
   const heads = { lastId: state.lastId, node: state.node, sessions: new Map(Object.entries(state.sessions)) };
   return { segment: state.segment, heads };
 }
@@ -69,10 +69,21 @@ const isHead = (value: unknown): value is Head => {
   return Number.isSafeInteger(seq) && typeof hash === 'string' && hash.length === START.length;
 };
 
+const isOpenSession = (value: unknown): value is OpenSession => {
+  const { listener, protocol } = (value ?? {}) as Partial<OpenSession>;
+  return isHead(value) && typeof listener === 'string' && typeof protocol === 'string';
+};
+
+/** Whatever else a newer version writes, it says so. */
+function isNewer(value: unknown): boolean {
+  const { version } = (value ?? {}) as Partial<State>;
+  return typeof version === 'number' && version > STATE_VERSION;
+}
+
 function isState(value: unknown): value is State {
   const { version, segment, lastId, node, sessions } = (value ?? {}) as Partial<State>;
   const numbers = Number.isSafeInteger(version) && Number.isSafeInteger(segment);
-  return numbers && typeof lastId === 'string' && isHead(node) && typeof sessions === 'object' && Object.values(sessions ?? {}).every(isHead);
+  return numbers && typeof lastId === 'string' && isHead(node) && typeof sessions === 'object' && Object.values(sessions ?? {}).every(isOpenSession);
 }
 
 const DIGEST = ',"digest":["';
