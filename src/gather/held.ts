@@ -1,7 +1,7 @@
 /** Bytes of one direction that no utterance has taken yet, with the times they came at; and the making of an utterance out of them. */
 import type { Cut, Direction, Shape, TimeUs, Utterance } from '../contract.js';
 import { CONTROLS, decodeText, unfinishedTail } from './charset.js';
-import { plain, plainOffsets, starErased } from './plain-text.js';
+import { plain, plainOffsets, starErased, unfinishedSequence } from './plain-text.js';
 
 /** Most that is held of one direction; an utterance that reaches it is cut by size. */
 export const MAX_HELD_BYTES = 65_536;
@@ -71,9 +71,16 @@ export class Held {
     return Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1;
   }
 
-  /** Where a cut by size falls: behind the last whole line, else behind the last whole letter. */
+  /** Where a cut by size falls: behind the last whole line, else behind the last whole letter and control sequence. */
   sizeCut(): number {
-    return this.wholeLines() || this.#used - unfinishedTail(this.#room.subarray(0, this.#used)) || this.#used;
+    const bytes = this.#room.subarray(0, this.#used);
+    return this.wholeLines() || Math.min(this.#used - unfinishedTail(bytes), this.openCut()) || this.#used;
+  }
+
+  /** Where a cut inside the open line falls: behind all of it, but for a control sequence that has only begun. */
+  openCut(): number {
+    if (isEnd(this.lastByte)) return this.#used;
+    return this.#used - unfinishedSequence(this.#room.subarray(0, this.#used), this.#direction === 'SND');
   }
 
   /** Adds bytes, however many: whenever it is full, `whenFull` must take some. */

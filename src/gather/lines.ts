@@ -14,7 +14,7 @@ export type Give = (utterance: Utterance) => void;
 export interface Gatherer {
   /** @param bytes borrowed; @param at when they came */
   push(bytes: Uint8Array, at: TimeUs, give: Give): void;
-  /** Gives what is held, cut for this reason (undefined: in the usual way). */
+  /** Gives what is held, cut for this reason (undefined: in the usual way); but a control sequence that has only begun stays, unless it is 'close'. */
   flush(cut: Cut | undefined, give: Give): void;
   /** Time has come to `at`: gives what has been silent for long enough. */
   tick(at: TimeUs, give: Give): void;
@@ -54,7 +54,8 @@ export class LineGatherer implements Gatherer {
   }
 
   flush(cut: Cut | undefined, give: Give): void {
-    if (this.#held.length > 0) give(this.#held.take(this.#held.length, cut, false, this.#held.lastAt));
+    const count = cut === 'close' ? this.#held.length : this.#held.openCut();
+    if (count > 0) give(this.#held.take(count, cut, false, this.#held.lastAt));
   }
 
   drop(): number {

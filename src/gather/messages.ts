@@ -59,7 +59,8 @@ export class MessageGatherer implements Gatherer {
 
   flush(cut: Cut | undefined, give: Give): void {
     this.#ending = false;
-    if (this.#open) this.#take(this.#held.length, cut, give);
+    const count = cut === 'close' ? this.#held.length : this.#held.openCut();
+    if (count > 0) this.#take(count, cut, give);
   }
 
   drop(): number {

@@ -18,6 +18,28 @@ const TYPED = /(\r\n|\r\0|\n\r(?!\n)|\r|\n)|\x1b\[[0-?]*[ -/]*([@-~]?)|\x1b[ -/]
  */
 const SHOWN = new RegExp(`\\x1b[\\]PX^_][^\\x07\\x1b\\r\\n]{0,4096}(?:\\x07|\\x1b\\\\)|${TYPED.source}`, 'g');
 
+/** The same that have begun and not ended: a sequence, and (in what a server sends) a string. */
+const OPEN_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*|[ -/]*)$/;
+const OPEN_STRING = /\x1b[\]PX^_][^\x07\x1b\r\n]{0,4096}\x1b?$/;
+/** Bytes behind which nothing is waited for any more: the longest string, and its ends. */
+const LONGEST_STRING = 4_100;
+const ESC = 0x1b;
+
+/**
+ * How many bytes at the end begin a control sequence that is not whole. A cut must not fall inside: half a sequence is text to whoever reads it alone, and
+ * would stand in the middle of a command that a mask looks for.
+ *
+ * @param shown true for what a server sends, where control strings are sequences too
+ */
+export function unfinishedSequence(bytes: Buffer, shown: boolean): number {
+  const last = bytes.lastIndexOf(ESC);
+  if (last < 0 || bytes.length - last > LONGEST_STRING) return 0;
+  const before = shown && last > 0 && last === bytes.length - 1 ? bytes.lastIndexOf(ESC, last - 1) : -1;
+  const tail = bytes.toString('latin1', before >= 0 && bytes.length - before <= LONGEST_STRING ? before : last);
+  const open = (shown && OPEN_STRING.exec(tail)) || OPEN_SEQUENCE.exec(tail);
+  return open ? open[0].length : 0;
+}
+
 /** CSI finals that move the cursor to another place or erase the screen: CUU CUD CUF CUB CNL CPL CHA CUP ED VPA HVP. */
 const MOVES = 'ABCDEFGHJdf';
 

@@ -224,3 +224,36 @@ t.test('a line that comes byte by byte for two minutes keeps its length and its 
     60_001,
   );
 });
+
+t.test('a cut does not fall inside a control sequence, so that a command is matched as it is read', async (t) => {
+  for (const [whole, head, tail] of [
+    ["Command 'con\x1b[1;31mnect bob'", "Command 'con", "\x1b[1;31mnect bob'"],
+    ["Command 'con\x1b]0;title\x1b\\nect bob'", "Command 'con", "\x1b]0;title\x1b\\nect bob'"],
+    ["Command 'con\x1b(Bnect bob'", "Command 'con", "\x1b(Bnect bob'"],
+  ] as const) {
+    for (let inside = head.length + 1; inside < whole.indexOf('nect'); inside++) {
+      for (const make of [() => new MessageGatherer(100), () => new LineGatherer('SND')]) {
+        const steps: Step[] = [[0, whole.slice(0, inside)], [2500], [2600, 'MARK'], [2700, whole.slice(inside)], [2800, 'CLOSE']];
+        const [first, second] = run(make(), steps, (bytes) => [bytes]);
+        t.match(
+          [first, second],
+          [
+            { text: head, cut: 'idle' },
+            { text: "nect bob'", raw: tail, before: head, cut: 'close' },
+          ],
+          `cut at ${inside}`,
+        );
+      }
+    }
+  }
+});
+
+t.test('a line cut by size is not cut inside a control sequence', async (t) => {
+  const said: Utterance[] = [];
+  const lines = new LineGatherer('RCV');
+  lines.push(Buffer.from(`${'x'.repeat(65_534)}\x1b[1mconnect\r\n`), 0, (utterance) => said.push(utterance));
+  t.match(said, [
+    { text: 'x'.repeat(65_534), cut: 'size' },
+    { text: 'connect', raw: '\x1b[1mconnect' },
+  ]);
+});
