@@ -1,7 +1,7 @@
 /** Bytes of one direction that no utterance has taken yet, with the times they came at; and the making of an utterance out of them. */
 import type { Cut, Direction, Shape, TimeUs, Utterance } from '../contract.js';
 import { CONTROLS, decodeText, unfinishedTail } from './charset.js';
-import { plain, plainOffsets, starErased, unfinishedSequence } from './plain-text.js';
+import { erasedBefore, plain, plainOffsets, starErased, unfinishedSequence } from './plain-text.js';
 
 /** Most that is held of one direction; an utterance that reaches it is cut by size. */
 export const MAX_HELD_BYTES = 65_536;
@@ -105,7 +105,7 @@ export class Held {
     const pieces = count > 0 ? this.#takePieces(count) : [[at, 0] as [TimeUs, number]];
     const bytes = this.#room.subarray(0, count);
     const utterance = makeUtterance(this.#direction, bytes, pieces, this.#before, cut);
-    this.#before = lineEnded || isEnd(bytes[count - 1]) || endsCrNul(bytes) ? '' : openLine(this.#before, utterance.text);
+    this.#before = lineEnded || isEnd(bytes[count - 1]) || endsCrNul(bytes) ? '' : openLine(utterance.before, utterance.text);
     this.#room.copyWithin(0, count, this.#used);
     this.#used -= count;
     if (this.#used === 0 && this.#room.length > KEPT_ROOM) this.#room = Buffer.alloc(0);
@@ -138,6 +138,13 @@ export class Held {
 /** Half as many pieces: each takes the next one in, at its own time. */
 const joinPairs = (pieces: readonly [TimeUs, number][]): [TimeUs, number][] =>
   pieces.flatMap(([at, count], index): [TimeUs, number][] => (index % 2 === 0 ? [[at, count + (pieces[index + 1]?.[1] ?? 0)]] : []));
+
+/**
+ * The open line without its last characters: backspaces behind a cut reach over it, or `conab` and `\b\bnect` would be no `connect`. One that may have
+ * lost its head stays as it is: its length tells the masks so.
+ */
+const erasedFrom = (before: string, count: number): string =>
+  count === 0 || before.length >= MAX_BEFORE ? before : [...before].slice(0, -count).join('');
 
 const endsCrNul = (bytes: Uint8Array): boolean => bytes.at(-1) === 0 && bytes.at(-2) === CR;
 
@@ -172,7 +179,7 @@ export function makeUtterance(
     raw,
     shape,
     encoding,
-    before,
+    before: controls & CONTROLS.other && before ? erasedFrom(before, erasedBefore(sent, moves)) : before,
     pieces: sent.length === bytes.length ? pieces : piecesInUnits(bytes, pieces),
     ...(shape === 'escapes' || shape === 'other' ? { offsets: () => plainOffsets(sent, moves) } : undefined),
     ...(cut ? { cut } : undefined),

@@ -76,12 +76,15 @@ export function starErased(raw: string, moves: boolean): string {
   return units.join('');
 }
 
-type Walked = { text: string; offsets: number[]; erased: number[] };
+/** How many characters its backspaces erase in front of `raw`, on the line that it goes on with. */
+export const erasedBefore = (raw: string, moves: boolean): number => walk(raw, moves).erasedBefore;
+
+type Walked = { text: string; offsets: number[]; erased: number[]; erasedBefore: number };
 
 /** The one definition of the removal, unit by unit; the quick ways above give the same. */
 function walk(raw: string, moves: boolean): Walked {
   const units: string[] = [];
-  const walked: Walked = { text: '', offsets: [], erased: [] };
+  const walked: Walked = { text: '', offsets: [], erased: [], erasedBefore: 0 };
   const put = (unit: string, at: number) => {
     units.push(unit);
     walked.offsets.push(at);
@@ -110,6 +113,7 @@ function breakLine(units: readonly string[], put: () => void): void {
 
 /** Takes back the last character of the line, both halves of it where it is beyond U+FFFF. */
 function erase(units: string[], walked: Walked): void {
+  if (units.length === 0) walked.erasedBefore++;
   const take = () => {
     const last = units.at(-1);
     if (last === undefined || last === '\n') return undefined;

@@ -257,3 +257,21 @@ t.test('a line cut by size is not cut inside a control sequence', async (t) => {
     { text: 'connect', raw: '\x1b[1mconnect' },
   ]);
 });
+
+t.test('backspaces behind a cut erase in front of it, where the line goes on', async (t) => {
+  for (const make of [() => new MessageGatherer(100), () => new LineGatherer('SND')]) {
+    const steps: Step[] = [
+      [0, "a\r\nCommand 'con🐉b"],
+      [1, 'MARK'],
+      [2, '\b\bne'],
+      [3, 'MARK'],
+      [4, 'x\bct'],
+      [5, 'MARK'],
+      [6, '\b'.repeat(50)],
+      [7, 'CLOSE'],
+    ];
+    const said = run(make(), steps, (bytes) => [bytes]).slice(-3);
+    t.match(said, [{ text: 'ne', before: "Command 'con" }, { text: 'ct', before: "Command 'conne" }, { text: '' }]);
+    t.equal(said[2]?.before, undefined);
+  }
+});
