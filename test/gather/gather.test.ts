@@ -261,7 +261,7 @@ t.test('a line cut by size is not cut inside a control sequence', async (t) => {
 t.test('backspaces behind a cut erase in front of it, where the line goes on', async (t) => {
   for (const make of [() => new MessageGatherer(100), () => new LineGatherer('SND')]) {
     const steps: Step[] = [
-      [0, "a\r\nCommand 'con🐉b"],
+      [0, "a\r\nCommand 'conéb"],
       [1, 'MARK'],
       [2, '\b\bne'],
       [3, 'MARK'],
