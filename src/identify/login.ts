@@ -19,8 +19,11 @@ const ACCEPTED = /^(?:Last connect was from|Connected\.|You become |Account \S.{
 const WELCOMED = /^(?:Welcome to |.{0,80} has connected\.)/im;
 /** Evennia's word for the character that the account now plays. */
 const BECOMES = /^You become (.{1,80}?)\.$/m;
-/** What ends an identity in one connection: Evennia's answers to `ooc`, MUSH's to LOGOUT. */
+/** Evennia's answer to `ooc`: the account goes on without a character. */
 const LEAVES_CHARACTER = /^You go OOC\./m;
+
+/** The MUSHes' command back to their login screen, in capitals. Evennia has none; there it is followed by no login. */
+const LOGOUT = 'LOGOUT';
 
 const isAccepted = (text: string): boolean => ACCEPTED.test(text) || (WELCOMED.test(text) && !REFUSED.test(text));
 
@@ -42,6 +45,8 @@ export class Identifier {
   #known: { account?: string; character?: string } = {};
   #proposed: string | undefined;
   #patience = 0;
+  /** Said LOGOUT: another may log in. Until one has, the name stays. */
+  #left = false;
 
   /** Looks at one utterance; gives what it taught, most often nothing. */
   hear(utterance: Utterance): readonly Learned[] {
@@ -51,7 +56,8 @@ export class Identifier {
   }
 
   #propose(text: string): void {
-    if (this.#known.account || text.length > MAX_LOGIN_LINE) return;
+    if (text === LOGOUT) this.#left = true;
+    if ((this.#known.account && !this.#left) || text.length > MAX_LOGIN_LINE) return;
     const match = LOGIN.exec(text);
     if (!match) return;
     this.#proposed = match[1] ?? match[2];
@@ -60,7 +66,8 @@ export class Identifier {
 
   #answer(text: string): Learned[] {
     const learned: Learned[] = [];
-    if (this.#proposed && isAccepted(text)) {
+    if (this.#proposed && (this.#left ? ACCEPTED.test(text) : isAccepted(text))) {
+      this.#left = false;
       learned.push(...this.#set('account', this.#proposed, 'login'));
       this.#proposed = undefined;
     } else if (this.#proposed && (REFUSED.test(text) || --this.#patience === 0)) this.#proposed = undefined;

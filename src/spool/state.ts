@@ -83,7 +83,8 @@ function isNewer(value: unknown): boolean {
 function isState(value: unknown): value is State {
   const { version, segment, lastId, node, sessions } = (value ?? {}) as Partial<State>;
   const numbers = Number.isSafeInteger(version) && Number.isSafeInteger(segment);
-  return numbers && typeof lastId === 'string' && isHead(node) && typeof sessions === 'object' && Object.values(sessions ?? {}).every(isOpenSession);
+  const isMap = typeof sessions === 'object' && sessions !== null;
+  return numbers && typeof lastId === 'string' && isHead(node) && isMap && Object.values(sessions).every(isOpenSession);
 }
 
 const DIGEST = ',"digest":["';
