@@ -7,6 +7,8 @@ import { compileMasks } from '../src/mask/masker.js';
 import { type Keeping, SessionPipeline } from '../src/pipeline.js';
 import { Ids, Salts } from '../src/record/id.js';
 import { NodeScribe } from '../src/record/scribe.js';
+import { partsOf, sha256 } from './evidence.js';
+import { Dice } from './harness.js';
 import { pack } from './mask/masks.js';
 
 const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../src/record/record.schema.json'), 'utf8'));
@@ -106,9 +108,13 @@ class Talk {
   }
 }
 
-/** Every record of a talk is one to the schema, and the chain has no hole. */
+/** Every record of a talk is one to the schema, its seal is right, and the chain has no hole. */
 function sound(t: Test, talk: Talk): void {
   let prev = '0'.repeat(64);
+  for (const line of talk.lines) {
+    const { head, who, body, hash } = partsOf(line.slice(0, -1));
+    t.equal(hash, sha256(`{${head},"digest":["${who && sha256(who)}","${body && sha256(body)}"]`));
+  }
   for (const [seq, record] of talk.records.entries()) {
     t.ok(validate(record), JSON.stringify(validate.errors));
     t.match(record, { seq, prev });
@@ -264,4 +270,63 @@ t.test('a fault of ours is told once, and the session goes on behind a gap in bo
   ]);
   t.same(talk.faults, ['pipeline internal 1', 'pipeline internal 1']);
   sound(t, talk);
+});
+
+/** What an enemy would send: commands and options whole and broken, escapes, line ends, letters cut in two, words of login, marks of compression. */
+const HOSTILE = [
+  ...[
+    '\xff',
+    '\xff\xfa',
+    '\xff\xf0',
+    '\xff\xfb\x01',
+    '\xff\xfd',
+    '\xff\xf9',
+    '\xff\xef',
+    '\xff\xff',
+    '\xff\xfa\xc9{"a":"',
+    '\r',
+    '\n',
+    '\r\n',
+    '\r\0',
+    '\n\r',
+    '\0',
+  ],
+  ...[
+    '\x1b[',
+    '\x1b[2J',
+    '\x1b]0;',
+    '\x07',
+    '\x1b[31m',
+    '\x08',
+    '\x7f',
+    '\x9b',
+    '\xc2\x85',
+    '\xe2\x80\xa8',
+    '\xe2\x80',
+    '\xc3',
+    '\xa9',
+    '\xf0\x9f\x98\x80',
+    '\xf0\x9f',
+    '\xed\xa0\x80',
+    '\xef\xbb\xbf',
+  ],
+  ...['connect bob hunter2', '"', '\\', '\t', 'You become Bob.', '@password a=b', ' ', 'look', '{"', '","digest":["', 'x'.repeat(3_000)],
+];
+
+t.test('whatever comes, in whatever pieces, records stay records, sealed and in their chain', async (t) => {
+  const dice = new Dice(3);
+  const piece = () =>
+    dice.next() < 0.1 ? dice.bytes(dice.between(1, 9)).toString('latin1') : (HOSTILE[dice.between(0, HOSTILE.length - 1)] as string);
+  for (let round = 0; round < 60; round++) {
+    const talk = new Talk({ allowSparse: round % 7 === 0, outUnit: round % 3 ? 'message' : 'line', wire: round % 5 ? 'telnet' : 'plain' });
+    for (let step = 0; step < 120; step++) {
+      const chunk = Array.from({ length: dice.between(0, 5) }, piece).join('');
+      const what = dice.next();
+      if (what < 0.4) talk['>'](chunk);
+      else if (what < 0.8) talk['<'](chunk);
+      else if (what < 0.95) talk.wait(dice.between(0, 2_500));
+      else talk.gap(dice.next() < 0.5 ? 'RCV' : 'SND', dice.next() < 0.5 ? null : 10);
+    }
+    sound(t, talk.end());
+  }
 });
