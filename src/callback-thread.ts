@@ -1,6 +1,6 @@
 /**
  * The thread of one callback. Receives its settings and the shared memory, runs `deliver`, tells the parent what happens; src/spool/workers.ts is the
- * other side. Whatever the callback does to its thread (loop, throw, exit), it does to this thread alone.
+ * other side, and ends the thread when it has said that it is done or failed. Whatever the callback does to its thread (loop, throw, exit), it does to this thread alone.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CallbackContext } from './contract.js';
@@ -53,5 +53,3 @@ try {
   const [code, message] = error instanceof AuditError ? [error.code, error.message] : (['AUDIT_INTERNAL', nameOf(error)] as const);
   tell({ type: 'failed', code, message });
 }
-// A callback may have left a timer or a socket behind; it is closed, so nothing waits for it.
-process.exit();

@@ -40,10 +40,18 @@ function output(fd: 1 | 2): Writable & { isTTY?: true } {
   return isatty(fd) ? Object.assign(stream, { isTTY: true } as const) : stream;
 }
 
+/** Node calls methods of its own on the stream that it made (from version 22 on): here they do nothing. */
+function answerNode(stream: Writable, original: object): void {
+  for (const name of Object.getOwnPropertySymbols(Object.getPrototypeOf(original))) {
+    if (!(name in stream)) Object.defineProperty(stream, name, { value: () => undefined });
+  }
+}
+
 /** Gives this thread its own stdout and stderr. Call it before anything has been printed. */
 export function ownOutput(): void {
   for (const [name, fd] of [['stdout', 1] as const, ['stderr', 2] as const]) {
     const stream = output(fd);
+    answerNode(stream, process[name]);
     Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
   }
 }

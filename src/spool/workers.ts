@@ -128,7 +128,11 @@ class CallbackWorker implements RunningCallback {
     this.#thread = thread;
     const run = new ThreadRun(this.#board.cursor(index));
     const guard = this.#guard(thread, run, stuckMs);
-    thread.on('message', (message: FromThread) => this.#hear(run, message));
+    thread.on('message', (message: FromThread) => {
+      this.#hear(run, message);
+      // Ended from here: a thread that ends itself may take its last message with it (Node 22). A callback may have left a timer or a socket behind.
+      if (message.type === 'done' || message.type === 'failed') void thread.terminate();
+    });
     thread.on('error', (error) => {
       run.failure ??= { code: 'AUDIT_THREAD', message: nameOf(error) };
     });
