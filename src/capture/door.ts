@@ -147,7 +147,8 @@ export class Door {
 
   /** Hands over a fact about the node as JSON. False where there is no room: try again at `onRoom`. */
   node(json: string): boolean {
-    if (this.#put(KIND.node, 0, nowUs(), Buffer.from(json))) return true;
+    // Not before what waits: the end of a session is said before audit.stop.
+    if (!this.#full && this.#put(KIND.node, 0, nowUs(), Buffer.from(json))) return true;
     this.#beFull();
     return false;
   }

@@ -223,6 +223,21 @@ t.test('a fact about the node that finds no room is asked for again', async (t) 
   t.ok(outside.door.node('{"topic":"audit.stop"}'));
 });
 
+t.test('a fact about the node does not overtake the end of a session that waits for room', async (t) => {
+  const outside = new Outside(t, 2);
+  const session = outside.session('a');
+  outside.door.data(session, 'RCV', Buffer.alloc(4 * MAX_FRAME_BYTES));
+  outside.door.end(session, END);
+  t.notOk(outside.door.node('{"topic":"audit.stop"}'), 'though it would fit');
+  outside.drain();
+  t.same(outside.said, ['full', 'room']);
+  t.ok(outside.door.node('{"topic":"audit.stop"}'));
+  t.same(
+    outside.drain().frames.map(([kind]) => kind),
+    ['open', 'gap', 'end', 'node'],
+  );
+});
+
 t.test('settled resolves once all that waited is handed over', async (t) => {
   const outside = new Outside(t, 2);
   await outside.door.settled();
