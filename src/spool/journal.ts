@@ -43,6 +43,8 @@ const GROUP_BYTES = 1 << 20;
 const RETRY_MS = { first: 100, most: 5_000 } as const;
 /** How often segments that every callback has passed are looked for. */
 const SWEEP_MS = 1_000;
+/** The same while the spool is full: whoever waits for room shall not wait longer for us than for the callbacks. */
+const FULL_SWEEP_MS = 25;
 /** First room of a batch. */
 const ROOM_BYTES = 1 << 18;
 
@@ -69,6 +71,7 @@ export class Journal {
   /** The last write, or the last beginning of a segment, failed. */
   #troubled = false;
   #refused = false;
+  #early: NodeJS.Timeout | undefined;
   readonly #sweep: NodeJS.Timeout;
 
   /** Opens the spool in `folder`, which the caller has locked. Throws AUDIT_SPOOL or the system's error where it cannot be used. */
@@ -90,8 +93,10 @@ export class Journal {
   /** False while no more may be appended: too much waits for the disk, or the spool is full. After a no, `onReady` tells when to ask again. */
   accepts(): boolean {
     const room = this.#filling.used + this.#inFlight < MAX_BACKLOG && this.#onDisk() < this.#options.maxBytes;
-    if (!room) this.#refused = true;
-    return room;
+    if (room) return true;
+    this.#refused = true;
+    this.#early ??= setTimeout(() => this.#removePassed(), FULL_SWEEP_MS);
+    return false;
   }
 
   #onDisk(): number {
@@ -228,6 +233,8 @@ export class Journal {
 
   /** Removes segments that every callback is past. */
   #removePassed(): void {
+    clearTimeout(this.#early);
+    this.#early = undefined;
     const { board, folder } = this.#options;
     let least = { segment: this.#stateSegment, offset: 0 };
     for (let index = 0; index < board.callbacks; index++) {
@@ -262,6 +269,7 @@ export class Journal {
     clearInterval(this.#sweep);
     await this.flushed();
     this.#removePassed();
+    clearTimeout(this.#early);
     await closeFile(this.#fd);
     this.#options.board.close();
   }
