@@ -31,6 +31,9 @@ const BUSY_SLABS = 4;
 const TICK_MS = 50;
 const TICKS_AFTER = 60;
 
+/** Once full, this part of the slabs must be free again before anything is taken: each shortage is one gap a session, not one for every slab. */
+const ROOM_AGAIN = 1 / 4;
+
 const NOTHING = new Uint8Array(0);
 const RESTARTED = 'audit-restarted';
 const FULL = 'full';
@@ -91,7 +94,7 @@ export class Door {
     this.#sessions.set(session, { open, policy });
     const at = nowUs();
     const text = JSON.stringify(open);
-    if (this.#put(KIND.open, session, at, Buffer.from(text))) return session;
+    if (!this.#full && this.#put(KIND.open, session, at, Buffer.from(text))) return session;
     this.#losses.open(session, text, at, FULL);
     this.#beFull();
     return session;
@@ -105,7 +108,7 @@ export class Door {
    */
   data(session: number, direction: Direction, bytes: Uint8Array): boolean {
     const at = nowUs();
-    if (this.#kept.length === 0 && !this.#losses.has(session) && this.#chunk(session, direction, bytes, at)) return true;
+    if (!this.#full && this.#chunk(session, direction, bytes, at)) return true;
     this.#refuse(session, direction, bytes, at);
     return false;
   }
@@ -128,7 +131,7 @@ export class Door {
     const kind = KIND[direction];
     if (bytes.length <= MAX_FRAME_BYTES) return this.#put(kind, session, at, bytes);
     const needed = Math.ceil(bytes.length / MAX_FRAME_BYTES) + 1;
-    if (this.#free.length + this.#most - this.#made < needed) return false;
+    if (this.#unused() < needed) return false;
     for (let start = 0; start < bytes.length; start += MAX_FRAME_BYTES) {
       this.#put(kind, session, at, bytes.subarray(start, start + MAX_FRAME_BYTES));
     }
@@ -139,8 +142,7 @@ export class Door {
   end(session: number, end: SessionEnd): void {
     const at = nowUs();
     this.#sessions.delete(session);
-    const waits = this.#losses.has(session) || this.#kept.some((kept) => kept.session === session);
-    if (!waits && this.#put(KIND.end, session, at, Buffer.from(JSON.stringify(end)))) return;
+    if (!this.#full && this.#put(KIND.end, session, at, Buffer.from(JSON.stringify(end)))) return;
     this.#losses.end(session, end, at, FULL);
     this.#beFull();
   }
@@ -172,6 +174,11 @@ export class Door {
     this.#flushing ??= setTimeout(() => this.#flush(), FLUSH_MS);
     if (kind !== KIND.tick) this.#beat();
     return true;
+  }
+
+  /** Slabs that could be filled now. */
+  #unused(): number {
+    return this.#free.length + this.#most - this.#made;
   }
 
   #make(): ArrayBuffer {
@@ -211,7 +218,7 @@ export class Door {
   returned(slab: ArrayBuffer): void {
     this.#lastReturn = nowUs();
     this.#free.push(slab);
-    if (this.#full || this.#losses.size > 0) this.#settle();
+    if (this.#full && this.#unused() >= this.#most * ROOM_AGAIN) this.#settle();
     if (this.#current && !this.#flushing && this.underWay < BUSY_SLABS) this.#send();
   }
 
@@ -235,7 +242,7 @@ export class Door {
   /** Sessions past the bound: how many they were. Those of them that go on are announced now. */
   #settleRest(at: TimeUs): boolean {
     if (!this.#losses.onlyRest) return true;
-    if (!this.#current && this.#free.length + this.#most - this.#made === 0) return false;
+    if (!this.#current && this.#unused() === 0) return false;
     const { gap, open } = this.#losses.rest(at);
     this.#gap(gap);
     for (const session of open) this.#announce(session, at, FULL, gap.from);
@@ -266,7 +273,7 @@ export class Door {
     if (loss.end) frames.push([KIND.end, JSON.stringify(loss.end)]);
     const bytes = frames.map(([kind, text]) => [kind, Buffer.from(text)] as const);
     const total = bytes.reduce((sum, [, text]) => sum + text.length + 32, 0);
-    if ((this.#current?.room ?? 0) < total && this.#free.length + this.#most - this.#made === 0) return false;
+    if ((this.#current?.room ?? 0) < total && this.#unused() === 0) return false;
     for (const [kind, text] of bytes) this.#put(kind, session, loss.lastAt, text);
     this.#losses.told(session);
     return true;
