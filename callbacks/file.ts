@@ -28,7 +28,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as rest, setImmediate as turn } from 'node:timers/promises';
 import { createGunzip, gzipSync } from 'node:zlib';
 import pinoRoll, { type RollStream } from 'pino-roll';
 import {
@@ -47,6 +47,8 @@ const DAY_MS = 86_400_000;
 const TAIL_BYTES = 65_536;
 /** What is compressed in one go: some 10 ms, in which no batch is taken. Each piece is a gzip member; they may be joined (RFC 1952, 2.2). */
 const PIECE_BYTES = 1 << 20;
+/** Rest between two pieces, in which batches are taken: packing may fall behind (it does above 15 MB/s), delivery may not. */
+const REST_MS = 50;
 const UNITS = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 } as const;
 
 interface Settings {
@@ -277,7 +279,7 @@ class Rolled {
     if (!before || !(await sameContent(gz, path))) {
       const { atime, mtime } = statSync(path);
       try {
-        const packed = compressed(path, before ? gz : undefined);
+        const packed = compressed(path, before ? gz : undefined, this.#closing.signal);
         await pipeline(packed, createWriteStream(aside, { mode, flush: true }), { signal: this.#closing.signal });
       } catch (error) {
         rmSync(aside, { force: true });
@@ -309,13 +311,13 @@ class Rolled {
  * The bytes of `path` in gzip, behind those of `earlier`. Compressed here, a piece at a time between two batches, and not by zlib's streams: those work in
  * the process's pool, which is not at this thread's low priority, and take a third of the game's processor while a file is packed.
  */
-async function* compressed(path: string, earlier: string | undefined): AsyncGenerator<Buffer> {
+async function* compressed(path: string, earlier: string | undefined, signal: AbortSignal): AsyncGenerator<Buffer> {
   if (earlier !== undefined) yield* createReadStream(earlier);
   let none = true;
   for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
+    if (!none) await rest(REST_MS, undefined, { signal });
     none = false;
     yield gzipSync(piece as Buffer);
-    await turn();
   }
   // A crash may leave a file that was begun and not written to; a gzip file of no bytes cannot be read.
   if (none) yield gzipSync('');

@@ -6,6 +6,7 @@ import type { Server, Socket } from 'node:net';
 import type { SessionOpen } from '../contract.js';
 import { type Address, formatAddress, wireOf } from './address.js';
 import { type Dialled, dial } from './dial.js';
+import type { End } from './end.js';
 import { listen } from './listen.js';
 import { linger, NO_RECORDER, type Policy, type Recorder, Relay } from './relay.js';
 
@@ -47,7 +48,7 @@ export class Bridge {
     const opened: { name: string; listen: Address; upstream: Address }[] = [];
     try {
       for (const listener of this.#options.listeners) {
-        const server = await listen(listener.listen, (socket) => this.#accept(listener, socket));
+        const server = await listen(listener.listen, (end) => this.#accept(listener, end));
         this.#servers.push(server);
         opened.push({ name: listener.name, listen: inUse(listener.listen, server), upstream: listener.upstream });
       }
@@ -62,7 +63,8 @@ export class Bridge {
     return this.#relays.size + this.#dialling.size;
   }
 
-  #accept(listener: BridgeListener, client: Socket): void {
+  #accept(listener: BridgeListener, end: End): void {
+    const client = end.socket;
     const recorder = listener.active ? this.#options.recorder : NO_RECORDER;
     if (listener.policy === 'close' && recorder.full) return void client.destroy();
     // Until the relay listens: a client that fails while its server is dialled must not throw.
@@ -76,7 +78,7 @@ export class Bridge {
     this.#dialling.add(giveUp);
     const abandon = dial(listener.upstream, listener.handshakeMs, (dialled) => {
       this.#dialling.delete(giveUp);
-      this.#dialled(listener, { client, recorder, session }, dialled);
+      this.#dialled(listener, { end, recorder, session }, dialled);
     });
   }
 
@@ -92,21 +94,22 @@ export class Bridge {
     };
   }
 
-  #dialled(listener: BridgeListener, to: { client: Socket; recorder: Recorder; session: number }, dialled: Dialled): void {
-    const { client, recorder, session } = to;
+  #dialled(listener: BridgeListener, to: { end: End; recorder: Recorder; session: number }, dialled: Dialled): void {
+    const { end, recorder, session } = to;
+    const client = end.socket;
     if ('failure' in dialled) {
       recorder.end(session, { reason: dialled.failure, by: 'server', bytesIn: 0, bytesOut: 0 });
       return this.#turnAway(client, listener.onDown);
     }
     if (client.destroyed) {
-      dialled.socket.destroy();
+      dialled.end.socket.destroy();
       return recorder.end(session, { reason: 'closed', by: 'client', bytesIn: 0, bytesOut: 0 });
     }
     const onEnd = (relay: Relay): void => {
       this.#relays.delete(relay);
       if (this.#relays.size === 0) this.#allEnded?.();
     };
-    const relay = new Relay({ client, server: dialled.socket, source: dialled.source, recorder, session, policy: listener.policy, onEnd });
+    const relay = new Relay({ client: end, server: dialled.end, recorder, session, policy: listener.policy, onEnd });
     this.#relays.add(relay);
     if (listener.policy === 'pause' && recorder.full) relay.hold();
   }

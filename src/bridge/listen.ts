@@ -1,8 +1,9 @@
 /** Opens a listener's socket. Receives an address, gives a server that hands over each connection, paused. */
 import { lstatSync, unlinkSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { AuditError, nameOf } from '../errors.js';
 import { type Address, formatAddress } from './address.js';
+import { type End, endOfAccepted } from './end.js';
 
 /** Connections that the kernel holds for us while we are busy. */
 const BACKLOG = 4_096;
@@ -11,8 +12,9 @@ const BACKLOG = 4_096;
  * Opens `address`. Each connection arrives paused and half-open capable. A unix socket that a dead process left is replaced.
  * Throws AUDIT_LISTEN, which says what to do.
  */
-export async function listen(address: Address, onConnection: (socket: Socket) => void): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true }, onConnection);
+export async function listen(address: Address, onConnection: (end: End) => void): Promise<Server> {
+  const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true };
+  const server = createServer(options, (socket) => onConnection(endOfAccepted(socket)));
   try {
     await open(server, address);
   } catch (error) {

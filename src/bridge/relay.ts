@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Direction, SessionEnd, SessionOpen } from '../contract.js';
-import type { Source } from './dial.js';
+import type { End } from './end.js';
 
 export type Policy = 'pass' | 'pause' | 'close';
 
@@ -26,9 +26,7 @@ export const NO_RECORDER: Recorder = { open: () => 0, data: () => true, end: () 
 const LINGER_MS = 5_000;
 
 /** One side of the session. */
-interface Side {
-  readonly socket: Socket;
-  readonly source: Source;
+interface Side extends End {
   /** Bytes that came from it. */
   bytes: number;
   /** The other side takes no more just now. */
@@ -36,11 +34,9 @@ interface Side {
 }
 
 export interface RelayOptions {
-  readonly client: Socket;
-  /** Connected. */
-  readonly server: Socket;
-  /** Where what the server says arrives, where not as `data` events. */
-  readonly source?: Source;
+  /** Both paused. */
+  readonly client: End;
+  readonly server: End;
   readonly recorder: Recorder;
   /** The recorder's number of this session. */
   readonly session: number;
@@ -62,10 +58,10 @@ export class Relay {
   #open = 2;
   #end: Pick<SessionEnd, 'reason' | 'by'> | undefined;
 
-  constructor({ client, server, source = readEvents(server), recorder, session, policy, onEnd, lingerMs = LINGER_MS }: RelayOptions) {
+  constructor({ client, server, recorder, session, policy, onEnd, lingerMs = LINGER_MS }: RelayOptions) {
     this.policy = policy;
-    this.#client = { socket: client, source: readEvents(client), bytes: 0, waits: false };
-    this.#server = { socket: server, source, bytes: 0, waits: false };
+    this.#client = { ...client, bytes: 0, waits: false };
+    this.#server = { ...server, bytes: 0, waits: false };
     this.#recorder = recorder;
     this.#session = session;
     this.#onEnd = onEnd;
@@ -156,13 +152,6 @@ export class Relay {
     this.#client.socket.destroy();
     this.#server.socket.destroy();
   }
-}
-
-/** A socket that a listener accepted gives its bytes as events. */
-function readEvents(socket: Socket): Source {
-  const source: Source = { take: () => undefined };
-  socket.on('data', (chunk: Buffer) => source.take(chunk));
-  return source;
 }
 
 /** TCP sends RST; a unix socket has none and is closed. */

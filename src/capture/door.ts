@@ -128,7 +128,7 @@ export class Door {
 
   /** Puts a chunk, in pieces where it is larger than a slab. All of it or nothing. */
   #chunk(session: number, direction: Direction, bytes: Uint8Array, at: TimeUs): boolean {
-    const kind = KIND[direction];
+    const kind = direction === 'RCV' ? KIND.RCV : KIND.SND;
     if (bytes.length <= MAX_FRAME_BYTES) return this.#put(kind, session, at, bytes);
     const needed = Math.ceil(bytes.length / MAX_FRAME_BYTES) + 1;
     if (this.#unused() < needed) return false;

@@ -4,9 +4,6 @@
  */
 import { CONTROLS } from './charset.js';
 
-/** Select Graphic Rendition, the colours: by far the most of what is removed (ECMA-48 8.3.117). */
-const COLOUR = /\x1b\[[0-9;:]*m/g;
-
 /**
  * One thing to remove or turn into a line end, in this order: line ends (`\n\r` is Diku's); CSI sequence, its final byte captured; other escapes;
  * backspace and delete; single controls (ECMA-48 5.3 to 5.5).
@@ -62,8 +59,29 @@ export function withoutLastEnd(text: string): string {
 export function plain(raw: string, moves: boolean, controls: number): string {
   if (controls & CONTROLS.other) return walk(raw, moves).text;
   const ends = withoutLastEnd(raw).replaceAll('\r\n', '\n');
-  const text = controls & CONTROLS.escape ? ends.replace(COLOUR, '') : ends;
+  const text = controls & CONTROLS.escape ? withoutColours(ends) : ends;
   return text.includes('\r') || (controls & CONTROLS.escape && text.includes('\x1b')) ? walk(raw, moves).text : text;
+}
+
+const LETTER_M = 109;
+const SEMICOLON = 59;
+
+/**
+ * Without Select Graphic Rendition (ECMA-48 8.3.117), the colours: by far the most of what is removed. By hand, for a regular expression looks at every
+ * character where `indexOf` leaps from escape to escape.
+ */
+function withoutColours(text: string): string {
+  let result = '';
+  let done = 0;
+  for (let at = text.indexOf('\x1b['); at >= 0; at = text.indexOf('\x1b[', at + 2)) {
+    let end = at + 2;
+    let code = text.charCodeAt(end);
+    while (code >= 48 && code <= SEMICOLON) code = text.charCodeAt(++end);
+    if (code !== LETTER_M) continue;
+    result += text.slice(done, at);
+    done = end + 1;
+  }
+  return result + text.slice(done);
 }
 
 /** For each UTF-16 unit of `plain(raw, moves)`, its index in `raw`. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import t, { type Test } from 'tap';
 import { type Dialled, dial } from '../../src/bridge/dial.js';
+import { endOfEvents } from '../../src/bridge/end.js';
 import { Relay } from '../../src/bridge/relay.js';
 import { until } from '../wait.js';
 import { bridgeTo, dialTo, Keeper, read, readAll, Upstream } from './ends.js';
@@ -144,12 +145,12 @@ async function littleLeft(t: Test, lingerMs: number) {
   const left = await clients.accept();
   const dialled = await new Promise<Dialled>((resolve) => dial(upstream.address, 5_000, resolve));
   if ('failure' in dialled) throw new Error(dialled.failure);
-  const { socket: right, ...more } = dialled;
+  const right = dialled.end.socket;
   const server = await upstream.accept();
   const keeper = new Keeper();
   const number = keeper.open({ id: 'id', listener: 'main', wire: 'plain', protocol: 'tcp', upstream: '' }, 'pass');
   const common = { recorder: keeper, session: number, policy: 'pass', onEnd: () => undefined } as const;
-  const relay = new Relay({ client: left, server: right, ...more, ...common, lingerMs });
+  const relay = new Relay({ client: endOfEvents(left), server: dialled.end, ...common, lingerMs });
   let sent = 0;
   for (; left.writableLength === 0; sent += 8_192) {
     server.write(Buffer.alloc(8_192, 'y'));
