@@ -4,14 +4,15 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { Auditor, type AuditorData, type AuditorEvents, type FromAudit, type NodeFact, type ToAudit } from './audit-thread.js';
+import type { Worker } from 'node:worker_threads';
+import { type AuditSide, inlineSide, type SideEvents, ThreadSide, within } from './audit-side.js';
+import type { AuditorData, NodeFact } from './audit-thread.js';
 import { type Address, formatAddress } from './bridge/address.js';
 import { Bridge } from './bridge/bridge.js';
 import { Door } from './capture/door.js';
 import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
-import { AuditError, type ErrorCode, nameOf } from './errors.js';
+import { AuditError, nameOf } from './errors.js';
 import { Ids } from './record/id.js';
 import { boardMemory } from './spool/board.js';
 import { lockSpool } from './spool/lock.js';
@@ -38,165 +39,10 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** The audit thread is asked so often, and started again when it has not answered for so long. */
-const PING_MS = 5_000;
-const STUCK_MS = 30_000;
-/** Back-off between starts of an audit thread that keeps ending. */
-const RESTART_MS = { first: 50, most: 5_000 } as const;
 /** How long ended sessions may take to flush when we stop. */
 const GOODBYE_MS = 1_000;
-/** What the audit thread may take to make durable what it accepted, past the time it has to accept the rest. */
-const FLUSH_MS = 1_000;
 /** Facts that wait for room at the door. */
 const MAX_FACTS = 256;
-
-/** What drives the audit side: the thread, or the same inline. */
-interface AuditSide {
-  send(slab: ArrayBuffer, used: number): void;
-  /** Starts a thread that ended at once, not after its back-off: what is to be said before the end needs it. */
-  revive(): void;
-  /** Resolves when all that was sent is durable, or after `timeoutMs`. */
-  close(timeoutMs: number): Promise<void>;
-  readonly thread: Worker | undefined;
-}
-
-interface SideEvents extends AuditorEvents {
-  /** The thread ended and a new one goes on; `alive` is asked for when it starts. */
-  restarted(code: string): void;
-  alive(): readonly string[];
-}
-
-function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
-  const auditor = new Auditor(data, events);
-  return {
-    send: (slab, used) => auditor.take(slab, used),
-    revive: () => undefined,
-    close: (timeoutMs) => auditor.close(timeoutMs),
-    thread: undefined,
-  };
-}
-
-/** The audit thread and its watch. */
-class ThreadSide implements AuditSide {
-  readonly #data: AuditorData;
-  readonly #events: SideEvents;
-  readonly #log: Log;
-  #worker: Worker | undefined;
-  #answeredAt = 0;
-  #waitMs: number = RESTART_MS.first;
-  #restarting: NodeJS.Timeout | undefined;
-  #closing = false;
-  #closed: (() => void) | undefined;
-  readonly #watch: NodeJS.Timeout;
-
-  private constructor(data: AuditorData, events: SideEvents, log: Log) {
-    this.#data = data;
-    this.#events = events;
-    this.#log = log;
-    this.#watch = setInterval(() => this.#ping(), PING_MS);
-    this.#watch.unref();
-  }
-
-  /** Starts the thread and waits until its journal is open. Throws what that threw. */
-  static async start(data: AuditorData, events: SideEvents, log: Log): Promise<ThreadSide> {
-    const side = new ThreadSide(data, events, log);
-    const worker = side.#spawn(data.alive);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        worker.once('message', () => resolve());
-        worker.once('error', reject);
-      });
-    } catch (error) {
-      clearInterval(side.#watch);
-      throw revived(error);
-    }
-    worker.on('exit', () => side.#ended(worker));
-    return side;
-  }
-
-  get thread(): Worker | undefined {
-    return this.#worker;
-  }
-
-  #spawn(alive: readonly string[]): Worker {
-    const worker = new Worker(new URL('./audit-thread.js', import.meta.url), { workerData: { audit: { ...this.#data, alive } } });
-    worker.on('message', (message: FromAudit) => this.#hear(message));
-    worker.on('error', (error) => this.#log.warn(`AUDIT_THREAD: the audit thread failed (${nameOf(error)})`));
-    this.#answeredAt = Date.now();
-    this.#worker = worker;
-    return worker;
-  }
-
-  #hear(message: FromAudit): void {
-    this.#answeredAt = Date.now();
-    if (message.type === 'returned') this.#events.returned(message.slab);
-    else if (message.type === 'trouble') this.#events.trouble(message.code);
-    else if (message.type === 'closed') this.#closed?.();
-    else if (message.type === 'pong') this.#waitMs = RESTART_MS.first;
-  }
-
-  #ended(worker: Worker): void {
-    if (worker !== this.#worker) return;
-    this.#worker = undefined;
-    if (this.#closing) return this.#closed?.();
-    this.#restarting = setTimeout(() => this.#restart(), this.#waitMs);
-    this.#waitMs = Math.min(this.#waitMs * 2, RESTART_MS.most);
-  }
-
-  revive(): void {
-    if (this.#worker || !this.#restarting) return;
-    clearTimeout(this.#restarting);
-    this.#restart();
-  }
-
-  #restart(): void {
-    this.#restarting = undefined;
-    if (this.#closing) return this.#closed?.();
-    const worker = this.#spawn(this.#events.alive());
-    worker.on('exit', () => this.#ended(worker));
-    this.#events.restarted('audit-thread');
-  }
-
-  #ping(): void {
-    if (!this.#worker) return;
-    if (Date.now() - this.#answeredAt > STUCK_MS) void this.#worker.terminate();
-    else this.#worker.postMessage({ type: 'ping' } satisfies ToAudit);
-  }
-
-  send(slab: ArrayBuffer, used: number): void {
-    // Between two threads a slab is lost like those that the dead one had: the restart says so.
-    this.#worker?.postMessage({ type: 'slab', slab, used } satisfies ToAudit, [slab]);
-  }
-
-  async close(timeoutMs: number): Promise<void> {
-    clearInterval(this.#watch);
-    this.#closing = true;
-    const closed = new Promise<void>((resolve) => {
-      this.#closed = resolve;
-    });
-    if (this.#worker) {
-      this.#worker.postMessage({ type: 'close', timeoutMs } satisfies ToAudit);
-      await within(closed, timeoutMs + FLUSH_MS);
-      await this.#worker?.terminate();
-    }
-  }
-}
-
-/** Resolves with `work`, or after the time. */
-async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([work, timeout]);
-  clearTimeout(timer);
-}
-
-/** An error that crossed from a thread: ours gets its kind back. */
-function revived(error: unknown): unknown {
-  const { code, message } = error as { code?: ErrorCode; message?: string };
-  return typeof code === 'string' && code.startsWith('AUDIT_') ? new AuditError(code, String(message)) : error;
-}
 
 /** Runs everything that `settings` ask for. Throws AUDIT_SPOOL..., AUDIT_CALLBACK_LOAD, AUDIT_MASK_..., AUDIT_LISTEN; then nothing is left running. */
 export async function run(settings: Settings, options: RunOptions): Promise<Running> {

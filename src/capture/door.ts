@@ -21,8 +21,8 @@ export interface DoorOptions {
   readonly onRoom: () => void;
 }
 
-/** 32 MiB: a second of the heaviest traffic that one I/O thread can pass. */
-const SLABS = 512;
+/** 64 MiB, made as they are needed: more than a second of the heaviest traffic that one I/O thread can pass. */
+const SLABS = 1_024;
 /** A slab that is not full leaves after this time. */
 const FLUSH_MS = 2;
 /** While so many slabs are under way a slab leaves only full: the other side has enough to do, and credits are not spent on crumbs. */

@@ -5,7 +5,8 @@ const COUNTER_LIMIT = 4_096;
 /** A new millisecond's counter begins below this, so that at least 3,072 ids follow in it. */
 const COUNTER_START = 1_024;
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+/** Four hex digits of every 16-bit number. */
+const HEX4 = Array.from({ length: 65_536 }, (_, value) => value.toString(16).padStart(4, '0'));
 const hex3 = (value: number): string => value.toString(16).padStart(3, '0');
 
 /** Gives random bytes into a buffer; `crypto.randomFillSync` or a test's own. */
@@ -39,11 +40,8 @@ export class Ids {
     if (ms > this.#ms) this.#begin(ms);
     else if (this.#counter >= COUNTER_LIMIT) this.#begin(this.#ms + 1);
     const at = this.#random();
-    const pool = this.#pool;
-    let tail = HEX[((pool[at] as number) & 0x3f) | 0x80] as string;
-    tail += HEX[pool[at + 1] as number];
-    tail += '-';
-    for (let index = at + 2; index < at + ID_RANDOM_BYTES; index++) tail += HEX[pool[index] as number];
+    const two = (offset: number): number => ((this.#pool[at + offset] as number) << 8) | (this.#pool[at + offset + 1] as number);
+    const tail = `${HEX4[(two(0) & 0x3fff) | 0x8000]}-${HEX4[two(2)]}${HEX4[two(4)]}${HEX4[two(6)]}`;
     return `${this.#prefix}${hex3(this.#counter++)}-${tail}`;
   }
 

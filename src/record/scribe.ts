@@ -39,6 +39,9 @@ export type Connection = Pick<SessionOpen, 'id' | 'listener' | 'protocol' | 'ip'
 
 const NO_PART: Part = part('');
 
+/** The same text, made of one piece: one that was joined of pieces is walked anew each time it is joined to another. */
+const flat = (text: string): string => Buffer.from(text).toString();
+
 /** What the scribes of a process share. */
 class Desk {
   readonly origin: string;
@@ -54,12 +57,16 @@ class Desk {
     this.append = options.append;
   }
 
-  /** Seals one record at the end of `chain` and appends it. `middle` is the head's JSON between `node` and `seq`, `late` that behind `seq`. */
-  write(topic: Topic, at: TimeUs, chain: ChainHead, middle: string, late: string, who: Part, body: Part): void {
+  /** The head's JSON from behind the time to `seq`, as one flat text: `middle` stands behind `node`. */
+  fixed(middle: string): string {
+    return flat(`",${this.origin}${middle},"seq":`);
+  }
+
+  /** Seals one record at the end of `chain` and appends it. `fixed` is of the method above, `late` the head's JSON behind `seq`. */
+  write(topic: Topic, at: TimeUs, chain: ChainHead, fixed: string, late: string, who: Part, body: Part): void {
     const id = this.ids.next(Math.floor(at / 1000));
-    const head =
-      `"v":"${RECORD_VERSION}","id":"${id}","topic":"${topic}","time":"${formatTime(at)}",${this.origin}${middle}` +
-      `,"seq":${chain.seq + 1}${late},"prev":"${chain.hash}"`;
+    const opening = `"v":"${RECORD_VERSION}","id":"${id}","topic":"${topic}","time":"`;
+    const head = `${opening}${formatTime(at)}${fixed}${chain.seq + 1}${late},"prev":"${chain.hash}"`;
     const sealed = seal(head, who, body);
     // A line that was not taken has no place in the chain.
     this.append(sealed.line, id);
@@ -76,15 +83,17 @@ class Desk {
 export class NodeScribe {
   readonly #desk: Desk;
   readonly #chain: ChainHead;
+  readonly #fixed: string;
 
   /** @param chain the node's head as the spool left it; moved on in place */
   constructor(options: ScribeOptions, chain: ChainHead = newChain()) {
     this.#desk = new Desk(options);
     this.#chain = chain;
+    this.#fixed = this.#desk.fixed('');
   }
 
   event(topic: Topic, at: TimeUs, data?: MaskedData): void {
-    this.#desk.write(topic, at, this.#chain, '', '', NO_PART, this.#desk.body(dataMember(data)));
+    this.#desk.write(topic, at, this.#chain, this.#fixed, '', NO_PART, this.#desk.body(dataMember(data)));
   }
 
   /** @param chain the session's head, where it goes on after a restart; moved on in place */
@@ -107,7 +116,7 @@ export class SessionScribe {
   readonly #sparse: boolean;
   /** The end of this session's chain; moved on in place. */
   readonly chain: ChainHead;
-  readonly #middle: { readonly RCV: string; readonly SND: string; readonly none: string };
+  readonly #fixed: { readonly RCV: string; readonly SND: string; readonly none: string };
   #who: Part = NO_PART;
 
   constructor(desk: Desk, open: Connection, sparse: boolean, chain: ChainHead) {
@@ -117,7 +126,11 @@ export class SessionScribe {
     this.chain = chain;
     const listener = `,"listener":${toJson(open.listener)}`;
     const rest = `,"protocol":${toJson(open.protocol)},"session":${toJson(open.id)}`;
-    this.#middle = { RCV: `${listener},"direction":"RCV"${rest}`, SND: `${listener},"direction":"SND"${rest}`, none: listener + rest };
+    this.#fixed = {
+      RCV: desk.fixed(`${listener},"direction":"RCV"${rest}`),
+      SND: desk.fixed(`${listener},"direction":"SND"${rest}`),
+      none: desk.fixed(listener + rest),
+    };
     this.identify({});
   }
 
@@ -129,11 +142,11 @@ export class SessionScribe {
     const { account, character } = names;
     const who = { ...known, ...(account ? { account } : {}), ...(character ? { character } : {}) };
     const ordered = order(who, ['ip', 'port', 'account', 'character']);
-    this.#who = ordered === '' ? NO_PART : part(`"who_salt":"${this.#desk.salts.next()}",${ordered}`);
+    this.#who = ordered === '' ? NO_PART : part(flat(`"who_salt":"${this.#desk.salts.next()}",${ordered}`));
   }
 
   event(topic: Topic, at: TimeUs, data: MaskedData): void {
-    this.#desk.write(topic, at, this.chain, this.#middle.none, '', this.#who, this.#desk.body(dataMember(data)));
+    this.#desk.write(topic, at, this.chain, this.#fixed.none, '', this.#who, this.#desk.body(dataMember(data)));
   }
 
   said(utterance: MaskedUtterance, turn: Turn): void {
@@ -142,7 +155,15 @@ export class SessionScribe {
     const spans = masked.length > 0 || this.#sparse ? `,"masked":${toJson(masked)}` : '';
     const late = `,"exchange":${turn.exchange}${latency}${spans},"bytes":${utterance.bytes},"encoding":"${encoding}"${cut ? `,"cut":"${cut}"` : ''}`;
     const topic = direction === 'RCV' ? 'session.input' : 'session.output';
-    this.#desk.write(topic, utterance.at, this.chain, this.#middle[direction], late, this.#who, this.#desk.body(this.#bodyOf(utterance)));
+    this.#desk.write(
+      topic,
+      utterance.at,
+      this.chain,
+      direction === 'RCV' ? this.#fixed.RCV : this.#fixed.SND,
+      late,
+      this.#who,
+      this.#desk.body(this.#bodyOf(utterance)),
+    );
   }
 
   #bodyOf({ text, raw, rawB64, shape, timing }: MaskedUtterance): string {

@@ -12,15 +12,15 @@ import { until } from '../wait.js';
 
 const MIB = 1024 ** 2;
 
-/** The door: 512 slabs of 64 KiB. */
-const DOOR = 32 * MIB;
+/** The door: 1,024 slabs of 64 KiB. */
+const DOOR = 64 * MIB;
 /**
  * The journal: 32 MiB that wait for the disk, and what one slab more may become (64 KiB of bare line ends are 65,536 records of some 700 bytes), in a
  * buffer that doubles; and the one before it, which is being written.
  */
 const JOURNAL = 128 * MIB + 64 * MIB;
-/** Heaps of five threads (young generations, garbage that is not yet collected), and buffers of sockets. */
-const HEAPS = 128 * MIB;
+/** Heaps of five threads (young generations, of which the audit thread's is 96 MiB; garbage that is not yet collected), and buffers of sockets. */
+const HEAPS = 192 * MIB;
 /** What the program may grow by, whatever one peer does. */
 const BOUND = DOOR + JOURNAL + HEAPS;
 /** What a session may hold of each direction: an open line or a subnegotiation of 64 KiB, in buffers that double; and its sockets and objects. */
