@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { loadSettings, masksInForce, type Origin, type Settings } from '../../src/config/settings.js';
 import { AuditError } from '../../src/errors.js';
+import { folderOf } from '../harness.js';
 
 const NO_PACKS = 'AUDIT_MASK_PACKS = []\n';
 let files = 0;
@@ -11,7 +12,8 @@ let files = 0;
 /** Settings out of a text in a folder of its own; `more` overrides. */
 function load(t: Test, text: string, more: Partial<Origin> & { files?: Record<string, string> } = {}): Settings {
   files += 1;
-  const cwd = join(t.testdir(), String(files));
+  // Short, below the folder of temporary files: the path of a unix socket may have 107 bytes.
+  const cwd = join(folderOf(t), String(files));
   mkdirSync(cwd);
   const { files: beside = {}, ...origin } = more;
   for (const [name, content] of Object.entries({ 'server.conf': text, ...beside })) writeFileSync(join(cwd, name), content);
