@@ -22,8 +22,8 @@ export interface AuditSide {
   send(slab: ArrayBuffer, used: number): void;
   /** Starts a thread that ended at once, not after its back-off: what is to be said before the end needs it. */
   revive(): void;
-  /** Resolves when all that was sent is durable, or after `timeoutMs`. */
-  close(timeoutMs: number): Promise<void>;
+  /** Resolves when all that was sent is durable, or soon after `timeoutMs`: false where something was not. */
+  close(timeoutMs: number): Promise<boolean>;
   readonly thread: Worker | undefined;
 }
 
@@ -38,7 +38,7 @@ export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
   return {
     send: (slab, used) => auditor.take(slab, used),
     revive: () => undefined,
-    close: (timeoutMs) => auditor.close(timeoutMs),
+    close: async (timeoutMs) => (await within(auditor.close(timeoutMs), timeoutMs + FLUSH_MS)) ?? false,
     thread: undefined,
   };
 }
@@ -53,7 +53,7 @@ export class ThreadSide implements AuditSide {
   #waitMs: number = RESTART_MS.first;
   #restarting: NodeJS.Timeout | undefined;
   #closing = false;
-  #closed: (() => void) | undefined;
+  #closed: ((all: boolean) => void) | undefined;
   readonly #watch: NodeJS.Timeout;
 
   private constructor(data: AuditorData, events: SideEvents, log: Log) {
@@ -101,14 +101,14 @@ export class ThreadSide implements AuditSide {
     this.#answeredAt = Date.now();
     if (message.type === 'returned') this.#events.returned(message.slab);
     else if (message.type === 'trouble') this.#events.trouble(message.code);
-    else if (message.type === 'closed') this.#closed?.();
+    else if (message.type === 'closed') this.#closed?.(message.all);
     else if (message.type === 'pong') this.#waitMs = RESTART_MS.first;
   }
 
   #ended(worker: Worker): void {
     if (worker !== this.#worker) return;
     this.#worker = undefined;
-    if (this.#closing) return this.#closed?.();
+    if (this.#closing) return this.#closed?.(false);
     this.#restarting = setTimeout(() => this.#restart(), this.#waitMs);
     this.#waitMs = Math.min(this.#waitMs * 2, RESTART_MS.most);
   }
@@ -121,7 +121,7 @@ export class ThreadSide implements AuditSide {
 
   #restart(): void {
     this.#restarting = undefined;
-    if (this.#closing) return this.#closed?.();
+    if (this.#closing) return this.#closed?.(false);
     const worker = this.#spawn(this.#events.alive());
     worker.on('exit', () => this.#ended(worker));
     this.#events.restarted('audit-thread');
@@ -138,28 +138,29 @@ export class ThreadSide implements AuditSide {
     this.#worker?.postMessage({ type: 'slab', slab, used } satisfies ToAudit, [slab]);
   }
 
-  async close(timeoutMs: number): Promise<void> {
+  async close(timeoutMs: number): Promise<boolean> {
     clearInterval(this.#watch);
     this.#closing = true;
-    const closed = new Promise<void>((resolve) => {
+    if (!this.#worker) return false;
+    const closed = new Promise<boolean>((resolve) => {
       this.#closed = resolve;
     });
-    if (this.#worker) {
-      this.#worker.postMessage({ type: 'close', timeoutMs } satisfies ToAudit);
-      await within(closed, timeoutMs + FLUSH_MS);
-      await this.#worker?.terminate();
-    }
+    this.#worker.postMessage({ type: 'close', timeoutMs } satisfies ToAudit);
+    const all = await within(closed, timeoutMs + FLUSH_MS);
+    await this.#worker?.terminate();
+    return all ?? false;
   }
 }
 
-/** Resolves with `work`, or after the time. */
-export async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+/** Resolves with what `work` gives, or after the time with undefined. */
+export async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, undefined);
   });
-  await Promise.race([work, timeout]);
+  const first = await Promise.race([work, timeout]);
   clearTimeout(timer);
+  return first;
 }
 
 /** An error that crossed from a thread: ours gets its kind back. */

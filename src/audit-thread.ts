@@ -216,8 +216,8 @@ export class Auditor {
     this.#scribe.event(topic, at, data && scrubData(this.#noMasks, data));
   }
 
-  /** Makes everything durable that was taken, and closes the journal. Slabs that it does not accept within `timeoutMs` are left. */
-  async close(timeoutMs: number): Promise<void> {
+  /** Makes everything durable that was taken, and closes the journal. Slabs that it does not accept within `timeoutMs` are left: then it gives false. */
+  async close(timeoutMs: number): Promise<boolean> {
     if (this.#queue.length > 0) {
       let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
@@ -227,8 +227,10 @@ export class Auditor {
       });
       clearTimeout(timer);
     }
+    const all = this.#queue.length === 0;
     this.#queue.length = 0;
     await this.#journal.close();
+    return all;
   }
 }
 
@@ -244,7 +246,8 @@ export type ToAudit =
   | { readonly type: 'ping' }
   | { readonly type: 'close'; readonly timeoutMs: number };
 export type FromAudit =
-  | { readonly type: 'ready' | 'pong' | 'closed' }
+  | { readonly type: 'ready' | 'pong' }
+  | { readonly type: 'closed'; readonly all: boolean }
   | { readonly type: 'returned'; readonly slab: ArrayBuffer }
   | { readonly type: 'trouble'; readonly code: string | undefined };
 
@@ -258,7 +261,7 @@ if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
   port.on('message', (message: ToAudit) => {
     if (message.type === 'slab') auditor.take(message.slab, message.used);
     else if (message.type === 'ping') say({ type: 'pong' });
-    else void auditor.close(message.timeoutMs).then(() => say({ type: 'closed' }));
+    else void auditor.close(message.timeoutMs).then((all) => say({ type: 'closed', all }));
   });
   say({ type: 'ready' });
 }

@@ -83,7 +83,7 @@ async function proxy(settings: Settings, ready?: (running: Running) => void): Pr
   ready?.(running);
   await stopped;
   await running.stop();
-  return EXIT.done;
+  return running.lost ? EXIT.failed : EXIT.done;
 }
 
 /** How often the demo looks whether it still has a reader, in milliseconds. */

@@ -33,6 +33,8 @@ export interface Running {
   readonly listeners: readonly { readonly name: string; readonly listen: Address; readonly upstream: Address }[];
   readonly callbacks: readonly RunningCallback[];
   readonly sessions: number;
+  /** After `stop`: something that was recorded could not be made durable. */
+  readonly lost: boolean;
   /** The audit thread, for tests that harm it; undefined inline. */
   readonly auditThread: Worker | undefined;
   /** Accepts no more, ends the sessions, makes everything durable, delivers what it can in DRAIN_TIMEOUT_S. */
@@ -68,6 +70,7 @@ class Runner implements Running {
   #troubles = 0;
   callbacks: RunningCallback[] = [];
   listeners: Running['listeners'] = [];
+  lost = false;
 
   constructor(settings: Settings, options: RunOptions) {
     this.#settings = settings;
@@ -192,7 +195,10 @@ class Runner implements Running {
       this.#tell({ topic: 'audit.stop' });
     }
     this.#door.close();
-    await this.#side?.close(Math.max(GOODBYE_MS, leftMs()));
+    if (this.#side && !(await this.#side.close(Math.max(GOODBYE_MS, leftMs())))) {
+      this.lost = true;
+      this.#options.log.warn('AUDIT_SPOOL: the spool did not take all that was recorded; what came last is lost');
+    }
     await within(Promise.all(this.callbacks.map(({ ended }) => ended)), leftMs());
     await Promise.all(this.callbacks.map((callback) => callback.stop(0)));
     this.#lock?.release();

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -8,7 +9,7 @@ import { loadSettings } from '../src/config/settings.js';
 import { describeListener, run } from '../src/main.js';
 import { lockSpool } from '../src/spool/lock.js';
 import { verifyFiles, verifySpool } from '../src/view/verify.js';
-import { auditFiles, auditLines, folderOf, records, recordThat, startProxy, startServer, type Written } from './harness.js';
+import { auditFiles, auditLines, folderOf, records, recordThat, startProgram, startProxy, startServer, type Written } from './harness.js';
 import { until } from './wait.js';
 
 const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../src/record/record.schema.json'), 'utf8'));
@@ -232,4 +233,18 @@ t.test('a callback that does not load is refused, and what was started is stoppe
 t.test('a listener in one line', async (t) => {
   const listen = { scheme: 'telnet', host: '::1', port: 4000 } as const;
   t.equal(describeListener({ name: 'main', listen, upstream: { scheme: 'unix', path: '/run/game' } }), 'main  telnet://[::1]:4000 -> unix:/run/game');
+});
+
+const noLimits = spawnSync('prlimit', ['--version']).status === 0 ? false : 'needs prlimit (util-linux)';
+
+t.test('a stop while the spool cannot be written says that something is lost, and exits 3', { skip: noLimits }, async (t) => {
+  const program = await startProgram(t, { upstream: await echoServer(t), set: ['AUDIT_IN=True', 'AUDIT_OUT=True', 'DRAIN_TIMEOUT_S=1'] });
+  const pid = String(program.child.pid);
+  t.equal(spawnSync('prlimit', ['--pid', pid, '--fsize=1024:unlimited']).status, 0);
+  const client = await program.connect();
+  client.write(`${'a long line, '.repeat(1_000)}\r\n`);
+  await until(() => program.printed.includes('the spool cannot be written (EFBIG)'), 'the spool to fail');
+  client.destroy();
+  t.equal(await program.end(), 3);
+  t.match(program.printed, 'AUDIT_SPOOL: the spool did not take all that was recorded; what came last is lost');
 });
