@@ -1,6 +1,6 @@
 /** Bytes of one direction that no utterance has taken yet, with the times they came at; and the making of an utterance out of them. */
 import type { Cut, Direction, Shape, TimeUs, Utterance } from '../contract.js';
-import { CONTROLS, decodeText, unfinishedTail } from './charset.js';
+import { type Charset, CONTROLS, decodeText, unfinishedTail, unitsOfPieces } from './charset.js';
 import { erasedBefore, plain, plainOffsets, starErased, unfinishedSequence } from './plain-text.js';
 
 /** Most that is held of one direction; an utterance that reaches it is cut by size. */
@@ -31,9 +31,11 @@ export class Held {
   lastAt: TimeUs = 0;
 
   readonly #direction: Direction;
+  readonly #charset: Charset | undefined;
 
-  constructor(direction: Direction) {
+  constructor(direction: Direction, charset: Charset | undefined) {
     this.#direction = direction;
+    this.#charset = charset;
   }
 
   get length(): number {
@@ -74,7 +76,7 @@ export class Held {
   /** Where a cut by size falls: behind the last whole line, else behind the last whole letter and control sequence. */
   sizeCut(): number {
     const bytes = this.#room.subarray(0, this.#used);
-    return this.wholeLines() || Math.min(this.#used - unfinishedTail(bytes), this.openCut()) || this.#used;
+    return this.wholeLines() || Math.min(this.#used - unfinishedTail(bytes, this.#charset), this.openCut()) || this.#used;
   }
 
   /** Where a cut inside the open line falls: behind all of it, but for a control sequence that has only begun. */
@@ -104,7 +106,7 @@ export class Held {
   take(count: number, cut: Cut | undefined, lineEnded: boolean, at: TimeUs): Utterance {
     const pieces = count > 0 ? this.#takePieces(count) : [[at, 0] as [TimeUs, number]];
     const bytes = this.#room.subarray(0, count);
-    const utterance = makeUtterance(this.#direction, bytes, pieces, this.#before, cut);
+    const utterance = makeUtterance({ direction: this.#direction, charset: this.#charset, bytes, pieces, before: this.#before, cut });
     this.#before = lineEnded || isEnd(bytes[count - 1]) || endsCrNul(bytes) ? '' : openLine(utterance.before, utterance.text);
     this.#room.copyWithin(0, count, this.#used);
     this.#used -= count;
@@ -155,18 +157,20 @@ function openLine(before: string, text: string): string {
   return line.length > MAX_BEFORE ? line.slice(-MAX_BEFORE) : line;
 }
 
-/**
- * @param bytes of the utterance, line ends and all; borrowed
- * @param pieces [time, bytes], adding up to `bytes`, at least one
- */
-export function makeUtterance(
-  direction: Direction,
-  bytes: Buffer,
-  pieces: readonly (readonly [TimeUs, number])[],
-  before: string,
-  cut: Cut | undefined,
-): Utterance {
-  const { text: sent, encoding, controls } = decodeText(bytes);
+/** What an utterance is made of. */
+export interface Taken {
+  readonly direction: Direction;
+  readonly charset: Charset | undefined;
+  /** Of the utterance, line ends and all; borrowed. */
+  readonly bytes: Buffer;
+  /** [time, bytes], adding up to `bytes`, at least one. */
+  readonly pieces: readonly (readonly [TimeUs, number])[];
+  readonly before: string;
+  readonly cut: Cut | undefined;
+}
+
+export function makeUtterance({ direction, charset, bytes, pieces, before, cut }: Taken): Utterance {
+  const { text: sent, encoding, controls, lossy } = decodeText(bytes, charset);
   const moves = direction === 'SND';
   const text = plain(sent, moves, controls);
   const raw = controls & CONTROLS.other ? starErased(sent, moves) : sent;
@@ -180,27 +184,22 @@ export function makeUtterance(
     shape,
     encoding,
     before: controls & CONTROLS.other && before ? erasedFrom(before, erasedBefore(sent, moves)) : before,
-    pieces: sent.length === bytes.length ? pieces : piecesInUnits(bytes, pieces),
+    pieces: sent.length === bytes.length ? pieces : piecesInUnits(pieces, unitsOfPieces(bytes, countsOf(pieces), encoding, sent.length)),
     ...(shape === 'escapes' || shape === 'other' ? { offsets: () => plainOffsets(sent, moves) } : undefined),
+    // What was erased is stars in raw, and would stand in the bytes.
+    ...(lossy && raw === sent ? { bytes: Buffer.from(bytes) } : undefined),
     ...(cut ? { cut } : undefined),
   };
 }
+
+const countsOf = (pieces: readonly (readonly [TimeUs, number])[]): number[] => pieces.map(([, count]) => count);
+
+/** The same pieces counted in UTF-16 units. */
+const piecesInUnits = (pieces: readonly (readonly [TimeUs, number])[], units: readonly number[]): [TimeUs, number][] =>
+  pieces.map(([at], index) => [at, units[index] ?? 0]);
 
 function shapeOf(raw: string, text: string, controls: number): Shape {
   if (raw === text) return 'same';
   if (controls & CONTROLS.other) return 'other';
   return controls & CONTROLS.escape ? 'escapes' : 'ends';
-}
-
-/** The same pieces counted in UTF-16 units: a letter belongs to the piece that its last byte came in. `bytes` is valid UTF-8. */
-function piecesInUnits(bytes: Buffer, pieces: readonly (readonly [TimeUs, number])[]): [TimeUs, number][] {
-  let start = 0;
-  let end = 0;
-  return pieces.map(([at, count]) => {
-    end += count;
-    const whole = end - unfinishedTail(bytes.subarray(start, end));
-    const units = bytes.toString('utf8', start, whole).length;
-    start = whole;
-    return [at, units];
-  });
 }

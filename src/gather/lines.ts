@@ -3,6 +3,7 @@
  * in any splitting, gives an utterance a line. Holds at most one open line (64 KiB); a longer one is cut by size.
  */
 import type { Cut, Direction, TimeUs, Utterance } from '../contract.js';
+import type { Charset } from './charset.js';
 import { completesEnd, Held, isEnd } from './held.js';
 
 /** Silence after which an output's open line is given as it stands. */
@@ -29,8 +30,8 @@ export class LineGatherer implements Gatherer {
   #ended = 0;
 
   /** @param direction SND lines also end by two seconds of silence; what a client types waits for its Enter. */
-  constructor(direction: Direction) {
-    this.#held = new Held(direction);
+  constructor(direction: Direction, charset?: Charset) {
+    this.#held = new Held(direction, charset);
     this.#waits = direction === 'RCV';
   }
 

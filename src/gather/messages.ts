@@ -4,17 +4,19 @@
  * stays with it as long as nothing follows, so that a line is cut in its middle only by a prompt mark, the next input, size or two seconds.
  */
 import type { Cut, TimeUs } from '../contract.js';
+import type { Charset } from './charset.js';
 import { completesEnd, Held, isEnd } from './held.js';
 import { type Gatherer, type Give, OPEN_LINE_US } from './lines.js';
 
 export class MessageGatherer implements Gatherer {
-  readonly #held = new Held('SND');
+  readonly #held: Held;
   readonly #idleUs: number;
   /** A silence has passed and the open line's end is coming in: the message ends behind it. */
   #ending = false;
 
   /** @param idleMs silence that ends a message (AUDIT_OUT_IDLE_MS) */
-  constructor(idleMs: number) {
+  constructor(idleMs: number, charset?: Charset) {
+    this.#held = new Held('SND', charset);
     this.#idleUs = idleMs * 1000;
   }
 

@@ -2,7 +2,7 @@ import t from 'tap';
 import { decodeText } from '../../src/gather/charset.js';
 import { plain, plainOffsets, starErased } from '../../src/gather/plain-text.js';
 
-const shown = (raw: string, moves: boolean) => plain(raw, moves, decodeText(Buffer.from(raw)).controls);
+const shown = (raw: string, moves: boolean) => plain(raw, moves, decodeText(Buffer.from(raw), undefined).controls);
 
 const SHOWN: readonly [title: string, raw: string, text: string][] = [
   ['drops the last line end alone', 'one\r\n\r\n', 'one\n'],
