@@ -25,7 +25,10 @@ export const ERRORS = {
   AUDIT_LISTEN: { kind: 'system', means: 'a listener could not be opened' },
   AUDIT_SPOOL: { kind: 'system', means: 'the spool cannot be used: folder not writable, newer format, or its disk fails' },
   AUDIT_SPOOL_OWNED: { kind: 'system', means: 'another process owns the spool' },
-  AUDIT_CALLBACK_FAILED: { kind: 'system', means: 'a callback could not write a batch; it is tried again' },
+  AUDIT_CALLBACK_FAILED: {
+    kind: 'system',
+    means: 'a callback could not start, for the system refused it what it opens (exit 3), or could not write a batch, which is tried again',
+  },
   AUDIT_CALLBACK_STUCK: { kind: 'system', means: 'a callback has not answered for 30 s; its thread was ended and started again' },
   AUDIT_CURSOR: { kind: 'system', means: 'the cursor of a callback was unreadable or outside the journal; it was moved' },
   AUDIT_THREAD: { kind: 'system', means: 'a thread of ours ended and was started again' },

@@ -203,6 +203,14 @@ t.test('run says of a port that is taken so, exit 3', async (t) => {
   t.match(err, /^AUDIT_LISTEN: .*\n$/);
 });
 
+t.test('run says of a callback whose folder cannot be written so, exit 3', async (t) => {
+  const callback = "{'use': 'file', 'path': '/dev/null/audit.log'}";
+  const cwd = withConf(t, `${NO_PACKS}LISTEN = 'telnet://127.0.0.1:0'\nUPSTREAM = 'telnet://127.0.0.1:1'\nAUDIT_CALLBACK = ${callback}\n`);
+  const { code, out, err } = await wirescribe(['run'], { cwd });
+  t.strictSame([code, out], [3, '']);
+  t.match(err, /^AUDIT_CALLBACK_FAILED: callback file \(file\): cannot write its files \(E\w+\); .*\n$/);
+});
+
 t.test('verify wants files or a spool, and says of others that they are no evidence', async (t) => {
   const cwd = t.testdir({ 'a.log': 'hunter2\n' });
   t.strictSame(await wirescribe(['verify'], { cwd }), { code: 2, out: '', err: "AUDIT_USAGE: 'verify' wants either FILE... or --spool DIR\n" });

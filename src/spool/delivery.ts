@@ -64,7 +64,7 @@ export function showCursor({ folder, board, index, settings, context, onFault }:
 
 /**
  * Delivers until the board is closed and everything is delivered, or until `stop`. Then the callback is closed, once.
- * Throws AUDIT_CALLBACK_LOAD where the callback does not load, and what the disk throws where its cursor cannot be placed.
+ * Throws AUDIT_CALLBACK_LOAD or AUDIT_CALLBACK_FAILED where the callback does not load, and what the disk throws where its cursor cannot be placed.
  */
 export async function deliver(options: DeliveryOptions): Promise<void> {
   await new Delivery(options).run();

@@ -1,7 +1,9 @@
 /**
  * Loads a callback: imports its module, tells the two forms apart, makes the full form with its options. Receives settings, gives something that
- * delivery can call; refuses with AUDIT_CALLBACK_LOAD. Of a foreign error only name and code are shown, but for an OptionError, made to be shown.
+ * delivery can call; refuses with AUDIT_CALLBACK_LOAD, or with AUDIT_CALLBACK_FAILED what the system did not let it open. Of a foreign error only name
+ * and code are shown, but for an OptionError, made to be shown.
  */
+import { constants } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import type { AuditRecord, Callback, CallbackContext, CallbackFactory, CallbackOptions, SimpleCallback } from '../contract.js';
 import { AuditError, nameOf } from '../errors.js';
@@ -34,7 +36,21 @@ export type LoadedCallback =
 const refuse = (settings: CallbackSettings, what: string) =>
   new AuditError('AUDIT_CALLBACK_LOAD', `callback ${settings.name} (${settings.use}): ${what}`);
 
-/** Loads and starts the callback of `settings`. Throws AUDIT_CALLBACK_LOAD. */
+/** What a disk says no with. */
+const OF_DISK: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ENOSPC', 'EDQUOT']);
+
+/** A factory threw: the operator mends options (AUDIT_CALLBACK_LOAD); what the system refused may be right again without a change of them. */
+function doesNotStart(settings: CallbackSettings, error: unknown): AuditError {
+  if (error instanceof Error && error.name === 'OptionError') return refuse(settings, error.message);
+  const code = nameOf(error);
+  if (!(code in constants.errno)) return refuse(settings, `does not start (${code})`);
+  const what = OF_DISK.has(code)
+    ? `cannot write its files (${code}); give it a path in a folder that this user may write, on a disk with room`
+    : `does not start (${code})`;
+  return new AuditError('AUDIT_CALLBACK_FAILED', `callback ${settings.name} (${settings.use}): ${what}`);
+}
+
+/** Loads and starts the callback of `settings`. Throws AUDIT_CALLBACK_LOAD, and AUDIT_CALLBACK_FAILED where the system refused it what it opens. */
 export async function loadCallback(settings: CallbackSettings, context: CallbackContext): Promise<LoadedCallback> {
   const exported = await importDefault(settings);
   if (typeof exported !== 'function')
@@ -57,7 +73,7 @@ async function make(settings: CallbackSettings, factory: CallbackFactory, contex
   try {
     callback = await factory(settings.options, context);
   } catch (error) {
-    throw refuse(settings, error instanceof Error && error.name === 'OptionError' ? error.message : `does not start (${nameOf(error)})`);
+    throw doesNotStart(settings, error);
   }
   if (typeof callback?.write !== 'function' || typeof callback.close !== 'function') {
     throw refuse(settings, 'a function of (options, context) must give { write(records), close() }');

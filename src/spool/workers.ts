@@ -51,7 +51,7 @@ export interface DeliveryStats {
 /** A callback at work. */
 export interface RunningCallback {
   readonly name: string;
-  /** The callback is loaded. Rejects with AUDIT_CALLBACK_LOAD where the first load fails; then nothing runs. */
+  /** The callback is loaded. Rejects with AUDIT_CALLBACK_LOAD or AUDIT_CALLBACK_FAILED where the first load fails; then nothing runs. */
   readonly ready: Promise<void>;
   /** Everything is delivered (the board was closed), or `stop` has ended it. Never rejects. */
   readonly ended: Promise<void>;
@@ -194,10 +194,10 @@ class CallbackWorker implements RunningCallback {
     this.#ended.resolve();
   }
 
-  /** The first load failed: that is the operator's to mend, and trying again would not help. */
+  /** The first load failed: that is for somebody to mend, and trying again would not help. */
   #refuse(code: ErrorCode, message: string): void {
-    const said = code === 'AUDIT_CALLBACK_LOAD' ? message : `callback ${this.name}: its thread ended while it loaded (${message})`;
-    this.#ready.reject(new AuditError('AUDIT_CALLBACK_LOAD', said));
+    if (code === 'AUDIT_CALLBACK_LOAD' || code === 'AUDIT_CALLBACK_FAILED') return this.#ready.reject(new AuditError(code, message));
+    this.#ready.reject(new AuditError('AUDIT_CALLBACK_LOAD', `callback ${this.name}: its thread ended while it loaded (${message})`));
   }
 
   #again(run: ThreadRun, code: ErrorCode, message: string): void {

@@ -75,6 +75,17 @@ for (const [title, how, message] of [
   });
 }
 
+t.test('one that the system refuses what it opens is a failure of the system, not of the configuration', BUFFERED, async (t) => {
+  const folder = t.testdir();
+  const settings = settingsFor(fixture('refuses'), { options: { how: 'system' } });
+  const running = startWorker(workerDelivery(folder, new HandMadeJournal(folder), settings).options);
+  await t.rejects(running.ready, {
+    code: 'AUDIT_CALLBACK_FAILED',
+    message: 'callback mine (./mine.js): cannot write its files (EACCES); give it a path in a folder that this user may write, on a disk with room',
+  });
+  await running.ended;
+});
+
 t.test('a new callback misses nothing that is written after its start, though its thread is not there yet', async (t) => {
   const folder = t.testdir();
   const journal = new HandMadeJournal(folder);
