@@ -133,14 +133,15 @@ function stopSignal(reloads: boolean): Promise<void> {
 async function mask(line: CommandLine): Promise<number> {
   const direction = oneOf(line, 'direction');
   if (direction !== undefined && direction !== 'in' && direction !== 'out') throw new AuditError('AUDIT_USAGE', "--direction wants 'in' or 'out'");
-  const { compileMasks, scrubLine } = await import('./mask/masker.js');
+  const { compileMasks } = await import('./mask/masker.js');
+  const { SessionMasks } = await import('./mask/session-masks.js');
   const { LineGatherer } = await import('./gather/lines.js');
-  const masks = compileMasks(masksInForce(settingsOf(line)));
+  const masks = new SessionMasks(compileMasks(masksInForce(settingsOf(line))));
   const side = direction === undefined ? 'both' : direction === 'in' ? 'RCV' : 'SND';
   const lines = new LineGatherer(direction === 'out' ? 'SND' : 'RCV');
   let text = '';
   const take = (said: Utterance): void => {
-    const scrubbed = scrubLine(masks, said.text, side);
+    const scrubbed = masks.scrubLine(said.text, side);
     text += `${line.flags.has('json') ? JSON.stringify(scrubbed) : scrubbed.text}\n`;
   };
   for await (const bytes of process.stdin as AsyncIterable<Buffer>) {

@@ -3,7 +3,7 @@
  * it withholds. All masks count, of both directions: nobody knows which way a field went.
  */
 import type { MaskedData, MaskedName } from '../contract.js';
-import { finderOf, type Known } from './elsewhere.js';
+import { type Finder, finderOf, type Known } from './elsewhere.js';
 import type { MaskSet } from './mask-set.js';
 import { cover, join } from './spans.js';
 
@@ -16,8 +16,9 @@ const WITHHELD = { withheld: true } as const;
 /**
  * Every string of `data`, its members' names too, after all text masks; a secret of one is scrubbed in all of them. Never throws: data that is not
  * made of plain objects, lists, strings, numbers, booleans and null, or that is nested too deep, comes back as `{ withheld: true }`.
+ * @param said finds what the session's client said that was secret
  */
-export function scrubData(masks: MaskSet, data: { readonly [name: string]: unknown }): MaskedData {
+export function scrubData(masks: MaskSet, data: { readonly [name: string]: unknown }, said?: Finder): MaskedData {
   const made = { value: WITHHELD } as unknown as MaskedData;
   try {
     const known: Known[] = [];
@@ -27,29 +28,27 @@ export function scrubData(masks: MaskSet, data: { readonly [name: string]: unkno
       return text;
     });
     const elsewhere = finderOf(known);
-    const scrub = (text: string) => scrubText(masks, text.toWellFormed(), elsewhere);
+    const scrub = (text: string) => scrubText(masks, text.toWellFormed(), elsewhere, said);
     return { value: walk(data, 0, scrub) } as unknown as MaskedData;
   } catch {
     return made;
   }
 }
 
-/** A name after all text masks. Never throws: a name that cannot be scrubbed comes back as stars. */
-export function scrubName(masks: MaskSet, name: string): MaskedName {
+/** A name after all text masks; `said` as for data. Never throws: a name that cannot be scrubbed comes back as stars. */
+export function scrubName(masks: MaskSet, name: string, said?: Finder): MaskedName {
   try {
-    return scrubText(masks, name.toWellFormed(), undefined) as unknown as MaskedName;
+    return scrubText(masks, name.toWellFormed(), undefined, said) as unknown as MaskedName;
   } catch {
     return '********' as unknown as MaskedName;
   }
 }
 
-type Elsewhere = ReturnType<typeof finderOf>;
-
-function scrubText(masks: MaskSet, text: string, elsewhere: Elsewhere): string {
+function scrubText(masks: MaskSet, text: string, elsewhere: Finder | undefined, said: Finder | undefined): string {
   const found = masks.find('both', text);
-  if (!found && !elsewhere) return text;
+  if (!found && !elsewhere && !said) return text;
   const finder = elsewhere ?? finderOf(found?.known ?? []);
-  const spans = join([...(found?.spans ?? []), ...(finder?.(text) ?? [])]);
+  const spans = join([...(found?.spans ?? []), ...(finder?.(text) ?? []), ...(said?.(text) ?? [])]);
   return cover(text, spans).text;
 }
 

@@ -3,9 +3,10 @@
  * takes. Never throws for what it is given to scrub: where anything fails, the text is withheld.
  */
 import type { Direction, MaskDefinition, MaskedUtterance, MaskHit, Utterance } from '../contract.js';
-import { finderOf } from './elsewhere.js';
+import { type Finder, finderOf, type Known } from './elsewhere.js';
 import { everywhere, type Found, MaskSet, type Side } from './mask-set.js';
 import { prove } from './prove.js';
+import type { Said } from './said.js';
 import { type Covered, carryOver, cover, join, type Span, shifter } from './spans.js';
 import { placeByLineEnds, placeByOffsets, sameButLineEnds, timingOf } from './timing.js';
 
@@ -38,13 +39,18 @@ export function hits(masks: MaskSet): ReadonlyMap<string, number> {
   return counts;
 }
 
-/**
- * Scrubs one utterance with the masks of its direction: every secret at its place, and the same text elsewhere in it.
- * @param open what the last `scrub` of this session and direction gave; it counts only where `before` says that a line goes on
- */
-export function scrub(masks: MaskSet, utterance: Utterance, open?: string): Scrubbed {
+/** What a session remembers from one utterance to the next. */
+export interface Memory {
+  /** What the last `scrub` of this direction gave; it counts only where `before` says that a line goes on. */
+  readonly open?: string | undefined;
+  /** What the client said that was secret: added to, and looked for. */
+  readonly said?: Said;
+}
+
+/** Scrubs one utterance with the masks of its direction: every secret at its place, and the same text elsewhere in it; and what is remembered. */
+export function scrub(masks: MaskSet, utterance: Utterance, memory: Memory = {}): Scrubbed {
   try {
-    return scrubbed(masks, utterance, open);
+    return scrubbed(masks, utterance, memory);
   } catch {
     return { utterance: withhold(utterance), failed: true };
   }
@@ -55,19 +61,24 @@ export function withhold({ direction, at, endAt, shape, encoding }: Utterance): 
   return { direction, at, endAt, masked: [], bytes: 0, shape, encoding, cut: 'blind', timing: [] } as unknown as MaskedUtterance;
 }
 
+/** A line after the masks, and where in it they wrote. */
+export interface ScrubbedLine {
+  readonly text: string;
+  readonly masked: readonly Omit<MaskHit, 'direction'>[];
+}
+
 /**
  * Scrubs a text on its own, as `wirescribe mask` does.
  * @param side whose masks: of a direction, or all
+ * @param said what was secret in the lines before; added to, unless they are the server's
  */
-export function scrubLine(
-  masks: MaskSet,
-  line: string,
-  side: Side,
-): { readonly text: string; readonly masked: readonly Omit<MaskHit, 'direction'>[] } {
+export function scrubLine(masks: MaskSet, line: string, side: Side, said?: Said): ScrubbedLine {
   const text = line.toWellFormed();
   const found = masks.find(side, text);
-  if (!found) return { text: line, masked: [] };
-  const covered = cover(text, join(everywhere(found, text)));
+  if (side !== 'SND') said?.learn(found?.known ?? [], 0);
+  const spans = join([...(found ? everywhere(found, text) : []), ...(said?.finder(0)?.(text) ?? [])]);
+  if (spans.length === 0) return { text: line, masked: [] };
+  const covered = cover(text, spans);
   return { text: covered.text, masked: covered.spans.map(({ mask, start, end }) => ({ mask: nameOf(masks, mask), start, end })) };
 }
 
@@ -76,19 +87,31 @@ const nameOf = (masks: MaskSet, index: number): string => masks.singles[index]?.
 /** From here on `before` may have lost the head of its line (4 KiB, in UTF-16 units of four bytes at most), so that matching cannot tell. */
 const BEFORE_IN_DOUBT = 1024;
 
-function scrubbed(masks: MaskSet, utterance: Utterance, open: string | undefined): Scrubbed {
+const NONE: readonly never[] = [];
+
+function scrubbed(masks: MaskSet, utterance: Utterance, { open, said }: Memory): Scrubbed {
   const { before, text, direction } = utterance;
   const joined = (before + text).toWellFormed();
   const found = before === '' ? masks.find(direction, joined) : findBehindCut(masks, direction, joined, before.length);
-  const goesOn = open !== undefined && before !== '';
-  if (!found && !goesOn) return { utterance: written(masks, utterance, [], undefined), failed: false };
+  const rest = open !== undefined && before !== '' ? firstLine(masks, text, open) : undefined;
+  if (direction === 'RCV' && (found || rest)) said?.learn(secretsOf(found, rest, text), utterance.endAt);
+  const back = said?.finder(utterance.at);
+  if (!found && !rest && !back) return { utterance: written(masks, utterance, NONE, NONE), failed: false };
   const spans = found ? clip(everywhere(found, joined), before.length) : [];
-  if (goesOn && before.length >= BEFORE_IN_DOUBT) spans.push(firstLine(masks, text, open));
+  if (rest && before.length >= BEFORE_IN_DOUBT) spans.push(rest);
+  const last = join(spans).at(-1);
+  if (said && back) spans.push(...said.find(utterance));
   const all = join(spans.filter(({ start, end }) => end > start));
-  const last = all.at(-1);
-  const reached = last?.end === text.length ? nameOf(masks, last.mask) : text === '' && goesOn ? open : undefined;
-  const result = { utterance: written(masks, utterance, all, found), failed: false };
+  const reached = last?.end === text.length ? nameOf(masks, last.mask) : text === '' && rest ? open : undefined;
+  const finders = [found && finderOf(found.known), back].filter((finder) => finder !== undefined);
+  const result = { utterance: written(masks, utterance, all, finders), failed: false };
   return reached === undefined ? result : { ...result, open: reached };
+}
+
+/** The texts of the secrets in an utterance. What goes on from a head that is no longer known may be a part of one. */
+function secretsOf(found: Found | undefined, rest: Span | undefined, text: string): readonly Known[] {
+  const known = found?.known ?? [];
+  return rest ? [...known, { text: text.slice(0, rest.end), mask: rest.mask }] : known;
 }
 
 /** Behind a cut a line is looked at twice: as the whole that it is, and from the cut on, for a prompt in front of it is no part of what was said. */
@@ -112,12 +135,13 @@ function firstLine(masks: MaskSet, text: string, open: string): Span {
   return { start: 0, end: end < 0 ? text.length : end, mask: Math.max(0, mask) };
 }
 
-/** What is written of an utterance whose secrets stand at `spans` (joined). */
-function written(masks: MaskSet, utterance: Utterance, spans: readonly Span[], found: Found | undefined): MaskedUtterance {
+/** What is written of an utterance whose secrets stand at `spans` (joined); the finders look for them in what is no text. */
+function written(masks: MaskSet, utterance: Utterance, spans: readonly Span[], finders: readonly Finder[]): MaskedUtterance {
   const { direction, at, endAt, shape, encoding, cut, pieces } = utterance;
   const text = cover(utterance.text, spans);
-  const base64 = spans.length === 0 ? utterance.bytes : undefined;
-  const raw = base64 || !saysMore(utterance) ? undefined : coverRaw(utterance, spans, found);
+  const covered = saysMore(utterance) ? coverRaw(utterance, spans, finders) : undefined;
+  const base64 = spans.length === 0 && !covered?.spans.length ? utterance.bytes : undefined;
+  const raw = base64 ? undefined : covered;
   const length = (raw?.covered ?? text).text.length;
   const place = () => (raw ? shifter(raw.spans, raw.covered.spans) : placeInText(utterance, spans, text));
   const result: Mutable<Omit<MaskedUtterance, symbol>> = {
@@ -148,12 +172,12 @@ interface CoveredRaw {
 }
 
 /** The raw text under stars: the same spans, and the secrets where they stand in what is no text there (a window's title). Throws if they do not fit. */
-function coverRaw({ text, raw, offsets }: Utterance, spans: readonly Span[], found: Found | undefined): CoveredRaw {
-  if (spans.length === 0 && !found) return { spans, covered: { text: raw, spans } };
-  const map = offsets?.();
-  if (map?.length !== text.length) throw new Error('text and raw do not fit');
-  const others = found && finderOf(found.known)?.(raw);
-  const inRaw = join([...carryOver(spans, map, raw), ...(others ?? [])]);
+function coverRaw({ text, raw, offsets }: Utterance, spans: readonly Span[], finders: readonly Finder[]): CoveredRaw {
+  const others = finders.flatMap((finder) => finder(raw));
+  if (spans.length === 0 && others.length === 0) return { spans, covered: { text: raw, spans } };
+  const map = spans.length === 0 ? [] : offsets?.();
+  if (spans.length > 0 && map?.length !== text.length) throw new Error('text and raw do not fit');
+  const inRaw = join([...carryOver(spans, map ?? [], raw), ...others]);
   return { spans: inRaw, covered: cover(raw, inRaw) };
 }
 

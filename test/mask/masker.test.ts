@@ -83,13 +83,13 @@ t.test('hides the rest of a line whose head is no longer known', async (t) => {
   const secret = 'x'.repeat(5000);
   const first = scrub(masks, utterance('RCV', `connect bob ${secret}`, { cut: 'size' }));
   t.equal(first.open, 'connect');
-  const second = scrub(masks, utterance('RCV', 'xxx yyy', { before: secret.slice(-4096), cut: 'size' }), first.open);
+  const second = scrub(masks, utterance('RCV', 'xxx yyy', { before: secret.slice(-4096), cut: 'size' }), { open: first.open });
   t.equal(second.utterance.text, '********');
   t.equal(second.open, 'connect');
-  const third = scrub(masks, utterance('RCV', 'zzz\nlook', { before: 'x'.repeat(4096) }), second.open);
+  const third = scrub(masks, utterance('RCV', 'zzz\nlook', { before: 'x'.repeat(4096) }), { open: second.open });
   t.equal(third.utterance.text, '********\nlook');
   t.equal(third.open, undefined);
-  t.equal(scrub(masks, utterance('RCV', 'look'), 'connect').utterance.text, 'look', 'a new line is not hidden');
+  t.equal(scrub(masks, utterance('RCV', 'look'), { open: 'connect' }).utterance.text, 'look', 'a new line is not hidden');
 });
 
 t.test('looks at what stands behind a cut as the whole line and by itself', async (t) => {
