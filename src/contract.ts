@@ -39,14 +39,19 @@ export type WireEvent =
   | { readonly type: 'command'; readonly code: number }
   | { readonly type: 'negotiate'; readonly verb: 'WILL' | 'WONT' | 'DO' | 'DONT'; readonly option: number }
   | { readonly type: 'subnegotiation'; readonly option: number; readonly payload: Uint8Array; readonly length: number }
-  /** From here this direction cannot be read (compressed or encrypted). Emitted once; only `unread` follows. */
+  /** From here this direction cannot be read (encrypted). Emitted once; only `unread` follows. */
   | { readonly type: 'opaque'; readonly code: string }
+  /** From here it cannot be read either (broken compression, a bomb, a gap in it), but perhaps later: `unread` follows, until `readable`. */
+  | { readonly type: 'blind'; readonly code: string }
+  | { readonly type: 'readable' }
   | { readonly type: 'unread'; readonly length: number }
   | { readonly type: 'fault'; readonly code: string };
 
 export interface Decoder {
   /** Reads the next bytes of one direction, in order. Never throws: what is malformed becomes a `fault` event. */
   push(bytes: Uint8Array, emit: (event: WireEvent) => void): void;
+  /** Told that bytes are missing between the last and the next. */
+  lose(emit: (event: WireEvent) => void): void;
 }
 
 /** Why an utterance ended, where not in the usual way (a line end for input, silence for output). */

@@ -6,14 +6,14 @@
 import type { Gap } from './capture/frames.js';
 import type { Cut, Decoder, Direction, Identity, MaskedName, SessionEnd, SessionOpen, TimeUs, Utterance, WireEvent } from './contract.js';
 import { EOR, GA } from './decode/bytes.js';
+import { Agreed } from './decode/mccp.js';
 import { plainDecoder } from './decode/plain.js';
 import { TelnetDecoder } from './decode/telnet.js';
 import { completesEnd, isEnd } from './gather/held.js';
 import { type Gatherer, LineGatherer } from './gather/lines.js';
 import { MessageGatherer } from './gather/messages.js';
 import { Identifier, type Learned } from './identify/login.js';
-import { type MaskSet, type Scrubbed, withhold } from './mask/masker.js';
-import { SessionMasks } from './mask/session-masks.js';
+import { type MaskSet, type Scrubbed, scrub, scrubData, scrubName, withhold } from './mask/masker.js';
 import { formatTime } from './record/line.js';
 import type { SessionScribe } from './record/scribe.js';
 
@@ -32,18 +32,18 @@ export type OnFault = (fault: { code: string; stage: string; count: number }, at
 /** One direction of a session. */
 interface Lane {
   readonly direction: Direction;
-  decoder: Decoder;
+  readonly decoder: Decoder;
   readonly gatherer: Gatherer;
   readonly take: (event: WireEvent) => void;
   /** Behind a gap, up to the next line end: bytes left out so far; -1 when nothing is. */
   skipped: number;
   /** The line end that ended it, while its second byte may still come; 0: none. */
   skippedTo: number;
-  /** From here on it cannot be read, whatever is lost of it. */
-  opaque: boolean;
-  /** Bytes that could not be read (compressed, encrypted), and since when. */
+  /** Bytes that could not be read (encrypted, broken compression), and since when. */
   unread: number;
   unreadFrom: TimeUs;
+  /** What mask/ gave of a secret that may go on behind a cut. */
+  open: string | undefined;
 }
 
 export class SessionPipeline {
@@ -52,9 +52,7 @@ export class SessionPipeline {
   readonly #scribe: SessionScribe;
   readonly #onFault: OnFault;
   readonly #identifier = new Identifier();
-  readonly #masks: SessionMasks;
-  /** As they were learned; scrubbed whenever they are handed on. */
-  readonly #names: { -readonly [field in keyof Identity]?: string } = {};
+  readonly #names: { -readonly [field in keyof Identity]?: MaskedName } = {};
   readonly #lanes: { readonly RCV: Lane; readonly SND: Lane };
   readonly #faults = new Map<string, number>();
   readonly #heard = (utterance: Utterance): void => this.#hear(utterance);
@@ -69,27 +67,24 @@ export class SessionPipeline {
   constructor(open: SessionOpen, keeping: Keeping, scribe: SessionScribe, onFault: OnFault) {
     this.#open = open;
     this.#keeping = keeping;
-    this.#masks = new SessionMasks(keeping.masks);
     this.#scribe = scribe;
     this.#onFault = onFault;
+    const agreed = new Agreed();
     const output = keeping.outUnit === 'line' ? new LineGatherer('SND') : new MessageGatherer(keeping.outIdleMs);
-    this.#lanes = { RCV: this.#lane('RCV', new LineGatherer('RCV')), SND: this.#lane('SND', output) };
+    this.#lanes = { RCV: this.#lane('RCV', new LineGatherer('RCV'), agreed), SND: this.#lane('SND', output, agreed) };
   }
 
-  #lane(direction: Direction, gatherer: Gatherer): Lane {
+  #lane(direction: Direction, gatherer: Gatherer, agreed: Agreed): Lane {
     const take = (event: WireEvent): void => this.#take(lane, event);
-    const nothing = { skipped: -1, skippedTo: 0, opaque: false, unread: 0, unreadFrom: 0 };
-    const lane: Lane = { direction, decoder: this.#newDecoder(), gatherer, take, ...nothing };
+    const nothing = { skipped: -1, skippedTo: 0, unread: 0, unreadFrom: 0, open: undefined };
+    const decoder = this.#open.wire === 'telnet' ? new TelnetDecoder(direction, agreed) : plainDecoder();
+    const lane: Lane = { direction, decoder, gatherer, take, ...nothing };
     return lane;
-  }
-
-  #newDecoder(): Decoder {
-    return this.#open.wire === 'telnet' ? new TelnetDecoder() : plainDecoder();
   }
 
   begin(at: TimeUs): void {
     const { upstream } = this.#open;
-    this.#scribe.event('session.start', at, this.#masks.scrubData({ upstream }, at));
+    this.#scribe.event('session.start', at, scrubData(this.#keeping.masks, { upstream }));
   }
 
   /** @param bytes borrowed until the call returns */
@@ -107,10 +102,13 @@ export class SessionPipeline {
         if (lane.direction === 'SND' && (event.code === GA || event.code === EOR)) lane.gatherer.flush('prompt', this.#heard);
         return;
       case 'opaque':
-        lane.unreadFrom = this.#at;
-        lane.opaque = true;
-        if (lane.direction === 'SND') this.#blind = true;
-        return this.#fault(event.code, 'decode');
+        return this.#close(lane, event.code);
+      case 'blind':
+        this.#close(lane, event.code);
+        lane.unread += lane.gatherer.drop();
+        return;
+      case 'readable':
+        return this.#reopen(lane);
       case 'unread':
         lane.unread += event.length;
         return;
@@ -120,6 +118,26 @@ export class SessionPipeline {
       case 'subnegotiation':
         return;
     }
+  }
+
+  /** From here on `lane` cannot be read. */
+  #close(lane: Lane, code: string): void {
+    lane.unreadFrom = this.#at;
+    if (lane.direction === 'SND') this.#blind = true;
+    this.#fault(code, 'decode');
+  }
+
+  /** It can be read again: what was not is a gap, and the line that stands across its end goes with it. */
+  #reopen(lane: Lane): void {
+    if (lane.direction === 'SND') this.#blind = false;
+    this.#endUnread(lane);
+    lane.skipped = Math.max(lane.skipped, 0);
+    lane.skippedTo = 0;
+  }
+
+  #endUnread(lane: Lane): void {
+    if (lane.unread > 0) this.#gap('decode', 'unreadable', lane.direction, lane.unreadFrom, this.#at, lane.unread);
+    lane.unread = 0;
   }
 
   #text(lane: Lane, bytes: Uint8Array): void {
@@ -146,49 +164,36 @@ export class SessionPipeline {
     return bytes.subarray(second ? from + 1 : from);
   }
 
-  /** An input is scrubbed first, recorded or not: its secrets must be known when what the server said is written, which may be its echo. */
   #hear(utterance: Utterance): void {
-    const input = utterance.direction === 'RCV' ? this.#scrub(utterance) : undefined;
-    if (input) {
+    if (utterance.direction === 'RCV') {
       this.#lanes.SND.gatherer.flush(undefined, this.#heard);
       this.#exchange++;
       this.#askedAt = utterance.endAt;
     }
     const learned = this.#identifier.hear(utterance);
-    if (input ? this.#keeping.in : this.#keeping.out) this.#keep(utterance, input ?? this.#scrub(utterance));
+    if (utterance.direction === 'RCV' ? this.#keeping.in : this.#keeping.out) this.#keep(utterance);
     if (utterance.direction === 'SND') this.#askedAt = undefined;
     for (const name of learned) this.#learn(name, utterance.at);
   }
 
-  #scrub(utterance: Utterance): Scrubbed {
-    const { version } = this.#masks;
-    const scrubbed = this.#masks.scrub(utterance);
-    if (this.#masks.version !== version) this.#identify(utterance.endAt);
-    if (this.#blind && utterance.direction === 'RCV') return { utterance: withhold(utterance), failed: false };
+  #keep(utterance: Utterance): void {
+    const lane = this.#lanes[utterance.direction];
+    const blind = this.#blind && utterance.direction === 'RCV';
+    const scrubbed: Scrubbed = blind ? { utterance: withhold(utterance), failed: false } : scrub(this.#keeping.masks, utterance, lane.open);
+    lane.open = scrubbed.open;
     if (scrubbed.failed) this.#fault('mask-failed', 'mask');
-    return scrubbed;
-  }
-
-  #keep(utterance: Utterance, scrubbed: Scrubbed): void {
     const answers = utterance.direction === 'SND' && this.#askedAt !== undefined;
     const latencyMs = answers ? Math.max(0, utterance.at - (this.#askedAt as TimeUs)) / 1000 : undefined;
     this.#scribe.said(scrubbed.utterance, { exchange: this.#exchange, ...(latencyMs === undefined ? {} : { latencyMs }) });
   }
 
   #learn(learned: Learned, at: TimeUs): void {
+    const { masks } = this.#keeping;
     const { field, old = null, new: name = null, how } = learned;
-    this.#scribe.event('session.identity', at, this.#masks.scrubData({ field, old, new: name, how }, at));
+    this.#scribe.event('session.identity', at, scrubData(masks, { field, old, new: name, how }));
     if (name === null) delete this.#names[field];
-    else this.#names[field] = name;
-    this.#identify(at, true);
-  }
-
-  /** Hands the names on: when one changed, or when one may be what has just been said as a secret. */
-  #identify(at: TimeUs, changed = false): void {
-    const names = Object.entries(this.#names);
-    if (names.length === 0 && !changed) return;
-    const scrubbed = names.map(([field, name]) => [field, this.#masks.scrubName(name, at)] as const);
-    this.#scribe.identify(Object.fromEntries(scrubbed) as { [field in keyof Identity]?: MaskedName });
+    else this.#names[field] = scrubName(masks, name);
+    this.#scribe.identify(this.#names);
   }
 
   /** The first of a kind is said at once, the others are counted at the end. */
@@ -215,7 +220,7 @@ export class SessionPipeline {
 
   #lose(lane: Lane, stage: string, { reason, from, to, bytes }: Pick<Gap, 'reason' | 'from' | 'to' | 'bytes'>): void {
     const dropped = lane.gatherer.drop();
-    if (!lane.opaque) lane.decoder = this.#newDecoder();
+    lane.decoder.lose(lane.take);
     lane.skipped = Math.max(lane.skipped, 0);
     lane.skippedTo = 0;
     this.#gap(stage, reason, lane.direction, from, to, bytes === null ? null : bytes + dropped);
@@ -224,7 +229,7 @@ export class SessionPipeline {
   #gap(stage: string, reason: string, direction: Direction, from: TimeUs | null, to: TimeUs, bytes: number | null): void {
     const times = { from: from === null ? null : formatTime(from), to: formatTime(to) };
     const data = { stage, reason, direction, ...times, records: null, bytes, sessions: 1, callback: null };
-    this.#scribe.event('audit.gap', this.#at, this.#masks.scrubData(data, this.#at));
+    this.#scribe.event('audit.gap', this.#at, scrubData(this.#keeping.masks, data));
   }
 
   #endSkip(lane: Lane): void {
@@ -248,13 +253,13 @@ export class SessionPipeline {
     this.#flush('close');
     for (const lane of [this.#lanes.RCV, this.#lanes.SND]) {
       this.#endSkip(lane);
-      if (lane.unread > 0) this.#gap('decode', 'unreadable', lane.direction, lane.unreadFrom, at, lane.unread);
+      this.#endUnread(lane);
     }
     for (const [key, count] of this.#faults) {
       const [stage = '', code = ''] = key.split(' ');
       if (count > 1) this.#onFault({ code, stage, count: count - 1 }, at);
     }
     const { reason, by, bytesIn, bytesOut } = end;
-    this.#scribe.event('session.end', at, this.#masks.scrubData({ reason, by, bytes_in: bytesIn, bytes_out: bytesOut }, at));
+    this.#scribe.event('session.end', at, scrubData(this.#keeping.masks, { reason, by, bytes_in: bytesIn, bytes_out: bytesOut }));
   }
 }

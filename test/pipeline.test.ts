@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import Ajv2020 from 'ajv/dist/2020.js';
 import t, { type Test } from 'tap';
 import type { Direction, SessionOpen } from '../src/contract.js';
@@ -200,18 +201,47 @@ t.test('a gap inside a subnegotiation ends it: its rest is no text beyond the ne
   t.same(talk.said.at(-1), '< World');
 });
 
+/** Zlib's output as text that `Talk` sends. */
+const packed = (text: string) => deflateSync(Buffer.from(text, 'latin1')).toString('latin1');
+
+t.test('compressed talk is read in both directions, and plain text behind it', async (t) => {
+  const talk = new Talk()['<'](`Hello\r\n\xff\xfa\x56\xff\xf0${packed('A room.\r\n')}It is dark.\r\n`);
+  talk['>'](`\xff\xfa\x57\xff\xf0${packed('look\r\nconnect bob hunter2\r\n')}north\r\n`).end();
+  t.same(talk.said, ['< Hello\nA room.\nIt is dark.', '> look', '> connect bob ********', '> north']);
+  t.same(talk.faults, []);
+  t.notMatch(talk.lines.join(), /hunter2/);
+  sound(t, talk);
+});
+
 t.test('an output that cannot be read is said once, its bytes are a gap at the end, and what is typed meanwhile is withheld', async (t) => {
-  const talk = new Talk()['<']('Hello\r\n\xff\xfa\x56\xff\xf0x\x9c\xcbH')['>']('connect bob hunter2\r\n')['<']('\xcd\xc9\xc9\r\n').end();
+  const talk = new Talk()['<']('Hello\r\n\xff\xfa\x2e\x01\xff\xf0\x16\x03\x01\x00')['>']('connect bob hunter2\r\n')['<']('\xcd\xc9\xc9\r\n').end();
   t.same(talk.said, ['< Hello', '>(blind) ', 'gap decode unreadable SND 9']);
-  t.same(talk.faults, ['decode compressed-mccp2 1']);
+  t.same(talk.faults, ['decode encrypted-tls 1']);
   t.notMatch(talk.lines.join(), /hunter2/);
   sound(t, talk);
 });
 
 t.test('it stays unreadable behind a gap: no line end in it makes text of it', async (t) => {
   const talk = new Talk()['<']('\xff\xfa\x56\xff\xf0x\x9c').gap('SND', 4)['<']('\xcb\r\nH\xcd\r\n').wait(150)['>']('hunter2\r\n').end();
-  t.same(talk.said, ['gap capture full SND 4', '>(blind) ', 'gap decode unreadable SND 9']);
+  t.same(talk.said, ['gap capture full SND 4', '>(blind) ', 'gap decode unreadable SND 7']);
+  t.same(talk.faults, ['decode compressed-lost 1']);
 });
+
+t.test(
+  'broken compression: what was held goes with the gap, what is typed is withheld until a new stream begins; its first line is left out',
+  async (t) => {
+    const stream = Buffer.from(packed('A room.\r\nAn ex'), 'latin1');
+    stream[stream.length - 1] = 0;
+    const talk = new Talk()['<'](`\xff\xfa\x56\xff\xf0${stream.toString('latin1')}!`)['>']('hunter2\r\n');
+    talk['<'](`..\xff\xfa\x56\xff\xf0${packed('it\r\nA cave.\r\n')}`)
+      ['>']('north\r\n')
+      .end();
+    t.same(talk.said, ['>(blind) ', 'gap decode unreadable SND 22', 'gap gather open-line SND 3', '< A cave.', '> north']);
+    t.same(talk.faults, ['decode compressed-corrupt 1']);
+    t.notMatch(talk.lines.join(), /hunter2/);
+    sound(t, talk);
+  },
+);
 
 t.test('faults are told when they are met first, and summed at the end', async (t) => {
   const talk = new Talk()['>']('\xff\x01\xff\x02\xff\x03\xff\xf0x\r\n');
@@ -284,6 +314,9 @@ const HOSTILE = [
     '\xff\xef',
     '\xff\xff',
     '\xff\xfa\xc9{"a":"',
+    '\xff\xfa\x56\xff\xf0',
+    '\xff\xfa\x57\xff\xf0',
+    deflateSync('look\r\nnorth\r\n').toString('latin1'),
     '\r',
     '\n',
     '\r\n',

@@ -1,24 +1,13 @@
 /**
  * Telnet as seen from outside (RFC 854, 855): receives the bytes of one direction in any splitting, gives text, commands, negotiations and
- * subnegotiations as events. It answers nothing, holds at most one subnegotiation, and never throws: what is malformed is a `fault` event and
- * reading goes on behind it. The state machine stands in one place, to be read beside the RFC; that is why `push` has many cases.
+ * subnegotiations as events; what is compressed (MCCP) is inflated and read by the same state machine. It answers nothing, holds at most one
+ * subnegotiation and one inflate window, and never throws: what is malformed is a `fault` event and reading goes on behind it. The state machine
+ * stands in one place, to be read beside the RFC; that is why it has many cases.
  */
-import type { Decoder, WireEvent } from '../contract.js';
-import {
-  DO,
-  DONT,
-  FIRST_COMMAND,
-  IAC,
-  OPTION_COMPRESS,
-  OPTION_COMPRESS2,
-  OPTION_COMPRESS3,
-  OPTION_ENCRYPT,
-  OPTION_START_TLS,
-  SB,
-  SE,
-  WILL,
-  WONT,
-} from './bytes.js';
+import type { Decoder, Direction, WireEvent } from '../contract.js';
+import { DO, DONT, FIRST_COMMAND, IAC, OPTION_COMPRESS, OPTION_ENCRYPT, OPTION_START_TLS, SB, SE, WILL, WONT } from './bytes.js';
+import { Inflater } from './inflate.js';
+import { Agreed, isCompression, MarkerSearch, startsIn } from './mccp.js';
 
 /** Bytes of one subnegotiation that are kept; of a longer one only the length is known. GMCP's largest frames in the wild are below 32 KiB. */
 export const MAX_SUBNEGOTIATION = 65_536;
@@ -39,6 +28,16 @@ enum State {
   SubOption,
   SubData,
   SubCommand,
+}
+
+/** How the bytes of the wire are to be taken. */
+enum Layer {
+  Plain,
+  /** They inflate to telnet. */
+  Compressed,
+  /** They may be compressed, nobody knows how: until the next marker. */
+  Blind,
+  /** Encrypted, for good. */
   Opaque,
 }
 
@@ -49,10 +48,22 @@ const LITERAL_IAC = Uint8Array.of(IAC);
 
 export class TelnetDecoder implements Decoder {
   #state = State.Text;
+  #layer = Layer.Plain;
   #verb: Verb = WILL;
   #option = 0;
   #payload = new Uint8Array(0);
   #length = 0;
+  readonly #direction: Direction;
+  readonly #agreed: Agreed;
+  readonly #search: MarkerSearch;
+  #inflater: Inflater | undefined;
+
+  /** @param agreed one for both directions of a session: without it, a gap in which compression began is not noticed */
+  constructor(direction: Direction, agreed = new Agreed()) {
+    this.#direction = direction;
+    this.#agreed = agreed;
+    this.#search = new MarkerSearch(direction);
+  }
 
   /**
    * @param bytes the next bytes of this direction, any number of them; borrowed until the call returns
@@ -61,10 +72,75 @@ export class TelnetDecoder implements Decoder {
   push(bytes: Uint8Array, emit: Emit): void {
     let at = 0;
     while (at < bytes.length) {
-      if (this.#state === State.Opaque) return emit({ type: 'unread', length: bytes.length - at });
+      if (this.#layer === Layer.Plain) at = this.#read(bytes, at, emit);
+      else if (this.#layer === Layer.Compressed) at = this.#inflate(bytes, at, emit);
+      else if (this.#layer === Layer.Blind) at = this.#seek(bytes, at, emit);
+      else return emit({ type: 'unread', length: bytes.length - at });
+    }
+  }
+
+  /** Bytes were lost here. A stream with a hole cannot be read, nor what follows a hole in which one may have begun. */
+  lose(emit: Emit): void {
+    if (this.#layer === Layer.Opaque) return;
+    const known = this.#layer === Layer.Plain && !this.#agreed.mayBegin(this.#direction);
+    if (known) this.#forget();
+    else if (this.#layer === Layer.Blind) this.#search.reset();
+    else this.#goBlind('compressed-lost', emit);
+  }
+
+  /** Reads telnet from `at` on; returns where that ended: with the bytes, or behind what begins another layer. */
+  #read(bytes: Uint8Array, from: number, emit: Emit): number {
+    const layer = this.#layer;
+    let at = from;
+    while (at < bytes.length && this.#layer === layer) {
       if (this.#state === State.Text) at = this.#text(bytes, at, emit);
       else this.#step(bytes[at++] as number, emit);
     }
+    return at;
+  }
+
+  #inflate(bytes: Uint8Array, from: number, emit: Emit): number {
+    const inflater = this.#inflater as Inflater;
+    const outcome = inflater.push(bytes, from, (piece) => {
+      this.#read(piece, 0, emit);
+      return this.#layer === Layer.Compressed;
+    });
+    if (outcome === 'end') this.#layer = Layer.Plain;
+    else if (outcome === 'corrupt' || outcome === 'bomb') this.#goBlind(`compressed-${outcome}`, emit);
+    else if (outcome === 'stopped') inflater.stop();
+    return inflater.at;
+  }
+
+  /** Nothing tells where plain text begins again: only a marker does, which stands outside of any stream. */
+  #seek(bytes: Uint8Array, from: number, emit: Emit): number {
+    const found = this.#search.find(bytes, from);
+    const end = found < 0 ? bytes.length : found;
+    emit({ type: 'unread', length: end - from });
+    this.#inflater?.pay(end - from);
+    if (found < 0 || !this.#begin()) return end;
+    emit({ type: 'readable' });
+    return end;
+  }
+
+  #begin(): boolean {
+    this.#inflater ??= new Inflater();
+    if (!this.#inflater.start()) return false;
+    this.#layer = Layer.Compressed;
+    return true;
+  }
+
+  #goBlind(code: string, emit: Emit): void {
+    this.#forget();
+    this.#inflater?.stop();
+    this.#search.reset();
+    this.#layer = Layer.Blind;
+    emit({ type: 'blind', code });
+  }
+
+  /** What follows stands at no known place of the protocol. */
+  #forget(): void {
+    this.#state = State.Text;
+    this.#length = 0;
   }
 
   /** Gives the run of text from `at` on; returns where it ended, behind the IAC that ended it. */
@@ -83,6 +159,7 @@ export class TelnetDecoder implements Decoder {
         return this.#command(byte, emit);
       case State.Option:
         this.#state = State.Text;
+        this.#agreed.hear(this.#direction, this.#verb, byte);
         return emit({ type: 'negotiate', verb: VERBS[this.#verb], option: byte });
       case State.SubOption:
         this.#option = byte;
@@ -154,17 +231,22 @@ export class TelnetDecoder implements Decoder {
     const opaque = opaqueBehind(this.#option, payload);
     if (this.#payload.length > SMALL_PAYLOAD) this.#payload = new Uint8Array(0);
     this.#length = 0;
+    if (isCompression(this.#option)) return this.#compress(emit);
     if (!opaque) return;
-    this.#state = State.Opaque;
+    this.#layer = Layer.Opaque;
     emit({ type: 'opaque', code: opaque });
+  }
+
+  /** A marker. One inside of a stream, or from the side that it is not for, starts nothing: the peer reads on as before, and so do we. */
+  #compress(emit: Emit): void {
+    if (this.#layer === Layer.Compressed) emit({ type: 'fault', code: 'compressed-twice' });
+    else if (!startsIn(this.#direction, this.#option)) emit({ type: 'fault', code: 'compressed-wrong-side' });
+    else if (!this.#begin()) this.#goBlind('compressed-bomb', emit);
   }
 }
 
 /** What makes the bytes behind this subnegotiation unreadable, if anything does. */
 function opaqueBehind(option: number, payload: Uint8Array): string | undefined {
-  if (option === OPTION_COMPRESS) return 'compressed-mccp1';
-  if (option === OPTION_COMPRESS2) return 'compressed-mccp2';
-  if (option === OPTION_COMPRESS3) return 'compressed-mccp3';
   if (option === OPTION_START_TLS && payload[0] === START_TLS_FOLLOWS) return 'encrypted-tls';
   if (option === OPTION_ENCRYPT && payload[0] === ENCRYPT_START) return 'encrypted';
   return undefined;

@@ -2,45 +2,7 @@
 import t from 'tap';
 import type { WireEvent } from '../../src/contract.js';
 import { MAX_SUBNEGOTIATION, TelnetDecoder } from '../../src/decode/telnet.js';
-
-/** What a decoder says, as short words; text runs joined, so that splittings compare. */
-function say(chunks: readonly Uint8Array[]): string[] {
-  const said: string[] = [];
-  let text = '';
-  const flush = () => {
-    if (text) said.push(`text ${text}`);
-    text = '';
-  };
-  const decoder = new TelnetDecoder();
-  const take = (event: WireEvent): void => {
-    if (event.type === 'text') {
-      text += Buffer.from(event.bytes).toString('latin1');
-      return;
-    }
-    flush();
-    if (event.type === 'unread') unread += event.length;
-    else said.push(wordOf(event));
-  };
-  let unread = 0;
-  for (const chunk of chunks) decoder.push(chunk, take);
-  flush();
-  if (unread > 0) said.push(`unread ${unread}`);
-  return said;
-}
-
-function wordOf(event: Exclude<WireEvent, { type: 'text' | 'unread' }>): string {
-  switch (event.type) {
-    case 'command':
-      return `command ${event.code}`;
-    case 'negotiate':
-      return `${event.verb} ${event.option}`;
-    case 'subnegotiation':
-      return `sub ${event.option} ${Buffer.from(event.payload).toString('hex')} ${event.length}`;
-    case 'opaque':
-    case 'fault':
-      return `${event.type} ${event.code}`;
-  }
-}
+import { say, splittings } from './say.js';
 
 const TRANSCRIPTS: readonly [title: string, hex: string, events: readonly string[]][] = [
   ['plain text is text', '68656c6c6f0d0a', ['text hello\r\n']],
@@ -53,9 +15,6 @@ const TRANSCRIPTS: readonly [title: string, hex: string, events: readonly string
   ['a command inside gives the subnegotiation up', 'fffac96162fffb0163', ['fault telnet-subnegotiation-broken', 'WILL 1', 'text c']],
   ['an unknown command is a fault, and what follows stays text', '61ff0a62', ['text a', 'fault telnet-unknown-command', 'text \nb']],
   ['a stray SE is a fault', 'fff061', ['fault telnet-stray-se', 'text a']],
-  ['behind MCCP2 nothing is read', '61fffa56fff0789c0102', ['text a', 'sub 86  0', 'opaque compressed-mccp2', 'unread 4']],
-  ['MCCP1 starts without an IAC', 'fffa55fbf0789c', ['sub 85 fbf0 2', 'opaque compressed-mccp1', 'unread 2']],
-  ['MCCP3 starts at the very next byte', 'fffd57fffa57fff078da', ['DO 87', 'sub 87  0', 'opaque compressed-mccp3', 'unread 2']],
   ['START_TLS FOLLOWS is the end of reading', 'fffa2e01fff01603', ['sub 46 01 1', 'opaque encrypted-tls', 'unread 2']],
   ['ENCRYPT START is the end of reading', 'fffa260300fff0aa', ['sub 38 0300 2', 'opaque encrypted', 'unread 1']],
   ['ENCRYPT SUPPORT is not', 'fffa260101fff061', ['sub 38 0101 2', 'text a']],
@@ -64,14 +23,12 @@ const TRANSCRIPTS: readonly [title: string, hex: string, events: readonly string
 for (const [title, hex, events] of TRANSCRIPTS) {
   t.test(title, async (t) => {
     const bytes = Buffer.from(hex, 'hex');
-    t.same(say([bytes]), events, 'in one piece');
-    t.same(say(Array.from(bytes, (byte) => Uint8Array.of(byte))), events, 'byte by byte');
-    for (let cut = 1; cut < bytes.length; cut++) t.same(say([bytes.subarray(0, cut), bytes.subarray(cut)]), events, `cut at ${cut}`);
+    for (const [name, chunks] of splittings(bytes)) t.same(say(chunks), events, name);
   });
 }
 
 t.test('a subnegotiation without an end is bounded, and its length is told', async (t) => {
-  const decoder = new TelnetDecoder();
+  const decoder = new TelnetDecoder('SND');
   const events: string[] = [];
   const take = (event: WireEvent): void => {
     if (event.type === 'subnegotiation') events.push(`sub ${event.payload.length} ${event.length}`);
@@ -89,7 +46,7 @@ t.test('random bytes never make it throw', async (t) => {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
     return seed >>> 16;
   };
-  const decoder = new TelnetDecoder();
+  const decoder = new TelnetDecoder('SND');
   let events = 0;
   for (let index = 0; index < 2_000; index++) {
     const bytes = Uint8Array.from({ length: next() % 64 }, () => (next() % 4 === 0 ? 236 + (next() % 20) : next() % 256));
