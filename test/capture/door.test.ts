@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import t, { type Test } from 'tap';
 import { Door, type Policy } from '../../src/capture/door.js';
 import { KIND, MAX_FRAME_BYTES, readFrames } from '../../src/capture/frames.js';
@@ -318,4 +319,33 @@ t.test('close sends what is in hand', async (t) => {
   outside.session('a');
   outside.door.close();
   t.equal(outside.door.underWay, 1);
+});
+
+t.test('the time goes on behind the last byte for the longest AUDIT_OUT_IDLE_MS, a minute, and then rests', async (t) => {
+  mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const pass = (ms: number): void => {
+    for (let passed = 0; passed < ms; passed += 10) mock.timers.tick(10);
+  };
+  let ticks = 0;
+  const door: Door = new Door({
+    send: (slab, used) => {
+      readFrames(slab, used, (kind) => {
+        if (kind === KIND.tick) ticks++;
+      });
+      door.returned(slab);
+    },
+    onFull: () => undefined,
+    onRoom: () => undefined,
+  });
+  door.data(door.open(open('a'), 'pass'), 'SND', Buffer.from('a\r\n'));
+  pass(59_000);
+  ticks = 0;
+  pass(1_500);
+  t.ok(ticks > 0, 'still going');
+  pass(2_000);
+  ticks = 0;
+  pass(60_000);
+  t.equal(ticks, 0);
+  door.close();
 });
