@@ -13,7 +13,8 @@ import { completesEnd, isEnd } from './gather/held.js';
 import { type Gatherer, LineGatherer } from './gather/lines.js';
 import { MessageGatherer } from './gather/messages.js';
 import { Identifier, type Learned } from './identify/login.js';
-import { type MaskSet, type Scrubbed, scrub, scrubData, scrubName, withhold } from './mask/masker.js';
+import { type MaskSet, type Scrubbed, withhold } from './mask/masker.js';
+import { SessionMasks } from './mask/session-masks.js';
 import { formatTime } from './record/line.js';
 import type { SessionScribe } from './record/scribe.js';
 
@@ -42,8 +43,6 @@ interface Lane {
   /** Bytes that could not be read (encrypted, broken compression), and since when. */
   unread: number;
   unreadFrom: TimeUs;
-  /** What mask/ gave of a secret that may go on behind a cut. */
-  open: string | undefined;
 }
 
 export class SessionPipeline {
@@ -52,7 +51,9 @@ export class SessionPipeline {
   readonly #scribe: SessionScribe;
   readonly #onFault: OnFault;
   readonly #identifier = new Identifier();
-  readonly #names: { -readonly [field in keyof Identity]?: MaskedName } = {};
+  readonly #masks: SessionMasks;
+  /** As they were learned; scrubbed whenever they are handed on. */
+  readonly #names: { -readonly [field in keyof Identity]?: string } = {};
   readonly #lanes: { readonly RCV: Lane; readonly SND: Lane };
   readonly #faults = new Map<string, number>();
   readonly #heard = (utterance: Utterance): void => this.#hear(utterance);
@@ -67,6 +68,7 @@ export class SessionPipeline {
   constructor(open: SessionOpen, keeping: Keeping, scribe: SessionScribe, onFault: OnFault) {
     this.#open = open;
     this.#keeping = keeping;
+    this.#masks = new SessionMasks(keeping.masks);
     this.#scribe = scribe;
     this.#onFault = onFault;
     const agreed = new Agreed();
@@ -76,7 +78,7 @@ export class SessionPipeline {
 
   #lane(direction: Direction, gatherer: Gatherer, agreed: Agreed): Lane {
     const take = (event: WireEvent): void => this.#take(lane, event);
-    const nothing = { skipped: -1, skippedTo: 0, unread: 0, unreadFrom: 0, open: undefined };
+    const nothing = { skipped: -1, skippedTo: 0, unread: 0, unreadFrom: 0 };
     const decoder = this.#open.wire === 'telnet' ? new TelnetDecoder(direction, agreed) : plainDecoder();
     const lane: Lane = { direction, decoder, gatherer, take, ...nothing };
     return lane;
@@ -84,7 +86,7 @@ export class SessionPipeline {
 
   begin(at: TimeUs): void {
     const { upstream } = this.#open;
-    this.#scribe.event('session.start', at, scrubData(this.#keeping.masks, { upstream }));
+    this.#scribe.event('session.start', at, this.#masks.scrubData({ upstream }, at));
   }
 
   /** @param bytes borrowed until the call returns */
@@ -164,36 +166,49 @@ export class SessionPipeline {
     return bytes.subarray(second ? from + 1 : from);
   }
 
+  /** An input is scrubbed first, recorded or not: its secrets must be known when what the server said is written, which may be its echo. */
   #hear(utterance: Utterance): void {
-    if (utterance.direction === 'RCV') {
+    const input = utterance.direction === 'RCV' ? this.#scrub(utterance) : undefined;
+    if (input) {
       this.#lanes.SND.gatherer.flush(undefined, this.#heard);
       this.#exchange++;
       this.#askedAt = utterance.endAt;
     }
     const learned = this.#identifier.hear(utterance);
-    if (utterance.direction === 'RCV' ? this.#keeping.in : this.#keeping.out) this.#keep(utterance);
+    if (input ? this.#keeping.in : this.#keeping.out) this.#keep(utterance, input ?? this.#scrub(utterance));
     if (utterance.direction === 'SND') this.#askedAt = undefined;
     for (const name of learned) this.#learn(name, utterance.at);
   }
 
-  #keep(utterance: Utterance): void {
-    const lane = this.#lanes[utterance.direction];
-    const blind = this.#blind && utterance.direction === 'RCV';
-    const scrubbed: Scrubbed = blind ? { utterance: withhold(utterance), failed: false } : scrub(this.#keeping.masks, utterance, lane.open);
-    lane.open = scrubbed.open;
+  #scrub(utterance: Utterance): Scrubbed {
+    const { version } = this.#masks;
+    const scrubbed = this.#masks.scrub(utterance);
+    if (this.#masks.version !== version) this.#identify(utterance.endAt);
+    if (this.#blind && utterance.direction === 'RCV') return { utterance: withhold(utterance), failed: false };
     if (scrubbed.failed) this.#fault('mask-failed', 'mask');
+    return scrubbed;
+  }
+
+  #keep(utterance: Utterance, scrubbed: Scrubbed): void {
     const answers = utterance.direction === 'SND' && this.#askedAt !== undefined;
     const latencyMs = answers ? Math.max(0, utterance.at - (this.#askedAt as TimeUs)) / 1000 : undefined;
     this.#scribe.said(scrubbed.utterance, { exchange: this.#exchange, ...(latencyMs === undefined ? {} : { latencyMs }) });
   }
 
   #learn(learned: Learned, at: TimeUs): void {
-    const { masks } = this.#keeping;
     const { field, old = null, new: name = null, how } = learned;
-    this.#scribe.event('session.identity', at, scrubData(masks, { field, old, new: name, how }));
+    this.#scribe.event('session.identity', at, this.#masks.scrubData({ field, old, new: name, how }, at));
     if (name === null) delete this.#names[field];
-    else this.#names[field] = scrubName(masks, name);
-    this.#scribe.identify(this.#names);
+    else this.#names[field] = name;
+    this.#identify(at, true);
+  }
+
+  /** Hands the names on: when one changed, or when one may be what has just been said as a secret. */
+  #identify(at: TimeUs, changed = false): void {
+    const names = Object.entries(this.#names);
+    if (names.length === 0 && !changed) return;
+    const scrubbed = names.map(([field, name]) => [field, this.#masks.scrubName(name, at)] as const);
+    this.#scribe.identify(Object.fromEntries(scrubbed) as { [field in keyof Identity]?: MaskedName });
   }
 
   /** The first of a kind is said at once, the others are counted at the end. */
@@ -229,7 +244,7 @@ export class SessionPipeline {
   #gap(stage: string, reason: string, direction: Direction, from: TimeUs | null, to: TimeUs, bytes: number | null): void {
     const times = { from: from === null ? null : formatTime(from), to: formatTime(to) };
     const data = { stage, reason, direction, ...times, records: null, bytes, sessions: 1, callback: null };
-    this.#scribe.event('audit.gap', this.#at, scrubData(this.#keeping.masks, data));
+    this.#scribe.event('audit.gap', this.#at, this.#masks.scrubData(data, this.#at));
   }
 
   #endSkip(lane: Lane): void {
@@ -260,6 +275,6 @@ export class SessionPipeline {
       if (count > 1) this.#onFault({ code, stage, count: count - 1 }, at);
     }
     const { reason, by, bytesIn, bytesOut } = end;
-    this.#scribe.event('session.end', at, scrubData(this.#keeping.masks, { reason, by, bytes_in: bytesIn, bytes_out: bytesOut }));
+    this.#scribe.event('session.end', at, this.#masks.scrubData({ reason, by, bytes_in: bytesIn, bytes_out: bytesOut }, at));
   }
 }
