@@ -27,9 +27,11 @@ const SLABS = 1_024;
 const FLUSH_MS = 2;
 /** While so many slabs are under way a slab leaves only full: the other side has enough to do, and credits are not spent on crumbs. */
 const BUSY_SLABS = 4;
-/** Beat of the audit side's clock, and how long after the last byte it goes on: the longest silence that ends a message (AUDIT_OUT_IDLE_MS), and some. */
+/** Beat of the audit side's clock. */
 const TICK_MS = 50;
-const TICKS_AFTER = 61_000 / TICK_MS;
+/** How long it goes on after the last byte, in milliseconds: for the longest silence that ends a message (AUDIT_OUT_IDLE_MS), and some. */
+export const BEATS_FOR_MS = 61_000;
+const TICKS_AFTER = BEATS_FOR_MS / TICK_MS;
 
 /** Once full, this part of the slabs must be free again before anything is taken: each shortage is one gap a session, not one for every slab. */
 const ROOM_AGAIN = 1 / 4;

@@ -1,7 +1,7 @@
-import { mock } from 'node:test';
 import t, { type Test } from 'tap';
-import { Door, type Policy } from '../../src/capture/door.js';
+import { BEATS_FOR_MS, Door, type Policy } from '../../src/capture/door.js';
 import { KIND, MAX_FRAME_BYTES, readFrames } from '../../src/capture/frames.js';
+import { loadSettings } from '../../src/config/settings.js';
 import type { SessionEnd, SessionOpen } from '../../src/contract.js';
 import { until } from '../wait.js';
 
@@ -321,31 +321,8 @@ t.test('close sends what is in hand', async (t) => {
   t.equal(outside.door.underWay, 1);
 });
 
-t.test('the time goes on behind the last byte for the longest AUDIT_OUT_IDLE_MS, a minute, and then rests', async (t) => {
-  mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
-  t.teardown(() => mock.timers.reset());
-  const pass = (ms: number): void => {
-    for (let passed = 0; passed < ms; passed += 10) mock.timers.tick(10);
-  };
-  let ticks = 0;
-  const door: Door = new Door({
-    send: (slab, used) => {
-      readFrames(slab, used, (kind) => {
-        if (kind === KIND.tick) ticks++;
-      });
-      door.returned(slab);
-    },
-    onFull: () => undefined,
-    onRoom: () => undefined,
-  });
-  door.data(door.open(open('a'), 'pass'), 'SND', Buffer.from('a\r\n'));
-  pass(59_000);
-  ticks = 0;
-  pass(1_500);
-  t.ok(ticks > 0, 'still going');
-  pass(2_000);
-  ticks = 0;
-  pass(60_000);
-  t.equal(ticks, 0);
-  door.close();
+t.test('the time goes on behind the last byte for longer than any AUDIT_OUT_IDLE_MS', async (t) => {
+  const idle = (ms: number) => loadSettings({ file: null, set: ['AUDIT_MASK_PACKS=[]', `AUDIT_OUT_IDLE_MS=${ms}`], cwd: '/', env: {} });
+  t.equal(idle(BEATS_FOR_MS - 1_000).audit.outIdleMs, 60_000);
+  t.throws(() => idle(BEATS_FOR_MS - 999), { code: 'AUDIT_CONFIG_TYPE' });
 });
