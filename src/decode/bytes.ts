@@ -21,3 +21,21 @@ export const OPTION_START_TLS = 46;
 export const OPTION_COMPRESS = 85;
 export const OPTION_COMPRESS2 = 86;
 export const OPTION_COMPRESS3 = 87;
+
+/** RFC 1091. */
+export const OPTION_TTYPE = 24;
+/** RFC 1073. */
+export const OPTION_NAWS = 31;
+/** RFC 1408 and RFC 1572. */
+export const OPTION_ENVIRON = 36;
+export const OPTION_NEW_ENVIRON = 39;
+/** RFC 2066. */
+export const OPTION_CHARSET = 42;
+/** tintin.mudhalla.net/protocols: MSDP, MSSP. */
+export const OPTION_MSDP = 69;
+export const OPTION_MSSP = 70;
+/** Zenith MUD Protocol. */
+export const OPTION_ZMP = 93;
+/** Achaea Telnet Client Protocol, and its heir the Generic MUD Communication Protocol. */
+export const OPTION_ATCP = 200;
+export const OPTION_GMCP = 201;
