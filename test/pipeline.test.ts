@@ -138,6 +138,18 @@ t.test('an exchange: inputs are numbered, outputs carry the number, the first an
   sound(t, talk);
 });
 
+t.test('a password far behind its command is masked, though a cut by size lies between', async (t) => {
+  for (const line of [
+    `connect${' '.repeat(65_600)}bob hunter2`,
+    `@password ${' '.repeat(65_600)}old=hunter2`,
+    `@userpassword ${'x'.repeat(140_000)}=hunter2`,
+  ]) {
+    const talk = new Talk()['>'](`${line}\r\n`).end();
+    t.notMatch(talk.lines.join(''), /hunter2/, line.slice(0, 20));
+    t.ok(talk.said.length > 1, 'it was cut');
+  }
+});
+
 t.test('only what is to be kept is kept, and the numbers go on all the same', async (t) => {
   const inputs = new Talk({ out: false })['<']('Hi\r\n')['>']('look\r\n')['<']('A room.\r\n')['>']('quit\r\n').end();
   t.same(inputs.said, ['> look', '> quit']);

@@ -150,11 +150,14 @@ const erasedFrom = (before: string, count: number): string =>
 
 const endsCrNul = (bytes: Uint8Array): boolean => bytes.at(-1) === 0 && bytes.at(-2) === CR;
 
-/** The end of the line that `text` leaves open. */
+/**
+ * The line that `text` leaves open; of a long one its head, where a command stands, and its end: `connect`, 64 KiB of blanks and `bob hunter2` behind a cut
+ * are one login to the server.
+ */
 function openLine(before: string, text: string): string {
   const lineStart = text.lastIndexOf('\n') + 1;
   const line = lineStart > 0 ? text.slice(lineStart) : before + text;
-  return line.length > MAX_BEFORE ? line.slice(-MAX_BEFORE) : line;
+  return line.length > MAX_BEFORE ? line.slice(0, MAX_BEFORE / 2) + line.slice(-MAX_BEFORE / 2) : line;
 }
 
 /** What an utterance is made of. */

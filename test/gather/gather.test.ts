@@ -188,6 +188,13 @@ t.test('a line over 64 KiB is cut by size, and no byte of it is lost', async (t)
   );
 });
 
+t.test('what stood before a cut by size is the head of a long line and its end', async (t) => {
+  const gatherer = new LineGatherer('RCV');
+  const said: Utterance[] = [];
+  for (const line of [`connect${' '.repeat(200_000)}`, 'bob', ' hunter2\r\n']) gatherer.push(Buffer.from(line), 0, (u) => said.push(u));
+  t.match(said.at(-1), { text: /^ +bob hunter2$/, before: /^connect {4089}$/ });
+});
+
 t.test('a cut by size does not tear a UTF-8 letter', async (t) => {
   const gatherer = new LineGatherer('RCV');
   const said: Utterance[] = [];
