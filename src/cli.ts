@@ -140,8 +140,13 @@ async function mask(line: CommandLine): Promise<number> {
   const side = direction === undefined ? 'both' : direction === 'in' ? 'RCV' : 'SND';
   const lines = new LineGatherer(direction === 'out' ? 'SND' : 'RCV');
   let text = '';
+  // A line over 64 KiB comes in pieces, and its masks are for the whole.
+  let head = '';
   const take = (said: Utterance): void => {
-    const scrubbed = masks.scrubLine(said.text, side);
+    head += said.text;
+    if (said.cut === 'size') return;
+    const scrubbed = masks.scrubLine(head, side);
+    head = '';
     text += `${line.flags.has('json') ? JSON.stringify(scrubbed) : scrubbed.text}\n`;
   };
   for await (const bytes of process.stdin as AsyncIterable<Buffer>) {

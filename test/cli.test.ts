@@ -123,6 +123,12 @@ t.test('a configuration that is not there is said', async (t) => {
   t.strictSame(await wirescribe(['check', '--config', 'nope.conf'], { cwd }), { code: 2, out: '', err });
 });
 
+t.test('mask scrubs a line of any length as one', async (t) => {
+  const input = `connect bob ${'x'.repeat(140_000)}hunter2\nlook`;
+  const masked = await wirescribe(['mask'], { cwd: t.testdir(), input });
+  t.strictSame(masked, { code: 0, out: `connect bob ${'*'.repeat(140_007)}\nlook\n`, err: '' });
+});
+
 t.test('mask scrubs what clients send, what the server says, or both, as text or JSON', async (t) => {
   const conf = String.raw`${NO_PACKS}AUDIT_MASKS = [
   {'name': 'pw', 'direction': 'in', 'pattern': r'pw (?P<secret>\S+)'},
