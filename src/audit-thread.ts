@@ -7,7 +7,8 @@ import { randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Gap, KIND, type Kind, readFrames } from './capture/frames.js';
 import type { MaskDefinition, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
-import { compileMasks, type MaskSet, scrubData } from './mask/masker.js';
+import { AuditError } from './errors.js';
+import { compileMasks, type MaskSet, type Style, scrubData } from './mask/masker.js';
 import { type Keeping, SessionPipeline } from './pipeline.js';
 import { Ids, Salts } from './record/id.js';
 import { formatTime } from './record/line.js';
@@ -24,6 +25,7 @@ export interface ListenerAudit {
   readonly outUnit: 'message' | 'line';
   readonly outIdleMs: number;
   readonly masks: readonly MaskDefinition[];
+  readonly maskStyle: Style['name'];
 }
 
 /** All that the audit side needs, as plain data that a thread can be given. */
@@ -31,6 +33,8 @@ export interface AuditorData {
   readonly origin: Origin;
   readonly listeners: readonly ListenerAudit[];
   readonly spool: { readonly folder: string; readonly maxBytes: number; readonly fsync: Fsync; readonly segmentBytes?: number };
+  /** The key of masks' tags (spool/tag-key.ts), where any listener writes them. */
+  readonly tagKey?: Uint8Array;
   readonly board: SharedArrayBuffer;
   /** Ids of sessions that go on (the thread was started again); all others that the spool knows as open ended with a crash. */
   readonly alive: readonly string[];
@@ -67,7 +71,8 @@ export class Auditor {
   /** Opens the journal. Throws AUDIT_SPOOL and the system's errors where that fails, AUDIT_MASK_... where a mask does not compile. */
   constructor(data: AuditorData, events: AuditorEvents) {
     this.#events = events;
-    for (const listener of data.listeners) this.#keeping.set(listener.name, { ...listener, masks: compileMasks(listener.masks) });
+    for (const listener of data.listeners)
+      this.#keeping.set(listener.name, { ...listener, masks: compileMasks(listener.masks, styleOf(listener, data)) });
     this.#journal = new Journal({
       ...data.spool,
       board: new Board(data.board),
@@ -232,6 +237,12 @@ export class Auditor {
     await this.#journal.close();
     return all;
   }
+}
+
+function styleOf({ maskStyle }: ListenerAudit, { tagKey }: AuditorData): Style {
+  if (maskStyle !== 'tag') return { name: maskStyle };
+  if (!tagKey) throw new AuditError('AUDIT_INTERNAL', 'tags without a key');
+  return { name: maskStyle, key: tagKey };
 }
 
 /** A gap's data in the record's order; null where nothing is said. */

@@ -3,6 +3,7 @@
  * The command line (DESIGN 2): reads words, runs one command, gives an exit code. Errors go to stderr as `AUDIT_CODE: FILE:LINE:COL: what is wrong, and
  * how to mend it`, never with a stack. What a command needs is loaded when it runs, so `--help` and `check` start fast.
  */
+import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { commandHelp, helpText } from './config/help.js';
 import { loadSettings, masksInForce, type Settings } from './config/settings.js';
@@ -10,6 +11,7 @@ import { type CommandLine, readCommandLine } from './config/usage.js';
 import type { Log, Utterance } from './contract.js';
 import { AuditError, EXIT, exitCodeOf, nameOf } from './errors.js';
 import type { Running } from './main.js';
+import type { Style } from './mask/masker.js';
 
 const RED = '\x1b[31m';
 const PLAIN = '\x1b[39m';
@@ -129,6 +131,14 @@ function stopSignal(reloads: boolean): Promise<void> {
   });
 }
 
+/** The first listener's style. Tags are those of the spool; where it has no key yet, the tags of this run stand for themselves. */
+async function styleInForce({ audit, listeners, spool }: Settings): Promise<Style> {
+  const name = (listeners[0]?.audit ?? audit).maskStyle;
+  if (name !== 'tag') return { name };
+  const { readTagKey } = await import('./spool/tag-key.js');
+  return { name, key: readTagKey(spool.dir) ?? randomBytes(32) };
+}
+
 /** `mask`: standard input as one session, line by line, as it would be recorded. */
 async function mask(line: CommandLine): Promise<number> {
   const direction = oneOf(line, 'direction');
@@ -136,7 +146,8 @@ async function mask(line: CommandLine): Promise<number> {
   const { compileMasks } = await import('./mask/masker.js');
   const { SessionMasks } = await import('./mask/session-masks.js');
   const { LineGatherer } = await import('./gather/lines.js');
-  const masks = new SessionMasks(compileMasks(masksInForce(settingsOf(line))));
+  const settings = settingsOf(line);
+  const masks = new SessionMasks(compileMasks(masksInForce(settings), await styleInForce(settings)));
   const side = direction === undefined ? 'both' : direction === 'in' ? 'RCV' : 'SND';
   const lines = new LineGatherer(direction === 'out' ? 'SND' : 'RCV');
   let text = '';

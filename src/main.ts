@@ -16,6 +16,7 @@ import { AuditError, nameOf } from './errors.js';
 import { Ids } from './record/id.js';
 import { boardMemory } from './spool/board.js';
 import { lockSpool } from './spool/lock.js';
+import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
 
 export interface RunOptions {
@@ -138,6 +139,7 @@ class Runner implements Running {
       origin: { hostname: hostname(), application, version: this.#options.version, pid: process.pid, node },
       listeners: listeners.map(({ name, audit: { active, onFailure, ...kept } }) => ({ name, ...kept })),
       spool: { folder: spool.dir, maxBytes: spool.maxBytes, fsync: spool.fsync, ...(segmentBytes ? { segmentBytes } : {}) },
+      ...(listeners.some(({ audit }) => audit.active && audit.maskStyle === 'tag') ? { tagKey: tagKeyOf(spool.dir) } : {}),
       board: this.#memory,
       alive: [],
     };

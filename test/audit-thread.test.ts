@@ -13,7 +13,16 @@ let ids = 0;
 const randomId = (): string => uuid7(START_US / 1_000, ids++, 'test');
 
 const START_US = 1_767_323_045_000_000;
-const LISTENER = { name: 'main', in: true, out: true, allowSparse: false, outUnit: 'message', outIdleMs: 100, masks: pack('evennia') } as const;
+const LISTENER = {
+  name: 'main',
+  in: true,
+  out: true,
+  allowSparse: false,
+  outUnit: 'message',
+  outIdleMs: 100,
+  maskStyle: 'length',
+  masks: pack('evennia'),
+} as const;
 
 type Rec = Record<string, unknown> & { topic: string; session?: string; data?: Record<string, unknown> };
 

@@ -151,6 +151,18 @@ t.test('mask scrubs what clients send, what the server says, or both, as text or
   t.strictSame(await masked('--direction', 'up'), { code: 2, out: '', err: "AUDIT_USAGE: --direction wants 'in' or 'out'\n" });
 });
 
+t.test('mask writes in the style of the configuration, and hides what was said before', async (t) => {
+  const input = 'connect bob hunter2\nconnect bob other22\nYou typed: conect bob hunter2, not OTHER22\n';
+  const inStyle = (style: string) => wirescribe(['mask'], { cwd: withConf(t, `AUDIT_MASK_STYLE = '${style}'\n`), input });
+  const fixed = await inStyle('fixed');
+  t.equal(fixed.out, 'connect bob ********\nconnect bob ********\nYou typed: conect bob ********, not ********\n');
+  const tag = await inStyle('tag');
+  const [first, second] = [...tag.out.matchAll(/<masked:connect:[0-9a-f]{8}>/g)].map(([one]) => one);
+  t.not(first, second);
+  t.match(tag.out, `connect bob ${first}\nconnect bob ${second}\nYou typed: conect bob ${first}, not <masked:connect:`);
+  t.match(await inStyle('no'), { code: 2, err: /AUDIT_MASK_STYLE/ });
+});
+
 t.test('mask writes each line as soon as it is read', async (t) => {
   const child = start(['mask'], { cwd: withConf(t, NO_PACKS) });
   const ended = once(child, 'exit');

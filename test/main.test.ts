@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020.js';
@@ -61,6 +61,29 @@ for (const threads of [undefined, 0] as const) {
     await sound(t, folder);
   });
 }
+
+t.test("tags are the same for as long as the spool has its key, and the style is the configuration's", async (t) => {
+  const upstream = await echoServer(t);
+  const said: (string | undefined)[] = [];
+  let place: string | undefined;
+  for (const style of ['tag', 'tag', 'fixed']) {
+    const set = [...KEPT, `AUDIT_MASK_STYLE='${style}'`];
+    const { running, folder, connect } = await startProxy(t, { upstream, set, ...(place ? { folder: place } : {}) }, { threads: 0 });
+    place = folder;
+    await ask(await connect(), 'connect bob hunter2hunter2');
+    await running.stop();
+    said.push(
+      ...records(folder)
+        .slice(-4)
+        .map(({ text }) => text),
+    );
+    t.equal(statSync(join(folder, 'audit/spool/tag.key')).mode & 0o777, 0o600);
+  }
+  const texts = said.filter((text) => text !== undefined);
+  t.match(texts[0], /^connect bob <masked:connect:[0-9a-f]{8}>$/);
+  t.same(texts, [...Array.from({ length: 4 }, () => texts[0]), ...Array.from({ length: 2 }, () => 'connect bob ********')]);
+  await sound(t, place ?? '');
+});
 
 t.test('the audit thread ends under load: sessions go on, their chains have gaps, and the fault is said', async (t) => {
   const { running, folder, connect } = await startProxy(t, { upstream: await echoServer(t), set: KEPT });

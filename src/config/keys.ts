@@ -61,6 +61,13 @@ export const AUDIT_KEYS = {
     check: listOf(string, 'a list of names of packs, or paths'),
     means: 'Packs of masks: names of files in masks/ without their .conf, or paths of files of your own (with a / in them).',
   }),
+  AUDIT_MASK_STYLE: key({
+    default: "'length'",
+    check: choice('length', 'fixed', 'tag'),
+    means:
+      "What stands in a secret's place: 'length' (as many stars as it has characters, at least 8), 'fixed' (always 8 stars), or 'tag' " +
+      '(<masked:NAME:xxxxxxxx>, the same for the same secret: a fingerprint by the key in SPOOL_DIR/tag.key, which is made at first use).',
+  }),
   AUDIT_OUT_UNIT: key({
     default: "'message'",
     check: choice('message', 'line'),
@@ -140,7 +147,6 @@ export const ALIASES: { readonly [name: string]: KeyName | undefined } = { SERVE
 
 /** Keys of the design that this version refuses by name. */
 export const LATER_KEYS = [
-  'AUDIT_MASK_STYLE',
   'AUDIT_EXCLUDE',
   'AUDIT_EVENTS',
   'AUDIT_SYSTEM_EVENTS',

@@ -19,6 +19,7 @@ export interface AuditSettings {
   readonly onFailure: 'pass' | 'pause' | 'close';
   /** Those of the packs, then AUDIT_MASKS. Not compiled yet. */
   readonly masks: readonly MaskDefinition[];
+  readonly maskStyle: 'length' | 'fixed' | 'tag';
 }
 
 export interface ListenerSettings {
@@ -62,6 +63,7 @@ export function auditOf(
     outIdleMs: value('AUDIT_OUT_IDLE_MS'),
     onFailure: value('AUDIT_ON_FAILURE'),
     masks: masks(value('AUDIT_MASK_PACKS'), value('AUDIT_MASKS')),
+    maskStyle: value('AUDIT_MASK_STYLE'),
   };
 }
 

@@ -49,7 +49,7 @@ function scrubText(masks: MaskSet, text: string, elsewhere: Finder | undefined, 
   if (!found && !elsewhere && !said) return text;
   const finder = elsewhere ?? finderOf(found?.known ?? []);
   const spans = join([...(found?.spans ?? []), ...(finder?.(text) ?? []), ...(said?.(text) ?? [])]);
-  return cover(text, spans).text;
+  return cover(text, spans, masks.write).text;
 }
 
 /** A copy of `value` with every string, and every member's name, as `change` gives it. Throws for what is no plain data. */

@@ -6,7 +6,8 @@ import type { Direction, MaskDefinition } from '../contract.js';
 import { finderOf, type Known } from './elsewhere.js';
 import { Prefilter } from './prefilter.js';
 import { SingleMask } from './single.js';
-import type { Span } from './spans.js';
+import type { Span, Write } from './spans.js';
+import { type Style, writerOf } from './style.js';
 
 /** Whose masks: those of one direction, or all. */
 export type Side = Direction | 'both';
@@ -20,14 +21,26 @@ export interface Found {
 /** Compiled masks. Make one with `compileMasks`. */
 export class MaskSet {
   readonly singles: readonly SingleMask[];
+  /** Writes what stands in a secret's place. */
+  readonly write: Write;
+  /** Whether that depends on the secret's text, not on its length alone. */
+  readonly tags: boolean;
   readonly #filters: { readonly [side in Side]: readonly Prefilter[] };
 
   /** Throws AuditError for the first pattern that is refused. */
-  constructor(definitions: readonly MaskDefinition[]) {
+  constructor(definitions: readonly MaskDefinition[], style: Style = { name: 'length' }) {
+    const write = writerOf(style);
+    this.write = (secret, mask) => write(secret, this.nameOf(mask));
+    this.tags = style.name === 'tag';
     this.singles = definitions.map((definition, index) => new SingleMask(definition, index));
     const of = (other: 'in' | 'out') => new Prefilter(this.singles.filter(({ definition }) => definition.direction !== other));
     const [received, sent] = [of('out'), of('in')];
     this.#filters = { RCV: [received], SND: [sent], both: [received, sent] };
+  }
+
+  /** A mask's name, by its place in the list. */
+  nameOf(mask: number): string {
+    return this.singles[mask]?.definition.name ?? '';
   }
 
   /** The secrets of a text, line by line, at their own places; undefined where there are none. `text` is well-formed. */

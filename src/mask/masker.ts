@@ -7,11 +7,13 @@ import { type Finder, finderOf, type Known } from './elsewhere.js';
 import { everywhere, type Found, MaskSet, type Side } from './mask-set.js';
 import { prove } from './prove.js';
 import type { Said } from './said.js';
-import { type Covered, carryOver, cover, join, type Span, shifter } from './spans.js';
+import { type Covered, carryOver, cover, join, type Span, shifter, type Write } from './spans.js';
+import type { Style } from './style.js';
 import { placeByLineEnds, placeByOffsets, sameButLineEnds, timingOf } from './timing.js';
 
 export { scrubData, scrubName } from './data.js';
 export type { MaskSet, Side } from './mask-set.js';
+export type { Style } from './style.js';
 
 /** The outcome of `scrub`. */
 export interface Scrubbed {
@@ -24,10 +26,11 @@ export interface Scrubbed {
 
 /**
  * Compiles masks, and lets each prove itself by its examples.
+ * @param style what they write; stars unless given
  * @throws AuditError AUDIT_MASK_PATTERN, AUDIT_MASK_SECRET, AUDIT_MASK_PROOF, with the place
  */
-export function compileMasks(definitions: readonly MaskDefinition[]): MaskSet {
-  const masks = new MaskSet(definitions);
+export function compileMasks(definitions: readonly MaskDefinition[], style?: Style): MaskSet {
+  const masks = new MaskSet(definitions, style);
   for (const single of masks.singles) prove(single);
   return masks;
 }
@@ -78,11 +81,9 @@ export function scrubLine(masks: MaskSet, line: string, side: Side, said?: Said)
   if (side !== 'SND') said?.learn(found?.known ?? [], 0);
   const spans = join([...(found ? everywhere(found, text) : []), ...(said?.finder(0)?.(text) ?? [])]);
   if (spans.length === 0) return { text: line, masked: [] };
-  const covered = cover(text, spans);
-  return { text: covered.text, masked: covered.spans.map(({ mask, start, end }) => ({ mask: nameOf(masks, mask), start, end })) };
+  const covered = cover(text, spans, masks.write);
+  return { text: covered.text, masked: covered.spans.map(({ mask, start, end }) => ({ mask: masks.nameOf(mask), start, end })) };
 }
-
-const nameOf = (masks: MaskSet, index: number): string => masks.singles[index]?.definition.name ?? '';
 
 /** From here on `before` may have lost the head of its line (4 KiB, in UTF-16 units of four bytes at most), so that matching cannot tell. */
 const BEFORE_IN_DOUBT = 1024;
@@ -102,7 +103,7 @@ function scrubbed(masks: MaskSet, utterance: Utterance, { open, said }: Memory):
   const last = join(spans).at(-1);
   if (said && back) spans.push(...said.find(utterance));
   const all = join(spans.filter(({ start, end }) => end > start));
-  const reached = last?.end === text.length ? nameOf(masks, last.mask) : text === '' && rest ? open : undefined;
+  const reached = last?.end === text.length ? masks.nameOf(last.mask) : text === '' && rest ? open : undefined;
   const finders = [found && finderOf(found.known), back].filter((finder) => finder !== undefined);
   const result = { utterance: written(masks, utterance, all, finders), failed: false };
   return reached === undefined ? result : { ...result, open: reached };
@@ -138,8 +139,8 @@ function firstLine(masks: MaskSet, text: string, open: string): Span {
 /** What is written of an utterance whose secrets stand at `spans` (joined); the finders look for them in what is no text. */
 function written(masks: MaskSet, utterance: Utterance, spans: readonly Span[], finders: readonly Finder[]): MaskedUtterance {
   const { direction, at, endAt, shape, encoding, cut, pieces } = utterance;
-  const text = cover(utterance.text, spans);
-  const covered = saysMore(utterance) ? coverRaw(utterance, spans, finders) : undefined;
+  const text = cover(utterance.text, spans, masks.write);
+  const covered = saysMore(utterance) ? coverRaw(masks, utterance, spans, finders) : undefined;
   const base64 = spans.length === 0 && !covered?.spans.length ? utterance.bytes : undefined;
   const raw = base64 ? undefined : covered;
   const length = (raw?.covered ?? text).text.length;
@@ -149,7 +150,7 @@ function written(masks: MaskSet, utterance: Utterance, spans: readonly Span[], f
     at,
     endAt,
     text: text.text,
-    masked: text.spans.map(({ mask, start, end }) => ({ mask: nameOf(masks, mask), direction, start, end })),
+    masked: text.spans.map(({ mask, start, end }) => ({ mask: masks.nameOf(mask), direction, start, end })),
     bytes: base64 ? base64.byteLength : Buffer.byteLength((raw?.covered ?? text).text),
     shape,
     encoding,
@@ -172,13 +173,24 @@ interface CoveredRaw {
 }
 
 /** The raw text under stars: the same spans, and the secrets where they stand in what is no text there (a window's title). Throws if they do not fit. */
-function coverRaw({ text, raw, offsets }: Utterance, spans: readonly Span[], finders: readonly Finder[]): CoveredRaw {
+function coverRaw(masks: MaskSet, { text, raw, offsets }: Utterance, spans: readonly Span[], finders: readonly Finder[]): CoveredRaw {
   const others = finders.flatMap((finder) => finder(raw));
   if (spans.length === 0 && others.length === 0) return { spans, covered: { text: raw, spans } };
   const map = spans.length === 0 ? [] : offsets?.();
   if (spans.length > 0 && map?.length !== text.length) throw new Error('text and raw do not fit');
   const inRaw = join([...carryOver(spans, map ?? [], raw), ...others]);
-  return { spans: inRaw, covered: cover(raw, inRaw) };
+  return { spans: inRaw, covered: cover(raw, inRaw, masks.tags ? tagsOf(masks, text, map ?? []) : masks.write) };
+}
+
+/** Writes the tags that `text` has in `raw` too, where control sequences stand in a secret. Asked from left to right. */
+function tagsOf(masks: MaskSet, text: string, offsets: readonly number[]): Write {
+  let at = 0;
+  return (secret, mask, { start, end }) => {
+    while ((offsets[at] ?? end) < start) at++;
+    const first = at;
+    while ((offsets[at] ?? end) < end) at++;
+    return masks.write(at > first ? text.slice(first, at) : secret, mask, { start, end, mask });
+  };
 }
 
 /** Where positions of `raw` stand in the text that is written. */

@@ -3,15 +3,14 @@
  * ones; knows nothing of patterns.
  */
 
+import { stars } from './style.js';
+
 /** start..end in UTF-16 units, `end` exclusive. `mask` is the place of its mask in the list. */
 export interface Span {
   readonly start: number;
   readonly end: number;
   readonly mask: number;
 }
-
-/** Fewest stars for a secret, so that a short one does not show how short (Evennia's number). */
-const FEWEST_STARS = 8;
 
 /** Sorted, and joined where they overlap or touch; the mask that comes first in the list gives its name. */
 export function join(spans: readonly Span[]): Span[] {
@@ -36,16 +35,20 @@ export interface Covered {
   readonly spans: readonly Span[];
 }
 
-/** Writes stars over joined spans: as many as each has units, at least eight. */
-export function cover(text: string, spans: readonly Span[]): Covered {
+/** What is written in a secret's place, given the secret, the place of its mask in the list, and where it stood. */
+export type Write = (secret: string, mask: number, span: Span) => string;
+
+/** Writes stars, or what `write` gives, over joined spans, in their order. */
+export function cover(text: string, spans: readonly Span[], write: Write = stars): Covered {
   const covered: Span[] = [];
   let result = '';
   let at = 0;
-  for (const { start, end, mask } of spans) {
+  for (const span of spans) {
+    const { start, end, mask } = span;
     result += text.slice(at, start);
-    const stars = Math.max(end - start, FEWEST_STARS);
-    covered.push({ start: result.length, end: result.length + stars, mask });
-    result += '*'.repeat(stars);
+    const written = write(text.slice(start, end), mask, span);
+    covered.push({ start: result.length, end: result.length + written.length, mask });
+    result += written;
     at = end;
   }
   return { text: result + text.slice(at), spans: covered };

@@ -47,6 +47,7 @@ t.test('without a file or options there are the defaults', async (t) => {
         outIdleMs: 100,
         onFailure: 'pass',
         masks: [],
+        maskStyle: 'length',
       },
       callbacks: [
         {
@@ -67,7 +68,7 @@ t.test('without a file or options there are the defaults', async (t) => {
       node: hostname(),
       application: 'wirescribe',
       drainTimeoutS: 10,
-      inForce: 19,
+      inForce: 20,
       digest: 64,
     },
   );
@@ -122,14 +123,21 @@ t.test("a listener's AUDIT_ keys count for it alone, and take the place of those
 AUDIT_MASKS = [{'all': 'a(?P<secret>b)'}]
 LISTENERS = [
   {'listen': 'telnet://:4000', 'upstream': 'telnet://h:1'},
-  {'listen': 'tcp://h:4001', 'upstream': 'tcp://h:2', 'AUDIT_IN': False, 'AUDIT_OUT': True, 'AUDIT_MASKS': [{'own': 'a(?P<secret>b)'}], 'handshake_s': 2.5},
+  {'listen': 'tcp://h:4001', 'upstream': 'tcp://h:2', 'AUDIT_IN': False, 'AUDIT_OUT': True, 'AUDIT_MASK_STYLE': 'tag', 'AUDIT_MASKS': [{'own': 'a(?P<secret>b)'}], 'handshake_s': 2.5},
 ]`.replace('telnet://:4000', 'telnet://h:4000'),
   );
   t.strictSame(
-    settings.listeners.map(({ name, handshakeS, audit }) => [name, handshakeS, audit.in, audit.out, audit.masks.map((mask) => mask.name)]),
+    settings.listeners.map(({ name, handshakeS, audit }) => [
+      name,
+      handshakeS,
+      audit.in,
+      audit.out,
+      audit.masks.map((mask) => mask.name),
+      audit.maskStyle,
+    ]),
     [
-      ['main', 10, true, false, ['all']],
-      ['listener2', 2.5, false, true, ['own']],
+      ['main', 10, true, false, ['all'], 'length'],
+      ['listener2', 2.5, false, true, ['own'], 'tag'],
     ],
   );
   t.strictSame(
