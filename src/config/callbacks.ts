@@ -32,6 +32,9 @@ const COMMON = Object.keys(CALLBACK_OPTIONS) as CommonName[];
 const EVENNIA = /^evennia\.contrib\.(?:utils|security)\.auditing\.outputs\.to_(file|syslog)$/;
 const IS_PATH = /\/|\.m?js$/;
 
+/** Where `file` writes if it is not told (callbacks/file.ts). */
+const FILE_PATH = 'audit/audit.log';
+
 /** Reads AUDIT_CALLBACK: a name, a path, a dict, or a list of these. Throws AUDIT_CONFIG_... at the place. */
 export function callbacksOf(literal: Literal, asked: Asked): ReadCallback[] {
   const many = literal.kind === 'list' || literal.kind === 'tuple' ? literal.value : [literal];
@@ -40,7 +43,29 @@ export function callbacksOf(literal: Literal, asked: Asked): ReadCallback[] {
   const names = given.map(({ options }) => options.get('name')?.value);
   const taken = new Set<string>();
   for (const [index, name] of names.entries()) if (name) takeName(common(given[index]?.options, 'name', asked), name, taken);
-  return given.map((one) => read(one, asked, taken));
+  const callbacks = given.map((one) => read(one, asked, taken));
+  eachItsOwnFiles(callbacks, asked.folder);
+  return callbacks;
+}
+
+/** Two that write one file would each keep everything twice, and after a full disk cut off what the other wrote. */
+function eachItsOwnFiles(callbacks: readonly ReadCallback[], folder: string): void {
+  const taken = new Map<string, string>();
+  for (const { settings } of callbacks) {
+    const { use, name, options, place } = settings;
+    const { path = FILE_PATH } = options;
+    if (use !== 'file' || typeof path !== 'string') continue;
+    const file = resolve(folder, path);
+    const other = taken.get(file);
+    if (other !== undefined) {
+      throw new AuditError(
+        'AUDIT_CONFIG_TYPE',
+        `the callbacks ${quoteName(other)} and ${quoteName(name)} write the same file; give one another 'path'`,
+        place,
+      );
+    }
+    taken.set(file, name);
+  }
 }
 
 function takeName(name: string, at: Literal, taken: Set<string>): void {

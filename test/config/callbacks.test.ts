@@ -53,3 +53,12 @@ t.test('those that ship with us load', async (t) => {
   for (const callback of callbacks) await checkCallback(callback, '.');
   t.equal(callbacks[0]?.module, join(import.meta.dirname, '../../callbacks/console.js'));
 });
+
+t.test('refuses two that would write the same file', async (t) => {
+  const cwd = t.testdir();
+  const load = (callbacks: string) => loadSettings({ cwd, env: {}, set: ['AUDIT_MASK_PACKS=[]', `AUDIT_CALLBACK=[${callbacks}]`] }).callbacks.length;
+  const message = "the callbacks 'file' and 'file2' write the same file; give one another 'path'";
+  t.throws(() => load("'file', 'file'"), { code: 'AUDIT_CONFIG_TYPE', message, place: { column: 25 } });
+  t.throws(() => load("'file', {'use': 'file', 'path': './audit/x/../audit.log'}"), { message });
+  t.equal(load("'file', {'use': 'file', 'path': 'audit/in.log', 'topics': ['session.input']}, 'console', 'console'"), 4);
+});
