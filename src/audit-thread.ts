@@ -8,6 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Gap, KIND, type Kind, readFrames } from './capture/frames.js';
 import type { MaskDefinition, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
 import { AuditError } from './errors.js';
+import type { Charset } from './gather/charset.js';
 import { compileMasks, type MaskSet, type Style, scrubData } from './mask/masker.js';
 import { type Keeping, SessionPipeline } from './pipeline.js';
 import { Ids, Salts } from './record/id.js';
@@ -24,6 +25,7 @@ export interface ListenerAudit {
   readonly allowSparse: boolean;
   readonly outUnit: 'message' | 'line';
   readonly outIdleMs: number;
+  readonly charset?: Charset;
   readonly masks: readonly MaskDefinition[];
   readonly maskStyle: Style['name'];
 }

@@ -137,7 +137,7 @@ class Runner implements Running {
     const { segmentBytes } = this.#options;
     return {
       origin: { hostname: hostname(), application, version: this.#options.version, pid: process.pid, node },
-      listeners: listeners.map(({ name, audit: { active, onFailure, ...kept } }) => ({ name, ...kept })),
+      listeners: listeners.map(({ name, charset, audit: { active, onFailure, ...kept } }) => ({ name, ...(charset ? { charset } : {}), ...kept })),
       spool: { folder: spool.dir, maxBytes: spool.maxBytes, fsync: spool.fsync, ...(segmentBytes ? { segmentBytes } : {}) },
       ...(listeners.some(({ audit }) => audit.active && audit.maskStyle === 'tag') ? { tagKey: tagKeyOf(spool.dir) } : {}),
       board: this.#memory,

@@ -9,6 +9,7 @@ import { EOR, GA } from './decode/bytes.js';
 import { Agreed } from './decode/mccp.js';
 import { plainDecoder } from './decode/plain.js';
 import { TelnetDecoder } from './decode/telnet.js';
+import type { Charset } from './gather/charset.js';
 import { completesEnd, isEnd } from './gather/held.js';
 import { type Gatherer, LineGatherer } from './gather/lines.js';
 import { MessageGatherer } from './gather/messages.js';
@@ -24,6 +25,8 @@ export interface Keeping {
   readonly out: boolean;
   readonly outUnit: 'message' | 'line';
   readonly outIdleMs: number;
+  /** The listener's, where it names one. */
+  readonly charset?: Charset;
   readonly masks: MaskSet;
 }
 
@@ -72,8 +75,8 @@ export class SessionPipeline {
     this.#scribe = scribe;
     this.#onFault = onFault;
     const agreed = new Agreed();
-    const output = keeping.outUnit === 'line' ? new LineGatherer('SND') : new MessageGatherer(keeping.outIdleMs);
-    this.#lanes = { RCV: this.#lane('RCV', new LineGatherer('RCV'), agreed), SND: this.#lane('SND', output, agreed) };
+    const output = keeping.outUnit === 'line' ? new LineGatherer('SND', keeping.charset) : new MessageGatherer(keeping.outIdleMs, keeping.charset);
+    this.#lanes = { RCV: this.#lane('RCV', new LineGatherer('RCV', keeping.charset), agreed), SND: this.#lane('SND', output, agreed) };
   }
 
   #lane(direction: Direction, gatherer: Gatherer, agreed: Agreed): Lane {

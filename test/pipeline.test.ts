@@ -375,3 +375,18 @@ t.test('whatever comes, in whatever pieces, records stay records, sealed and in 
     sound(t, talk.end());
   }
 });
+
+t.test('a listener that names its charset is read in it, and what is a secret there is hidden', async (t) => {
+  const talk = new Talk({ charset: 'koi8-r' });
+  const line = Buffer.concat([Buffer.from('connect bob '), Buffer.from('d0c1d2cfccd8', 'hex'), Buffer.from('\r\n')]);
+  talk['>'](line.toString('latin1'));
+  sound(t, talk);
+  t.match(talk.records.at(-1), { text: 'connect bob ********', encoding: 'koi8-r' });
+});
+
+t.test('bytes that are no text in the charset of the listener are kept as they were', async (t) => {
+  const talk = new Talk({ charset: 'utf-8', wire: 'plain' });
+  talk['>']('say a\xffb\r\n');
+  sound(t, talk);
+  t.match(talk.records.at(-1), { text: 'say a\ufffdb', raw_b64: Buffer.from('say a\xffb', 'latin1').toString('base64'), bytes: 7 });
+});

@@ -2,6 +2,7 @@
  * THE table of server.conf: every key and option that this version has, its default, its check and its sentence. It validates, it is printed by
  * `check --print`, and `server.conf.example` is printed from it. Names of the design that are not built yet stand here too, to be refused as such.
  */
+import { CHARSETS } from '../gather/charset.js';
 import {
   address,
   anything,
@@ -180,6 +181,11 @@ export const LISTENER_OPTIONS = {
     check: number({ min: 0.1, max: 3600, unit: 'seconds', fraction: true }),
     means: 'how long connecting to the server may take, in seconds',
   }),
+  charset: key({
+    default: 'None',
+    check: orNone(choice(...CHARSETS)),
+    means: `what both sides write in, where that is known: ${CHARSETS.join(', ')}; None: UTF-8 where the bytes are, else latin-1`,
+  }),
 } as const;
 
 export const LATER_LISTENER_OPTIONS = [
@@ -200,7 +206,6 @@ export const LATER_LISTENER_OPTIONS = [
   'deny',
   'subprotocol',
   'user',
-  'charset',
   ...LATER_KEYS.filter((name) => name.startsWith('AUDIT_')),
 ] as const;
 

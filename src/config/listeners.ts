@@ -1,7 +1,9 @@
 /** LISTENERS, LISTEN and UPSTREAM: where clients come in and which server is behind, and what is recorded there. Opens nothing. */
+
 import { type Address, formatAddress } from '../bridge/address.js';
 import type { MaskDefinition } from '../contract.js';
 import { AuditError } from '../errors.js';
+import type { Charset } from '../gather/charset.js';
 import { AUDIT_KEY_NAMES, type AUDIT_KEYS, type AuditKeyName, KEYS, LATER_LISTENER_OPTIONS, LISTENER_OPTIONS, type ValueOf } from './keys.js';
 import { type DictLiteral, type Literal, readLiterals, type StringLiteral } from './literals.js';
 import { starred } from './python.js';
@@ -30,6 +32,8 @@ export interface ListenerSettings {
   readonly onDown: string;
   /** How long connecting to the server may take, in seconds. */
   readonly handshakeS: number;
+  /** null: UTF-8 where the bytes are, else latin-1. */
+  readonly charset: Charset | null;
   readonly audit: AuditSettings;
 }
 
@@ -117,9 +121,17 @@ function listener(literal: DictLiteral, index: number, { literals, asked, readAu
     upstream: value('upstream'),
     onDown: value('on_down'),
     handshakeS: value('handshake_s'),
+    charset: value('charset'),
     audit: readAudit((name) => options.get(name)?.value ?? literals(name)),
   };
-  const made = { name: settings.name, listen: '', upstream: '', on_down: settings.onDown, handshake_s: settings.handshakeS };
+  const made = {
+    name: settings.name,
+    listen: '',
+    upstream: '',
+    on_down: settings.onDown,
+    handshake_s: settings.handshakeS,
+    charset: settings.charset,
+  };
   const given = Object.fromEntries([...options].map(([name, one]) => [name, starred(one.value)]));
   return { settings, shown: { ...made, ...given } };
 }
