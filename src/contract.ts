@@ -50,6 +50,8 @@ export type WireEvent =
 export interface Decoder {
   /** Reads the next bytes of one direction, in order. Never throws: what is malformed becomes a `fault` event. */
   push(bytes: Uint8Array, emit: (event: WireEvent) => void): void;
+  /** Told that nothing more comes: says what was begun and never ended. */
+  end(emit: (event: WireEvent) => void): void;
   /** Told that bytes are missing between the last and the next. */
   lose(emit: (event: WireEvent) => void): void;
 }

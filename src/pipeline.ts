@@ -115,6 +115,7 @@ export class SessionPipeline {
       case 'readable':
         return this.#reopen(lane);
       case 'unread':
+        lane.unreadFrom ||= this.#at;
         lane.unread += event.length;
         return;
       case 'fault':
@@ -271,6 +272,7 @@ export class SessionPipeline {
     this.#flush('close');
     for (const lane of [this.#lanes.RCV, this.#lanes.SND]) {
       this.#endSkip(lane);
+      lane.decoder.end(lane.take);
       this.#endUnread(lane);
     }
     for (const [key, count] of this.#faults) {

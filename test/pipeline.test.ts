@@ -390,3 +390,20 @@ t.test('bytes that are no text in the charset of the listener are kept as they w
   sound(t, talk);
   t.match(talk.records.at(-1), { text: 'say a\ufffdb', raw_b64: Buffer.from('say a\xffb', 'latin1').toString('base64'), bytes: 7 });
 });
+
+t.test('a subnegotiation that is never closed is said at the end, and what it swallowed is a gap', async (t) => {
+  const talk = new Talk();
+  talk['>']('hi\r\n\xff\xfa\xc9connect bob hunter2\r\nlook\r\n').end();
+  sound(t, talk);
+  t.same(talk.said, ['> hi', 'gap decode unreadable RCV 27']);
+  t.same(talk.faults, ['decode telnet-subnegotiation-open 1']);
+});
+
+t.test('a secret in a window title is hidden in raw', async (t) => {
+  const talk = new Talk();
+  talk['<']("\x1b]0;Command 'connect bob hunter2' is not available.\x07hello\r\n").end();
+  sound(t, talk);
+  const said = talk.records.find(({ topic }) => topic === 'session.output');
+  t.equal(said?.text, 'hello');
+  t.equal(said?.raw, "\x1b]0;Command 'connect bob ********' is not available.\x07hello\r\n");
+});

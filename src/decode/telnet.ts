@@ -79,6 +79,14 @@ export class TelnetDecoder implements Decoder {
     }
   }
 
+  /** Nothing more comes. A subnegotiation that was never closed has swallowed what came behind it: that is said, and counted as unread. */
+  end(emit: Emit): void {
+    const open = this.#state === State.SubData || this.#state === State.SubCommand;
+    if (!open || this.#length === 0) return;
+    emit({ type: 'fault', code: 'telnet-subnegotiation-open' });
+    emit({ type: 'unread', length: this.#length });
+  }
+
   /** Bytes were lost here. A stream with a hole cannot be read, nor what follows a hole in which one may have begun. */
   lose(emit: Emit): void {
     if (this.#layer === Layer.Opaque) return;
@@ -192,7 +200,7 @@ export class TelnetDecoder implements Decoder {
   #subData(byte: number, emit: Emit): void {
     if (byte === IAC) this.#state = State.SubCommand;
     else {
-      this.#keep(byte);
+      this.#keep(byte, emit);
       // MCCP1 starts behind `IAC SB 85 WILL SE`: its authors forgot the IAC.
       if (this.#option === OPTION_COMPRESS && this.#length === 2 && this.#payload[0] === WILL && byte === SE) this.#finish(emit);
     }
@@ -201,7 +209,7 @@ export class TelnetDecoder implements Decoder {
   #subCommand(byte: number, emit: Emit): void {
     this.#state = State.SubData;
     if (byte === SE) return this.#finish(emit);
-    if (byte === IAC) return this.#keep(IAC);
+    if (byte === IAC) return this.#keep(IAC, emit);
     emit({ type: 'fault', code: 'telnet-subnegotiation-broken' });
     if (byte > SE) {
       // A command inside: the sender never closed it. What was gathered is given up, the command stands.
@@ -209,11 +217,11 @@ export class TelnetDecoder implements Decoder {
       return this.#command(byte, emit);
     }
     // A real engine sends GMCP with FF undoubled: both bytes are data.
-    this.#keep(IAC);
-    this.#keep(byte);
+    this.#keep(IAC, emit);
+    this.#keep(byte, emit);
   }
 
-  #keep(byte: number): void {
+  #keep(byte: number, emit: Emit): void {
     if (this.#length === this.#payload.length && this.#length < MAX_SUBNEGOTIATION) {
       const larger = new Uint8Array(Math.max(SMALL_PAYLOAD, this.#payload.length * 2));
       larger.set(this.#payload);
@@ -221,12 +229,12 @@ export class TelnetDecoder implements Decoder {
     }
     if (this.#length < MAX_SUBNEGOTIATION) this.#payload[this.#length] = byte;
     this.#length++;
+    if (this.#length === MAX_SUBNEGOTIATION + 1) emit({ type: 'fault', code: 'telnet-subnegotiation-long' });
   }
 
   #finish(emit: Emit): void {
     this.#state = State.Text;
     const payload = this.#payload.subarray(0, Math.min(this.#length, MAX_SUBNEGOTIATION));
-    if (this.#length > MAX_SUBNEGOTIATION) emit({ type: 'fault', code: 'telnet-subnegotiation-long' });
     emit({ type: 'subnegotiation', option: this.#option, payload, length: this.#length });
     const opaque = opaqueBehind(this.#option, payload);
     if (this.#payload.length > SMALL_PAYLOAD) this.#payload = new Uint8Array(0);

@@ -101,8 +101,8 @@ function scrubbed(masks: MaskSet, utterance: Utterance, { open, said }: Memory):
   const spans = found ? clip(everywhere(found, joined), before.length) : [];
   if (rest && before.length >= BEFORE_IN_DOUBT) spans.push(rest);
   const last = join(spans).at(-1);
-  if (said && back) spans.push(...said.find(utterance));
-  const all = join(spans.filter(({ start, end }) => end > start));
+  const more = said && back ? said.find(utterance) : NONE;
+  const all = join([...spans, ...more].filter(({ start, end }) => end > start));
   const reached = last?.end === text.length ? masks.nameOf(last.mask) : text === '' && rest ? open : undefined;
   const finders = [found && finderOf(found.known), back].filter((finder) => finder !== undefined);
   const result = { utterance: written(masks, utterance, all, finders), failed: false };
@@ -173,13 +173,26 @@ interface CoveredRaw {
 }
 
 /** The raw text under stars: the same spans, and the secrets where they stand in what is no text there (a window's title). Throws if they do not fit. */
-function coverRaw(masks: MaskSet, { text, raw, offsets }: Utterance, spans: readonly Span[], finders: readonly Finder[]): CoveredRaw {
-  const others = finders.flatMap((finder) => finder(raw));
+function coverRaw(masks: MaskSet, { direction, text, raw, offsets }: Utterance, spans: readonly Span[], finders: readonly Finder[]): CoveredRaw {
+  const others = [...finders.flatMap((finder) => finder(raw)), ...spansInStrings(masks, direction, raw)];
   if (spans.length === 0 && others.length === 0) return { spans, covered: { text: raw, spans } };
   const map = spans.length === 0 ? [] : offsets?.();
   if (spans.length > 0 && map?.length !== text.length) throw new Error('text and raw do not fit');
   const inRaw = join([...carryOver(spans, map ?? [], raw), ...others]);
   return { spans: inRaw, covered: cover(raw, inRaw, masks.tags ? tagsOf(masks, text, map ?? []) : masks.write) };
+}
+
+/** Control strings of a terminal (ECMA-48 5.6: DCS, SOS, OSC, PM, APC), such as a window's title: no part of the text, but they can say a secret too. */
+const STRINGS = /\x1b[\]PX^_](?:\d{1,3};)?([^\x07\x1b\r\n]{1,4096})/g;
+const OPENINGS = ['\x1b]', '\x1bP', '\x1bX', '\x1b^', '\x1b_'];
+
+function spansInStrings(masks: MaskSet, direction: Direction, raw: string): Span[] {
+  if (!OPENINGS.some((opening) => raw.includes(opening))) return [];
+  return [...raw.matchAll(STRINGS)].flatMap(({ 0: whole, 1: said = '', index }) => {
+    const start = index + whole.length - said.length;
+    const found = masks.find(direction, said.toWellFormed());
+    return found ? found.spans.map((span) => ({ ...span, start: start + span.start, end: start + span.end })) : [];
+  });
 }
 
 /** Writes the tags that `text` has in `raw` too, where control sequences stand in a secret. Asked from left to right. */
