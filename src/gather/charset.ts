@@ -19,6 +19,8 @@ export interface Decoded {
   readonly controls: number;
 }
 
+const LF = 10;
+
 /** Kinds of control characters: what must be done to make plain text of it. */
 export const CONTROLS = { carriageReturn: 1, escape: 2, other: 4 } as const;
 
@@ -51,7 +53,7 @@ const controlsInText = (text: string): number =>
 export function decodeText(bytes: Buffer, charset: Charset | undefined): Decoded {
   if (isAscii(bytes)) return { text: bytes.toString('latin1'), encoding: charset ?? 'utf-8', lossy: false, controls: controlsIn(bytes) };
   const encoding = charset ?? (isUtf8(bytes) ? 'utf-8' : 'latin-1');
-  const { text, lossy } = decodeBytes(bytes, encoding);
+  const { text, lossy } = charset || encoding === 'utf-8' ? decodeBytes(bytes, encoding) : { text: decodeMixed(bytes), lossy: false };
   return { text, encoding, lossy, controls: controlsInText(text) };
 }
 
@@ -64,6 +66,21 @@ function decodeBytes(bytes: Buffer, charset: Charset): { readonly text: string; 
   return { text, lossy: text.includes('\ufffd') };
 }
 
+/**
+ * Where no charset is named and one line is no UTF-8, the others may be: each is read for itself. Else a letter of a UTF-8 line would be two, of which the
+ * second can be a blank (NBSP), at which a mask stops.
+ */
+function decodeMixed(bytes: Buffer): string {
+  let text = '';
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(LF, start) + 1 || bytes.length;
+    const line = bytes.subarray(start, end);
+    text += line.toString(isUtf8(line) ? 'utf8' : 'latin1');
+    start = end;
+  }
+  return text;
+}
+
 function decodeCp437(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += byte < 0x80 ? String.fromCharCode(byte) : CP437_UPPER[byte - 0x80];
@@ -71,7 +88,7 @@ function decodeCp437(bytes: Uint8Array): string {
 }
 
 /** WHATWG's names, where they are not ours. */
-const LABELS: { readonly [charset in Charset]?: string } = { cp1251: 'windows-1251' };
+const LABELS: { readonly [charset in Charset]?: string } = { cp1251: 'windows-1251', 'latin-1': 'latin1' };
 
 /** A decoder that takes a text in pieces with `{stream: true}`. A byte order mark is a letter like any other. */
 const decoderOf = (charset: Charset): TextDecoder => new TextDecoder(LABELS[charset] ?? charset, { ignoreBOM: true });

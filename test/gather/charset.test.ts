@@ -25,6 +25,10 @@ for (const [charset, bytes, text, encoding] of SAMPLES) {
   });
 }
 
+t.test('one line that is no UTF-8 does not spoil the others', async (t) => {
+  t.match(decodeText(hex('6ee9e00a766f696cc3a00a'), undefined), { text: 'néà\nvoilà\n', encoding: 'latin-1' });
+});
+
 t.test('ASCII is ASCII in all of them', async (t) => {
   const ascii = Buffer.from(Array.from({ length: 128 }, (_, code) => code));
   for (const charset of CHARSETS) t.match(decodeText(ascii, charset), { text: ascii.toString('latin1'), encoding: charset, lossy: false }, charset);
