@@ -22,7 +22,6 @@ parentPort?.on('message', (message: ToThread) => {
   if (message === 'abort') abort.abort();
 });
 
-if (!settings.required) beNice();
 ownOutput();
 
 const context: CallbackContext = {
@@ -45,7 +44,11 @@ try {
     context,
     watch,
     stop: stop.signal,
-    onReady: () => tell({ type: 'ready' }),
+    onReady: () => {
+      tell({ type: 'ready' });
+      // Not before: at nice 19 beside a busy game, loading took half a minute, and the start waits for it.
+      if (!settings.required) beNice();
+    },
     onFault: (fault) => tell({ type: 'fault', fault }),
   });
   tell({ type: 'done' });

@@ -31,11 +31,16 @@ export function inlineDelivery(folder: string, journal: HandMadeJournal, setting
 }
 
 /** Options of `startWorker`, and what it says. */
-export function workerDelivery(folder: string, journal: HandMadeJournal, settings: CallbackSettings, stuckMs = 30_000) {
+export function workerDelivery(
+  folder: string,
+  journal: HandMadeJournal,
+  settings: CallbackSettings,
+  bounds: Pick<WorkerOptions, 'stuckMs' | 'loadMs'> = {},
+) {
   const kept: Kept = { faults: [], logged: [] };
   const log = { info: (message: string) => kept.logged.push(message), warn: (message: string) => kept.logged.push(message) };
   const { memory } = journal;
   const onFault = (fault: DeliveryFault) => kept.faults.push(fault);
-  const options: WorkerOptions = { folder, memory, index: 0, settings, node: 'n1', configFolder: folder, log, onFault, stuckMs };
+  const options: WorkerOptions = { folder, memory, index: 0, settings, node: 'n1', configFolder: folder, log, onFault, ...bounds };
   return { ...kept, options };
 }

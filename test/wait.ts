@@ -6,13 +6,13 @@ const STEP_MS = 10;
 
 /**
  * Asks `predicate` until it gives something truthy, and gives that.
- * @param what said when it fails: `WHAT: not within 10000 ms`
+ * @param what said when it fails: `WHAT: not within 30000 ms`
  * @param timeoutMs milliseconds before it gives up and throws
  */
 export async function until<T>(
   predicate: () => T | Promise<T>,
   what: string,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<Exclude<T, false | undefined | null | 0 | ''>> {
   const end = performance.now() + timeoutMs;
   for (;;) {

@@ -23,8 +23,9 @@ export interface WorkerOptions {
   readonly log: Log;
   /** Told of everything that belongs in an audit.fault. */
   readonly onFault: (fault: DeliveryFault) => void;
-  /** A callback that has not answered for so long is ended and started anew. */
+  /** A callback that has not answered for so long is ended and started anew; `loadMs` while it loads, which on a busy machine takes longer. */
   readonly stuckMs?: number;
+  readonly loadMs?: number;
 }
 
 /** What the thread is given, and what the two say to each other. */
@@ -65,6 +66,7 @@ export interface RunningCallback {
 
 /** DESIGN 6. */
 const STUCK_MS = 30_000;
+const LOAD_MS = 60_000;
 
 /** How long an aborted callback may take to let go. */
 const ABORT_MS = 250;
@@ -121,13 +123,13 @@ class CallbackWorker implements RunningCallback {
   }
 
   #start(): void {
-    const { folder, memory, index, settings, node, configFolder, stuckMs = STUCK_MS } = this.#options;
+    const { folder, memory, index, settings, node, configFolder } = this.#options;
     const data: ThreadData = { folder, memory, watch: this.#watchMemory, index, settings, node, configFolder };
     Atomics.store(this.#watch, WATCH.calls, 0n);
     const thread = new Worker(ENTRY, { workerData: data });
     this.#thread = thread;
     const run = new ThreadRun(this.#board.cursor(index));
-    const guard = this.#guard(thread, run, stuckMs);
+    const guard = this.#guard(thread, run);
     thread.on('message', (message: FromThread) => {
       this.#hear(run, message);
       // Ended from here: a thread that ends itself may take its last message with it (Node 22). A callback may have left a timer or a socket behind.
@@ -144,7 +146,8 @@ class CallbackWorker implements RunningCallback {
   }
 
   /** Ends a thread whose callback has been in one call for too long. The count of calls tells: no clock is shared, and a blocked thread need not answer. */
-  #guard(thread: Worker, run: ThreadRun, stuckMs: number): NodeJS.Timeout {
+  #guard(thread: Worker, run: ThreadRun): NodeJS.Timeout {
+    const { stuckMs = STUCK_MS, loadMs = LOAD_MS } = this.#options;
     let seen = -1n;
     let since = performance.now();
     const timer = setInterval(() => {
@@ -152,10 +155,11 @@ class CallbackWorker implements RunningCallback {
       const atWork = !run.ready || calls % 2n === 1n;
       if (!atWork || calls !== seen) since = performance.now();
       seen = calls;
-      if (performance.now() - since < stuckMs) return;
-      run.failure = { code: 'AUDIT_CALLBACK_STUCK', message: `has not answered for ${stuckMs / 1000} s` };
+      const bound = run.ready ? stuckMs : loadMs;
+      if (performance.now() - since < bound) return;
+      run.failure = { code: 'AUDIT_CALLBACK_STUCK', message: `has not answered for ${bound / 1000} s` };
       void thread.terminate();
-    }, stuckMs / 8);
+    }, Math.min(stuckMs, loadMs) / 8);
     return timer.unref();
   }
 

@@ -10,7 +10,7 @@ import { HandMadeJournal, lines } from '../journal-lines.js';
 t.jobs = 4;
 const BUFFERED = { buffered: true };
 
-/** Short beside the 30 s of the product, and yet longer than a busy machine needs to start a thread. */
+/** Short beside the 30 s of the product, and yet longer than a thread that is not niced is kept from a processor by a busy machine. */
 const STUCK_MS = 1_500;
 
 /** Three records to a callback that does `fault` when it is given the first batch, and works after that. */
@@ -18,7 +18,8 @@ async function deliverPast(t: Test, fault: string, stuckMs?: number) {
   const folder = t.testdir();
   const journal = new HandMadeJournal(folder);
   const [out, once] = [join(folder, 'out'), join(folder, 'once')];
-  const { options, ...kept } = workerDelivery(folder, journal, settingsFor(fixture('collect'), { options: { out, fault, once } }), stuckMs);
+  const settings = settingsFor(fixture('collect'), { options: { out, fault, once }, required: true });
+  const { options, ...kept } = workerDelivery(folder, journal, settings, stuckMs === undefined ? {} : { stuckMs });
   const running = startWorker(options);
   await running.ready;
   journal.write(lines(3));
@@ -66,7 +67,9 @@ for (const [title, how, message] of [
 ] as const) {
   t.test(`${title} is refused, once, and not tried again`, BUFFERED, async (t) => {
     const folder = t.testdir();
-    const { options, faults } = workerDelivery(folder, new HandMadeJournal(folder), settingsFor(fixture('refuses'), { options: { how } }), STUCK_MS);
+    const { options, faults } = workerDelivery(folder, new HandMadeJournal(folder), settingsFor(fixture('refuses'), { options: { how } }), {
+      loadMs: STUCK_MS,
+    });
     const running = startWorker(options);
     await t.rejects(running.ready, { code: 'AUDIT_CALLBACK_LOAD', message });
     await running.ended;
