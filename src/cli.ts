@@ -116,6 +116,8 @@ const SAME_SIGNAL_MS = 500;
 /** Resolves at SIGTERM or Ctrl-C; the second one ends at once. What a signal would do by itself (open the inspector, end without a drain) it does not. */
 function stopSignal(reloads: boolean): Promise<void> {
   process.on('SIGUSR1', () => undefined);
+  // Node ignores it, until a library that listened to it lets go: then a file at its size limit would end the process instead of refusing the write.
+  process.on('SIGXFSZ', () => undefined);
   // SIGHUP is to reload. Until it does it must not end a proxy; a demo whose terminal is closed shall go with it.
   const hangup = () => log.warn('AUDIT_CONFIG_LATER: reloading is not built yet; stop and start to take up a new configuration');
   if (reloads) process.on('SIGHUP', hangup);

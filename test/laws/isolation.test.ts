@@ -85,7 +85,7 @@ t.test('what a bad callback has not taken waits in the spool for a better one', 
   t.equal(await program.end(), 0);
   writeFileSync(
     join(folder, 'mine.mjs'),
-    "import { appendFileSync } from 'node:fs';\nexport default (r) => appendFileSync('mine.txt', `${r.text ?? r.topic}\\n`);\n",
+    "import { appendFileSync } from 'node:fs';\nexport default (r) => appendFileSync('mine.txt', (r.text ?? r.topic) + '\\n');\n",
   );
   const again = await startProgram(t, { upstream, set: [...set, 'DRAIN_TIMEOUT_S=10'], folder });
   t.equal(await again.end(), 0);
