@@ -83,6 +83,22 @@ export interface Utterance {
   readonly before: string;
   /** When `raw` came: [microseconds, UTF-16 units of `raw`], in order, at least one. */
   readonly pieces: readonly (readonly [TimeUs, number])[];
+  /** RCV: the same line as a server reads it that knows no line editing (control characters dropped, nothing erased), where that differs from `text`. */
+  readonly unedited?: string;
+  /** RCV: history or completion was asked for; only the server's echo tells what the line became. */
+  readonly asks?: boolean;
+  /** SND: what came while the client's line was unfinished, in character mode its echo. */
+  readonly echo?: Echo;
+}
+
+/** The server's answer to the keys of a line that is still being typed. */
+export interface Echo {
+  /** UTF-16 units of `text`: from here on it came behind the first key of that line. */
+  readonly from: number;
+  /** What stands on the screen's line from where the cursor stood at the first key, at the end of this utterance; over cuts, since the first key. */
+  readonly line: string;
+  /** What stood on that line in front of it: the prompt. */
+  readonly prompt: string;
 }
 
 /** identify: who is speaking, as far as known. */
@@ -105,6 +121,45 @@ export interface MaskDefinition {
   /** Where the definition stands, and where the first character of its pattern does, for errors. */
   readonly place: Place;
   readonly patternPlace: Place;
+}
+
+/** What makes a prompt one whose answer is hidden (DESIGN 5, `then`). Matched against lines of output. */
+export interface PromptDefinition {
+  readonly name: string;
+  /** Python's syntax; needs no group. */
+  readonly pattern: string;
+  /** 'prompt': the last, unfinished line alone. */
+  readonly where: 'start' | 'anywhere' | 'prompt';
+  readonly then: 'hide-next-input';
+  readonly prompts: readonly string[];
+  readonly notPrompts: readonly string[];
+  readonly place: Place;
+  readonly patternPlace: Place;
+}
+
+/** A secret in out-of-band data, by its field (DESIGN 5, `oob`). */
+export interface FieldDefinition {
+  readonly name: string;
+  /** Name of a package (GMCP, ATCP), of a variable (MSDP, MSSP, NEW-ENVIRON), of a command (ZMP); without regard to case; `*` at its end: all that begin so. */
+  readonly oob: string;
+  /** Members on the way to the secret, with dots between; '' or absent: the whole value. `*`: any member. */
+  readonly path: string;
+  /** gmcp, msdp, ...; absent: any. */
+  readonly protocol?: string;
+  readonly place: Place;
+}
+
+/** A message out of band, as the wire had it: holds secrets until mask/ has seen it. */
+export interface OobMessage {
+  readonly direction: Direction;
+  /** gmcp, atcp, msdp, mssp, zmp, environ, ttype, charset, mxp, msp, auth, encrypt, start-tls, com-port, linemode, or `option-N`. */
+  readonly protocol: string;
+  /** The package, variable or command; '' where the protocol has none. */
+  readonly name: string;
+  /** Plain data (JSON's); a string where it was to be JSON and is not; undefined where it says nothing. */
+  readonly value: unknown;
+  /** It was to be JSON and is not, or is malformed otherwise: nothing of it may be shown. */
+  readonly broken?: boolean;
 }
 
 /** One scrubbed span of `text`, in UTF-16 units after masking. */
@@ -151,7 +206,10 @@ export type Topic =
   | 'session.start'
   | 'session.input'
   | 'session.output'
+  | 'session.oob'
   | 'session.identity'
+  | 'session.change'
+  | 'session.resize'
   | 'session.end'
   | 'audit.start'
   | 'audit.stop'
