@@ -4,6 +4,8 @@
  */
 import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 
 /** Telnet commands, over bytes read as latin-1: IAC verb option, IAC SB ... IAC SE, IAC command. An unfinished one at the end goes too. */
 const TELNET = /\xff(?:[\xfb-\xfe].|\xfa.*?\xff\xf0|[^\xfa-\xfe]|.*$)/gs;
@@ -21,17 +23,19 @@ export function readable(bytes: Buffer): string {
 
 export class LineClient {
   readonly #socket: Socket;
+  readonly #source: Readable;
   #chunks: Buffer[] = [];
   #seen = 0;
   #ended = false;
 
-  /** Takes over a connected socket; `dial` makes one. */
-  constructor(socket: Socket) {
+  /** Takes over a connected socket; `dial` makes one. @param source what is read instead of the socket, if something stands in front of it */
+  constructor(socket: Socket, source: Readable = socket) {
     this.#socket = socket;
+    this.#source = source;
     socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
+    source.on('data', (chunk: Buffer) => this.#chunks.push(chunk));
     socket.on('error', () => {});
-    socket.on('end', () => {
+    source.on('end', () => {
       this.#ended = true;
     });
     socket.on('close', () => {
@@ -63,6 +67,14 @@ export class LineClient {
 
   write(bytes: Buffer | string): void {
     this.#socket.write(bytes);
+  }
+
+  /** Sends one key at a time, each in a write of its own, as a client in character mode does. @param between waited for behind each key */
+  async type(keys: string, between: () => Promise<unknown> = () => turn()): Promise<void> {
+    for (const key of keys.match(/\x1b\[[A-Z]|\r\0|./gsu) ?? []) {
+      this.#socket.write(key);
+      await between();
+    }
   }
 
   /**
@@ -112,7 +124,7 @@ export class LineClient {
   async #change(signal: AbortSignal): Promise<void> {
     const over = new AbortController();
     const either = { signal: AbortSignal.any([signal, over.signal]) };
-    await Promise.race(['data', 'end', 'close'].map((event) => once(this.#socket, event, either))).catch(() => {});
+    await Promise.race([once(this.#source, 'data', either), once(this.#source, 'end', either), once(this.#socket, 'close', either)]).catch(() => {});
     over.abort();
   }
 }

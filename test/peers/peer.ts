@@ -14,13 +14,16 @@ export const ROOT = join(import.meta.dirname, '../../..');
 const SCRIPTS = join(ROOT, 'test/peers');
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wirescribe-peers');
 
-export type PeerName = 'tinymux' | 'evennia' | 'tintin';
+export type PeerName = 'tinymux' | 'evennia' | 'tintin' | 'tintin-server' | 'telnetd' | 'chatd';
 
 /** What must be there for a peer to start, and how many ports in a row it takes (0: it is a client, and is told one). */
 const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly commands: readonly string[]; readonly ports: number }> = {
   tinymux: { files: ['/usr/games/tinymux-install'], commands: ['ps'], ports: 1 },
   evennia: { files: [join(CACHE, 'evennia-5.0.1/done'), join(CACHE, 'evennia-5.0.1-game')], commands: ['ps'], ports: 5 },
   tintin: { files: ['/usr/games/tt++'], commands: ['tmux', 'ps'], ports: 0 },
+  'tintin-server': { files: ['/usr/games/tt++'], commands: ['tmux', 'ps'], ports: 1 },
+  telnetd: { files: ['/usr/sbin/telnetd'], commands: ['socat', 'ps'], ports: 1 },
+  chatd: { files: ['/usr/bin/telnet-chatd'], commands: ['socat', 'ip', 'ps'], ports: 1 },
 };
 
 /** First start of a peer on a busy machine, in milliseconds; Evennia takes 6 s on an idle one. */
