@@ -6,7 +6,7 @@
 import { randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Gap, KIND, type Kind, readFrames } from './capture/frames.js';
-import type { MaskDefinition, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
+import type { AnyMask, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
 import { AuditError } from './errors.js';
 import type { Charset } from './gather/charset.js';
 import { compileMasks, type MaskSet, type Style, scrubData } from './mask/masker.js';
@@ -26,7 +26,7 @@ export interface ListenerAudit {
   readonly outUnit: 'message' | 'line';
   readonly outIdleMs: number;
   readonly charset?: Charset;
-  readonly masks: readonly MaskDefinition[];
+  readonly masks: readonly AnyMask[];
   readonly maskStyle: Style['name'];
 }
 

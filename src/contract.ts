@@ -149,6 +149,9 @@ export interface FieldDefinition {
   readonly place: Place;
 }
 
+/** What a pack holds: told apart by `then` (a prompt), `oob` (a field), neither (a mask). */
+export type AnyMask = MaskDefinition | PromptDefinition | FieldDefinition;
+
 /** A message out of band, as the wire had it: holds secrets until mask/ has seen it. */
 export interface OobMessage {
   readonly direction: Direction;

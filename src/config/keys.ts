@@ -54,7 +54,10 @@ export const AUDIT_KEYS = {
       "Masks of your own, added to those of the packs. Evennia's short form {'name': r'...(?P<secret>...)'} is matched from the start of a line; " +
       "the long form has 'name', 'pattern', 'direction' ('in', 'out' or 'both'), 'where' ('start' or 'anywhere'), and examples that prove it: " +
       "'hides' (their secrets must vanish) and 'shows' (must come out unchanged). Patterns are Python's, case never counts; try them with " +
-      '`wirescribe mask`.',
+      "`wirescribe mask`. With 'then': 'hide-next-input' the pattern is a prompt's, and the answer is hidden: 'where' is 'prompt' (the last, unfinished " +
+      "line of an output; unless given), 'start' or 'anywhere', its examples are 'prompts' and 'not_prompts'. A mask of out-of-band data has 'name', " +
+      "'oob' (a package, variable or command; * at its end: all that begin so), 'path' (members with dots between; * is any; unless given: the whole " +
+      "value) and 'protocol' (gmcp, msdp, ...; unless given: any).",
     example: "[{'setpass': r'^setpass\\s+(?P<secret>.+)'}]",
   }),
   AUDIT_MASK_PACKS: key({
@@ -261,6 +264,9 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
 
 export const LATER_CALLBACKS = ['syslog', 'kafka', 'store', 'http'] as const;
 
-/** Options of a mask in the long form. */
-export const MASK_OPTIONS = ['name', 'direction', 'pattern', 'where', 'hides', 'shows'] as const;
-export const LATER_MASK_OPTIONS = ['then', 'oob', 'path', 'prompts', 'not_prompts'] as const;
+/** Options of a mask in the long form, by its kind: one that scrubs, a prompt whose answer is hidden (`then`), a field of out-of-band data (`oob`). */
+export const MASK_OPTIONS = {
+  mask: ['name', 'direction', 'pattern', 'where', 'hides', 'shows'],
+  prompt: ['name', 'direction', 'pattern', 'where', 'then', 'prompts', 'not_prompts'],
+  field: ['name', 'oob', 'path', 'protocol'],
+} as const;

@@ -1,7 +1,7 @@
 /** LISTENERS, LISTEN and UPSTREAM: where clients come in and which server is behind, and what is recorded there. Opens nothing. */
 
 import { type Address, formatAddress } from '../bridge/address.js';
-import type { MaskDefinition } from '../contract.js';
+import type { AnyMask } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { Charset } from '../gather/charset.js';
 import { AUDIT_KEY_NAMES, type AUDIT_KEYS, type AuditKeyName, KEYS, LATER_LISTENER_OPTIONS, LISTENER_OPTIONS, type ValueOf } from './keys.js';
@@ -20,7 +20,7 @@ export interface AuditSettings {
   readonly outIdleMs: number;
   readonly onFailure: 'pass' | 'pause' | 'close';
   /** Those of the packs, then AUDIT_MASKS. Not compiled yet. */
-  readonly masks: readonly MaskDefinition[];
+  readonly masks: readonly AnyMask[];
   readonly maskStyle: 'length' | 'fixed' | 'tag';
 }
 
@@ -55,7 +55,7 @@ type AuditValue<K extends AuditKeyName> = ValueOf<(typeof AUDIT_KEYS)[K]>;
 export function auditOf(
   literals: AuditLiterals,
   asked: Asked,
-  masks: (packs: readonly StringLiteral[], own: readonly DictLiteral[]) => readonly MaskDefinition[],
+  masks: (packs: readonly StringLiteral[], own: readonly DictLiteral[]) => readonly AnyMask[],
 ): AuditSettings {
   const value = <K extends AuditKeyName>(name: K) => KEYS[name].check(literals(name), { ...asked, name }) as AuditValue<K>;
   return {

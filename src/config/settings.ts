@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import type { AnyMask } from '../contract.js';
 import { AuditError } from '../errors.js';
 import { type CallbackSettings, callbacksOf, type ReadCallback } from './callbacks.js';
 import { ALIASES, KEY_NAMES, KEYS, type KeyName, LATER_KEYS, type ValueOf } from './keys.js';
@@ -175,9 +176,15 @@ function show(given: Readonly<Record<KeyName, Given>>, { listeners, callbacks, n
 }
 
 function digestOf(force: readonly InForce[], audits: readonly AuditSettings[]): string {
-  const masks = audits.map((audit) => audit.masks.map(({ name, pattern, direction, where }) => [name, pattern, direction, where]));
+  const masks = audits.map((audit) => audit.masks.map(essence));
   const text = JSON.stringify([force.map(({ key, value }) => [key, value]), masks]);
   return createHash('sha256').update(text).digest('hex');
+}
+
+/** What a mask does, without its examples and places. */
+function essence(mask: AnyMask): readonly (string | undefined)[] {
+  if ('oob' in mask) return [mask.name, mask.oob, mask.path, mask.protocol];
+  return [mask.name, mask.pattern, 'then' in mask ? mask.then : mask.direction, mask.where];
 }
 
 /** Masks in force anywhere, each once: those of the listeners, or where there is none, those for all. */

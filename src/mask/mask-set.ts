@@ -2,15 +2,19 @@
  * The masks in force, ready to be asked. Receives their definitions once, then texts; gives the places of secrets in them, in their lines and elsewhere.
  * Does not write stars.
  */
-import type { Direction, MaskDefinition } from '../contract.js';
+import type { AnyMask, Direction, FieldDefinition, MaskDefinition, PromptDefinition } from '../contract.js';
 import { finderOf, type Known } from './elsewhere.js';
 import { Prefilter } from './prefilter.js';
+import { Prompts } from './prompts.js';
 import { SingleMask } from './single.js';
 import type { Span, Write } from './spans.js';
 import { type Style, writerOf } from './style.js';
 
 /** Whose masks: those of one direction, or all. */
 export type Side = Direction | 'both';
+
+/** The name of what ECHO alone hid; no mask of a pack needs to bear it. */
+export const HIDDEN_TYPING = 'hidden-typing';
 
 /** What was found in a text: the places of its secrets (unsorted, overlapping), and their texts, to be met again. */
 export interface Found {
@@ -21,26 +25,42 @@ export interface Found {
 /** Compiled masks. Make one with `compileMasks`. */
 export class MaskSet {
   readonly singles: readonly SingleMask[];
+  /** What makes the next input a hidden one. */
+  readonly prompts: Prompts;
+  /** Secrets of out-of-band data, by their fields (fields.ts). */
+  readonly fields: readonly FieldDefinition[];
   /** Writes what stands in a secret's place. */
   readonly write: Write;
   /** Whether that depends on the secret's text, not on its length alone. */
   readonly tags: boolean;
-  readonly #filters: { readonly [side in Side]: readonly Prefilter[] };
+  readonly #filters: { readonly [side in Side]: readonly Prefilter<SingleMask>[] };
+  /** Names by index: those of the singles, then the others, each once. */
+  readonly #names: readonly string[];
 
-  /** Throws AuditError for the first pattern that is refused. */
-  constructor(definitions: readonly MaskDefinition[], style: Style = { name: 'length' }) {
+  /** Throws AuditError for the first pattern that is refused, and for a prompt that does not prove itself. */
+  constructor(definitions: readonly AnyMask[], style: Style = { name: 'length' }) {
     const write = writerOf(style);
     this.write = (secret, mask) => write(secret, this.nameOf(mask));
     this.tags = style.name === 'tag';
-    this.singles = definitions.map((definition, index) => new SingleMask(definition, index));
+    this.singles = definitions.filter(isMask).map((definition, index) => new SingleMask(definition, index));
+    this.prompts = new Prompts(definitions.filter(isPrompt));
+    this.fields = definitions.filter(isField);
+    const others = definitions.filter((one) => !isMask(one)).map(({ name }) => name);
+    this.#names = [...this.singles.map(({ definition }) => definition.name), ...new Set([...others, HIDDEN_TYPING])];
     const of = (other: 'in' | 'out') => new Prefilter(this.singles.filter(({ definition }) => definition.direction !== other));
     const [received, sent] = [of('out'), of('in')];
     this.#filters = { RCV: [received], SND: [sent], both: [received, sent] };
   }
 
-  /** A mask's name, by its place in the list. */
-  nameOf(mask: number): string {
-    return this.singles[mask]?.definition.name ?? '';
+  /** The name that an index stands for, in a span: of a mask, a prompt, a field, or HIDDEN_TYPING. */
+  nameOf(index: number): string {
+    return this.#names[index] ?? '';
+  }
+
+  /** The index that stands for a name in spans; that of HIDDEN_TYPING where there is no such name. Where spans join, the lower index gives the name. */
+  indexOf(name: string): number {
+    const index = this.#names.indexOf(name);
+    return index >= 0 ? index : this.#names.indexOf(HIDDEN_TYPING);
   }
 
   /** The secrets of a text, line by line, at their own places; undefined where there are none. `text` is well-formed. */
@@ -79,6 +99,10 @@ export class MaskSet {
     return before ? { spans: before.spans.concat(spans), known: before.known.concat(known) } : { spans, known };
   }
 }
+
+const isPrompt = (one: AnyMask): one is PromptDefinition => 'then' in one;
+const isField = (one: AnyMask): one is FieldDefinition => 'oob' in one;
+const isMask = (one: AnyMask): one is MaskDefinition => !isPrompt(one) && !isField(one);
 
 /** The same secrets wherever else they stand in `text`, with their own places. */
 export function everywhere(found: Found, text: string): Span[] {

@@ -245,6 +245,43 @@ t.test('a pack is masks in the long form, with places in the pack', async (t) =>
   ]);
 });
 
+t.test('a mask is also a prompt whose answer is hidden, or a field of out-of-band data', async (t) => {
+  const pack = String.raw`MASKS = [
+  {'name': 'ask', 'pattern': r'password:\s*$', 'then': 'hide-next-input', 'prompts': ['Password: '], 'not_prompts': ['x']},
+  {'name': 'line', 'direction': 'out', 'where': 'start', 'pattern': r'pin', 'then': 'hide-next-input'},
+  {'name': 'gmcp-login', 'oob': 'Char.Login.Credentials', 'path': 'password'},
+  {'name': 'msdp', 'oob': 'PASS*', 'path': '', 'protocol': 'msdp'},
+]`;
+  const { audit } = load(t, "AUDIT_MASK_PACKS = ['own.conf']", { files: { 'own.conf': pack } });
+  const at = (line: number, column: number) => ({ file: 'own.conf', line, column });
+  t.strictSame(audit.masks, [
+    {
+      name: 'ask',
+      place: at(2, 3),
+      where: 'prompt',
+      // biome-ignore lint/suspicious/noThenProperty: DESIGN 5's name.
+      then: 'hide-next-input',
+      prompts: ['Password: '],
+      notPrompts: ['x'],
+      pattern: String.raw`password:\s*$`,
+      patternPlace: at(2, 32),
+    },
+    {
+      name: 'line',
+      place: at(3, 3),
+      where: 'start',
+      // biome-ignore lint/suspicious/noThenProperty: DESIGN 5's name.
+      then: 'hide-next-input',
+      prompts: [],
+      notPrompts: [],
+      pattern: 'pin',
+      patternPlace: at(3, 73),
+    },
+    { name: 'gmcp-login', place: at(4, 3), oob: 'Char.Login.Credentials', path: 'password' },
+    { name: 'msdp', place: at(5, 3), oob: 'PASS*', path: '', protocol: 'msdp' },
+  ]);
+});
+
 const MASK = "'pattern': 'a(?P<secret>b)'";
 const LISTENER = "'listen': 'telnet://h:1', 'upstream': 'telnet://h:2'";
 const REFUSED: readonly (readonly [text: string, error: string])[] = [
@@ -323,11 +360,31 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
     "TYPE: server.conf:2:76: there are two callbacks of the name 'x'; rename one",
   ],
   ['AUDIT_CALLBACK = []', 'TYPE: server.conf:2:18: AUDIT_CALLBACK wants at least one callback (AUDIT_ACTIVATE = False makes a plain proxy)'],
-  [`AUDIT_MASKS = [{'name': 'a', ${MASK}, 'then': 'hide-next-input'}]`, "LATER: server.conf:2:59: 'then' of a mask is not built yet; leave it out"],
-  ["AUDIT_MASKS = [{'name': 'a', 'oob': 'x', 'path': 'y'}]", "LATER: server.conf:2:30: 'oob' of a mask is not built yet; leave it out"],
+  ["AUDIT_MASKS = [{'name': 'a', 'then': 'hide-next-input'}]", "KEY: server.conf:2:16: a mask with 'then' wants a 'pattern' too"],
+  ["AUDIT_MASKS = [{'pattern': 'a', 'then': 'hide-next-input'}]", "KEY: server.conf:2:16: a mask with 'then' wants a 'name' too"],
+  ["AUDIT_MASKS = [{'name': 'a', 'pattern': 'a', 'then': 'hide'}]", "TYPE: server.conf:2:54: 'then' of a mask wants 'hide-next-input'"],
+  [
+    "AUDIT_MASKS = [{'name': 'a', 'pattern': 'a', 'then': 'hide-next-input', 'direction': 'in'}]",
+    "TYPE: server.conf:2:86: 'direction' of a mask wants 'out'",
+  ],
+  [
+    "AUDIT_MASKS = [{'name': 'a', 'pattern': 'a', 'then': 'hide-next-input', 'hides': []}]",
+    "KEY: server.conf:2:73: a mask with 'then' has no option 'hides'; a mask has",
+  ],
+  [`AUDIT_MASKS = [{'name': 'a', ${MASK}, 'prompts': []}]`, "KEY: server.conf:2:59: a mask has no option 'prompts'; a mask with 'then' has"],
+  ["AUDIT_MASKS = [{'oob': 'x', 'path': 'y'}]", "KEY: server.conf:2:16: a mask with 'oob' wants a 'name' too"],
+  ["AUDIT_MASKS = [{'name': 'a', 'path': 'y'}]", "KEY: server.conf:2:30: a mask has no option 'path'; a mask with 'oob' has"],
+  [
+    `AUDIT_MASKS = [{'name': 'a', 'oob': 'x', ${MASK}}]`,
+    "KEY: server.conf:2:42: a mask with 'oob' has no option 'pattern'; a mask or a mask with 'then' has",
+  ],
+  [
+    "AUDIT_MASKS = [{'name': 'a', 'oob': 'x', 'path': 5}]",
+    "TYPE: server.conf:2:50: 'path' of a mask wants a text of one line, not empty, of at most 256 characters; this is a number",
+  ],
   [
     `AUDIT_MASKS = [{'name': 'a', ${MASK}, 'where': 'prompt'}]`,
-    "LATER: server.conf:2:68: a mask at a 'prompt' is not built yet; 'start' and 'anywhere' are",
+    "TYPE: server.conf:2:68: 'prompt' is for a mask with 'then': 'hide-next-input'; add that, or write 'anywhere'",
   ],
   [`AUDIT_MASKS = [{'name': 'a', ${MASK}, 'hide': []}]`, "KEY: server.conf:2:59: a mask has no option 'hide'; did you mean 'hides'?"],
   [`AUDIT_MASKS = [{${MASK}}]`, "KEY: server.conf:2:16: a mask wants a 'name' too"],

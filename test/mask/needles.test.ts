@@ -2,7 +2,7 @@ import t from 'tap';
 import { needlesOf } from '../../src/mask/needles.js';
 import { parsePattern } from '../../src/mask/pattern-tree.js';
 import { SingleMask } from '../../src/mask/single.js';
-import { pack } from './masks.js';
+import { pack, scrubbing } from './masks.js';
 
 const CASES: readonly [pattern: string, needles: readonly string[] | undefined][] = [
   ['password', ['password']],
@@ -30,7 +30,7 @@ for (const [pattern, needles] of CASES) {
 }
 
 t.test('every example that a mask of the pack hides holds one of its needles', async (t) => {
-  const singles = pack('evennia').map((definition, index) => new SingleMask(definition, index));
+  const singles = scrubbing(pack('evennia')).map((definition, index) => new SingleMask(definition, index));
   t.ok(singles.filter(({ needles }) => needles).length >= 3, 'the masks of outputs have some');
   for (const { definition, needles } of singles) {
     for (const text of needles ? definition.hides : [])
