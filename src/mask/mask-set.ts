@@ -16,6 +16,9 @@ export type Side = Direction | 'both';
 /** The name of what ECHO alone hid; no mask of a pack needs to bear it. */
 export const HIDDEN_TYPING = 'hidden-typing';
 
+/** Where a mask of this name is in force (it is of the pack `tokens`), private keys are hidden over many lines and records. */
+const KEY_BLOCK = 'private-key';
+
 /** What was found in a text: the places of its secrets (unsorted, overlapping), and their texts, to be met again. */
 export interface Found {
   readonly spans: readonly Span[];
@@ -61,6 +64,12 @@ export class MaskSet {
   indexOf(name: string): number {
     const index = this.#names.indexOf(name);
     return index >= 0 ? index : this.#names.indexOf(HIDDEN_TYPING);
+  }
+
+  /** Index of the mask whose secrets go over many lines (key-block.ts), where it is in force. */
+  get keyBlock(): number | undefined {
+    const index = this.#names.indexOf(KEY_BLOCK);
+    return index < 0 ? undefined : index;
   }
 
   /** The secrets of a text, line by line, at their own places; undefined where there are none. `text` is well-formed. */

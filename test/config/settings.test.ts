@@ -275,7 +275,7 @@ t.test('a mask is also a prompt whose answer is hidden, or a field of out-of-ban
       prompts: [],
       notPrompts: [],
       pattern: 'pin',
-      patternPlace: at(3, 73),
+      patternPlace: at(3, 71),
     },
     { name: 'gmcp-login', place: at(4, 3), oob: 'Char.Login.Credentials', path: 'password' },
     { name: 'msdp', place: at(5, 3), oob: 'PASS*', path: '', protocol: 'msdp' },
