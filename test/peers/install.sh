@@ -5,16 +5,24 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
-packages=(tinymux tintin++ tmux socat inetutils-telnet procps gcc libc6-dev python3-venv)
+packages=(tinymux tintin++ tmux socat inetutils-telnet libtelnet-utils iproute2 libkrb5-3 procps gcc libc6-dev python3-venv)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
-if [ "${#missing[@]}" -gt 0 ]; then
+if [ "${#missing[@]}" -gt 0 ] || [ ! -e "$telnetd_root" ]; then
   root=()
   [ "$(id -u)" = 0 ] || root=(sudo)
   "${root[@]}" apt-get update -qq
-  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  [ "${#missing[@]}" = 0 ] || "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# Its package would bring an inetd with it and open this machine's port 23: the program alone is taken out of it.
+if [ ! -e "$telnetd_root" ]; then
+  rm -rf "$telnetd_root.new"
+  mkdir -p "$telnetd_root.new"
+  (cd "$telnetd_root.new" && apt-get download -qq inetutils-telnetd 2>/dev/null && dpkg -x inetutils-telnetd_*.deb . && rm inetutils-telnetd_*.deb)
+  mv "$telnetd_root.new" "$telnetd_root"
 fi
 
 if [ ! -e "$evennia_venv/done" ]; then

@@ -3,10 +3,10 @@
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/wirescribe-peers
 evennia_venv=$cache/evennia-5.0.1
 evennia_game=$cache/evennia-5.0.1-game
+telnetd_root=$cache/telnetd
 
 # True while something listens on 127.0.0.1:$1. Reads the kernel's table, so that the peer sees no extra session.
 listening() { grep -q " 0100007F:$(printf %04X "$1") 00000000:0000 0A " /proc/net/tcp; }
-
 # await SECONDS COMMAND...: runs COMMAND until it is true; false once the time is over.
 await() {
   local end=$((SECONDS + $1))
@@ -31,6 +31,38 @@ drop_folder() {
   cd /
   kill "$sleeper" 2>/dev/null || true
   [ -z "$temporary" ] || rm -rf "$temporary"
+}
+
+# walled PORT LINE: runs a line of bash whose server binds port $inside of every address, and cannot be told otherwise. It gets network and processes of
+# its own, where the kernel lets us make such, and 127.0.0.1:PORT leads to it, over a socket in $folder; else it runs as it is, on PORT.
+walled=0
+way=0
+walled() {
+  cd "$folder"
+  if unshare -rnpf --kill-child ip link set lo up 2>/dev/null; then
+    inside=7000 unshare -rnpf --kill-child bash -c "ip link set lo up; socat UNIX-LISTEN:wall,fork TCP:127.0.0.1:7000 & $2" >wall.log 2>&1 </dev/null &
+    walled=$!
+    await 30 test -S wall
+    socat "TCP-LISTEN:$1,bind=127.0.0.1,reuseaddr,fork" UNIX-CONNECT:wall >way.log 2>&1 </dev/null &
+    way=$!
+  else
+    inside=$1 bash -c "$2" >wall.log 2>&1 </dev/null &
+    walled=$!
+  fi
+}
+end_walled() {
+  end_process "$way"
+  [ "$walled" = 0 ] || pkill -KILL -P "$walled" 2>/dev/null || true # unshare's child, and with it all that it started
+  [ "$walled" = 0 ] || kill -KILL "$walled" 2>/dev/null || true
+}
+
+# A terminal for a program that wants one, kept in $folder: `terminal` takes tmux's commands.
+terminal() { TERM=xterm tmux -S "$folder/tmux" -f /dev/null "$@"; }
+end_terminal() {
+  local server
+  server=$(terminal display-message -p '#{pid}' 2>/dev/null) || server=0
+  terminal kill-server 2>/dev/null || true
+  end_process "$server"
 }
 
 alive() { kill -0 "$1" 2>/dev/null; }

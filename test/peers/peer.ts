@@ -22,7 +22,7 @@ const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly comm
   evennia: { files: [join(CACHE, 'evennia-5.0.1/done'), join(CACHE, 'evennia-5.0.1-game')], commands: ['ps'], ports: 5 },
   tintin: { files: ['/usr/games/tt++'], commands: ['tmux', 'ps'], ports: 0 },
   'tintin-server': { files: ['/usr/games/tt++'], commands: ['tmux', 'ps'], ports: 1 },
-  telnetd: { files: ['/usr/sbin/telnetd'], commands: ['socat', 'ps'], ports: 1 },
+  telnetd: { files: [join(CACHE, 'telnetd/usr/sbin/telnetd')], commands: ['socat', 'ps'], ports: 1 },
   chatd: { files: ['/usr/bin/telnet-chatd'], commands: ['socat', 'ip', 'ps'], ports: 1 },
 };
 

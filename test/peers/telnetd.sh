@@ -5,6 +5,8 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 port=${1:?usage: telnetd.sh PORT [DIR]}
+telnetd=$telnetd_root/usr/sbin/telnetd
+[ -x "$telnetd" ] || { echo 'telnetd is not installed; run test/peers/install.sh' >&2; exit 1; }
 child=0
 open_folder "${2:-}"
 finish() {
@@ -37,7 +39,7 @@ for try in 1 2 3; do
 done
 L
 chmod +x "$folder/login"
-socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" "EXEC:/usr/sbin/telnetd -h -E $folder/login,nofork" >"$folder/socat.log" 2>&1 </dev/null &
+socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork" "EXEC:$telnetd -h -E $folder/login,nofork" >"$folder/socat.log" 2>&1 </dev/null &
 child=$!
 await 30 listening "$port" || { echo "telnetd's port $port did not open" >&2; cat "$folder/socat.log" >&2; exit 1; }
 echo "ready $port"

@@ -7,13 +7,9 @@ set -euo pipefail
 port=${1:?usage: tintin.sh PORT SCRIPT [DIR]}
 script=$(realpath "${2:?usage: tintin.sh PORT SCRIPT [DIR]}")
 open_folder "${3:-}"
-terminal() { TERM=xterm tmux -S "$folder/tmux" -f /dev/null "$@"; }
 finish() {
   trap '' TERM INT
-  local server
-  server=$(terminal display-message -p '#{pid}' 2>/dev/null) || server=0
-  terminal kill-server 2>/dev/null || true
-  end_process "$server"
+  end_terminal
   drop_folder
 }
 trap 'finish; exit 0' TERM INT

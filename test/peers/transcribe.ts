@@ -3,8 +3,9 @@
  * that writes down what came, as it came: [{"dir":"RCV"|"SND","ms":N,"base64":"..."}], ms since the client connected. No proxy of ours is in between.
  * This is a tool and no test: it pauses between keys as a person does, so that the times mean something.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LineClient } from './clients.js';
@@ -135,10 +136,43 @@ async function tinymuxLogin(port: number): Promise<void> {
   await client.waitForEnd();
 }
 
+/** tintin++ types these lines, each once the text in front of it is on its screen. */
+async function tintin(port: number, lines: readonly (readonly [string, string])[]): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'wirescribe-script-'));
+  writeFileSync(join(dir, 'script'), lines.map((line) => `${line.join('\t')}\n`).join(''));
+  const client = await startPeer('tintin', [join(dir, 'script')], { port });
+  const code = await client.ended;
+  await client.stop();
+  rmSync(dir, { recursive: true });
+  if (code !== 0) throw new Error(client.output());
+}
+
+const chatdTintin = (port: number) =>
+  tintin(port, [
+    ['Enter name:', PASSWORD],
+    ['Welcome', 'hello there'],
+    [': hello there', 'the third line'],
+    [': the third', 'the fourth line'],
+    [': the fourth', 'the fifth line'],
+    [': the fifth', 'the sixth line'],
+    [': the sixth', ''],
+  ]);
+
+const tintinMccp3 = (port: number) =>
+  tintin(port, [
+    ['Who are you?', 'bob'],
+    ['Password:', PASSWORD],
+    ['Welcome', 'hello there'],
+    ['You said, "hello there"', `connect bob ${PASSWORD}`],
+    ['You said, "connect', ''],
+  ]);
+
 const TRANSCRIPTS: { readonly [name: string]: readonly [PeerName, (port: number) => Promise<void>] } = {
   'telnetd-login': ['telnetd', telnetdLogin],
   'telnetd-typed-ahead': ['telnetd', telnetdTypedAhead],
   'chatd-login': ['chatd', chatdLogin],
+  'chatd-tintin': ['chatd', chatdTintin],
+  'tintin-mccp3': ['tintin-server', tintinMccp3],
   'tinymux-login': ['tinymux', tinymuxLogin],
   'evennia-gmcp': ['evennia', evenniaGmcp],
 };
