@@ -22,18 +22,29 @@ export const OPTION_COMPRESS = 85;
 export const OPTION_COMPRESS2 = 86;
 export const OPTION_COMPRESS3 = 87;
 
+/** RFC 857. */
+export const OPTION_ECHO = 1;
 /** RFC 1091. */
 export const OPTION_TTYPE = 24;
 /** RFC 1073. */
 export const OPTION_NAWS = 31;
+/** RFC 1184. */
+export const OPTION_LINEMODE = 34;
+/** RFC 2941. */
+export const OPTION_AUTHENTICATION = 37;
 /** RFC 1408 and RFC 1572. */
 export const OPTION_ENVIRON = 36;
 export const OPTION_NEW_ENVIRON = 39;
 /** RFC 2066. */
 export const OPTION_CHARSET = 42;
+/** RFC 2217. */
+export const OPTION_COM_PORT = 44;
 /** tintin.mudhalla.net/protocols: MSDP, MSSP. */
 export const OPTION_MSDP = 69;
 export const OPTION_MSSP = 70;
+/** MUD Sound Protocol and MUD eXtension Protocol (zuggsoft.com): only whether they are on; their tags stand in the text. */
+export const OPTION_MSP = 90;
+export const OPTION_MXP = 91;
 /** Zenith MUD Protocol. */
 export const OPTION_ZMP = 93;
 /** Achaea Telnet Client Protocol, and its heir the Generic MUD Communication Protocol. */

@@ -71,10 +71,35 @@ const MEANINGS: readonly [title: string, option: number, payload: string, event:
   ['GMCP', 201, 'Char.Name {"name": "\xc5\xbb"}', { type: 'gmcp', package: 'Char.Name', data: '{"name": "Ż"}' }],
   ['GMCP without data, in latin-1', 201, 'Core.Ping\xff', { type: 'gmcp', package: 'Core.Pingÿ', data: '' }],
   ['ATCP', 200, 'Room.Brief A room', { type: 'atcp', package: 'Room.Brief', data: 'A room' }],
+  ['a tab ends the name of a package too', 201, 'Char.Login\t{"name": 1}', { type: 'gmcp', package: 'Char.Login', data: '{"name": 1}' }],
+  ['a package whose JSON follows at once', 201, 'Char.Login{"name": 1}', { type: 'gmcp', package: 'Char.Login', data: '{"name": 1}' }],
+  ['a list, a string', 201, 'Core["a"]', { type: 'gmcp', package: 'Core', data: '["a"]' }],
+  ['a package without a name is malformed', 201, ' {"password": "hunter2"}', undefined],
+  ['ATCP over lines', 200, 'hello Nexus 3\nauth 1', { type: 'atcp', package: 'hello', data: 'Nexus 3\nauth 1' }],
+  ['LINEMODE MODE has a mask', 34, '\x01\x07', { type: 'linemode', command: 'MODE', mask: 7 }],
+  ['LINEMODE SLC', 34, '\x03\x03\x62\x03', { type: 'linemode', command: 'SLC' }],
+  ['LINEMODE DO FORWARDMASK', 34, '\xfd\x02\x00', { type: 'linemode', command: 'FORWARDMASK' }],
+  ['a MODE without its mask is malformed', 34, '\x01', undefined],
+  ['an empty LINEMODE is none', 34, '', undefined],
+  ['COM-PORT from the client', 44, '\x01\x00\x00\x25\x80', { type: 'com-port', command: 'SET-BAUDRATE', value: 9_600 }],
+  ['COM-PORT from the server', 44, '\x67\x01', { type: 'com-port', command: 'SET-PARITY', value: 1 }],
+  ['the signature of a COM-PORT', 44, '\x00ser2net', { type: 'com-port', command: 'SIGNATURE', value: 'ser2net' }],
+  ['COM-PORT that is not simple', 44, '\x02\x00\x01\x02', { type: 'com-port', command: 'SET-DATASIZE' }],
+  ['COM-PORT of an unknown number', 44, '\x20\x01', undefined],
+  ['an empty COM-PORT is none', 44, '', undefined],
+  ['of AUTHENTICATION the command alone', 37, '\x03bob', { type: 'auth', command: 'NAME' }],
+  ['of ENCRYPT the command alone', 38, '\x03\x00key', { type: 'encrypt', command: 'START' }],
+  ['START_TLS', 46, '\x01', { type: 'start-tls', command: 'FOLLOWS' }],
+  ['an AUTHENTICATION without a command is none', 37, '', undefined],
   ['an option that is not read', 99, 'x', undefined],
 ];
 
 for (const [title, option, payload, event] of MEANINGS) t.test(title, async (t) => t.same(parseOption(option, latin(payload)), event));
+
+t.test('reads names and values in the charset that it is given', async (t) => {
+  const koi8 = (bytes: Uint8Array) => new TextDecoder('koi8-r').decode(bytes);
+  t.same(parseOption(69, latin('\x01PASSWORD\x02\xd0\xc1\xd2\xcf\xcc\xd8'), koi8), { type: 'msdp', values: new Map([['PASSWORD', 'пароль']]) });
+});
 
 t.test('MSDP goes no deeper than its bound', async (t) => {
   const deep = (depth: number) => latin(`\x01A${'\x02\x05'.repeat(depth)}${'\x06'.repeat(depth)}`);
@@ -85,7 +110,7 @@ t.test('MSDP goes no deeper than its bound', async (t) => {
 
 t.test('no payload makes one throw, and 64 KiB of marks are read in time', async (t) => {
   const dice = new Dice(11);
-  const options = [24, 31, 36, 39, 42, 69, 70, 93, 200, 201];
+  const options = [24, 31, 34, 36, 37, 38, 39, 42, 44, 46, 69, 70, 93, 200, 201];
   for (let round = 0; round < 20_000; round++) {
     const bytes = Uint8Array.from({ length: dice.between(0, 24) }, () => (dice.next() < 0.7 ? dice.between(0, 7) : dice.between(0, 255)));
     for (const option of options) parseOption(option, bytes);
