@@ -83,8 +83,12 @@ export interface Utterance {
   readonly before: string;
   /** When `raw` came: [microseconds, UTF-16 units of `raw`], in order, at least one. */
   readonly pieces: readonly (readonly [TimeUs, number])[];
+  /** The last line is not ended: the end of `text` was no line end, but a silence, a mark, the next input, or size. */
+  readonly open?: boolean;
   /** RCV: the same line as a server reads it that knows no line editing (control characters dropped, nothing erased), where that differs from `text`. */
   readonly unedited?: string;
+  /** With `unedited`: for each of its UTF-16 units, where it stands in `text`; -1 where it was erased. */
+  readonly places?: () => readonly number[];
   /** RCV: history or completion was asked for; only the server's echo tells what the line became. */
   readonly asks?: boolean;
   /** SND: what came while the client's line was unfinished, in character mode its echo. */
@@ -106,6 +110,36 @@ export interface Identity {
   readonly account?: string;
   readonly character?: string;
   readonly room?: string;
+}
+
+/** A pattern of AUDIT_IDENTITY as config/ gives it to mask/, which compiles it. Its groups: account, character, room, accepted, refused. */
+export interface IdentityPattern {
+  /** Python's syntax. */
+  readonly pattern: string;
+  readonly direction: 'in' | 'out';
+  readonly where: 'start' | 'anywhere';
+  /** Where the first character of the pattern stands, for errors. */
+  readonly patternPlace: Place;
+}
+
+/** A path of AUDIT_IDENTITY: where a name stands in what the server says out of band. */
+export interface IdentityPath {
+  /** Name of the package or variable, without regard to case. */
+  readonly oob: string;
+  /** Members on the way to the name, with dots between; '': the value itself. */
+  readonly path: string;
+  readonly field: keyof Identity;
+  /** gmcp, msdp, ...; absent: any. */
+  readonly protocol?: string;
+}
+
+/** What an operator's pattern found in a line: names, '' where one ends; and whether that is the server's yes or no to a login. */
+export type NamesFound = { readonly [group in keyof Identity | 'accepted' | 'refused']?: string };
+
+/** An IdentityPattern, compiled by mask/ for identify/. `line` is one line; undefined: nothing is found. */
+export interface NameMatcher {
+  readonly direction: 'in' | 'out';
+  match(line: string): NamesFound | undefined;
 }
 
 /** How config/ gives masks to mask/. Names as in a pack (DESIGN 5). */

@@ -21,14 +21,15 @@ export interface Decoded {
 
 const LF = 10;
 
-/** Kinds of control characters: what must be done to make plain text of it. */
-export const CONTROLS = { carriageReturn: 1, escape: 2, other: 4 } as const;
+/** Kinds of control characters: what must be done to make plain text of it. A tab stays; from a client it may ask for completion. */
+export const CONTROLS = { carriageReturn: 1, escape: 2, other: 4, tab: 8 } as const;
 
-/** The kind of each ASCII character; LF and tab are none. */
+/** The kind of each ASCII character; LF is none. */
 const KIND_OF = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte === 13) return CONTROLS.carriageReturn;
   if (byte === 27) return CONTROLS.escape;
-  return (byte < 32 && byte !== 9 && byte !== 10) || byte === 127 ? CONTROLS.other : 0;
+  if (byte === 9) return CONTROLS.tab;
+  return (byte < 32 && byte !== 10) || byte === 127 ? CONTROLS.other : 0;
 });
 
 /** Which kinds are among ASCII bytes. Four at a time: it is asked of every byte that passes, and three regular expressions cost eight times as much. */
@@ -47,6 +48,7 @@ const kind = (byte: number | undefined): number => KIND_OF[byte as number] as nu
 const controlsInText = (text: string): number =>
   (text.includes('\r') ? CONTROLS.carriageReturn : 0) |
   (text.includes('\x1b') ? CONTROLS.escape : 0) |
+  (text.includes('\t') ? CONTROLS.tab : 0) |
   (/[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]/.test(text) ? CONTROLS.other : 0);
 
 /** Decodes one utterance. @param bytes borrowed; copied into the string @param charset the listener's, where it names one */

@@ -1,18 +1,20 @@
-/** Bytes of one direction that no utterance has taken yet, with the times they came at; and the making of an utterance out of them. */
-import type { Cut, Direction, Shape, TimeUs, Utterance } from '../contract.js';
-import { type Charset, CONTROLS, decodeText, unfinishedTail, unitsOfPieces } from './charset.js';
-import { erasedBefore, plain, plainOffsets, starErased, unfinishedSequence } from './plain-text.js';
+/** Bytes of one direction that no utterance has taken yet, with the times they came at. Receives them in any splitting, gives utterances on demand. */
+import type { Cut, Direction, TimeUs, Utterance } from '../contract.js';
+import { type Charset, unfinishedTail } from './charset.js';
+import { alternateAfter, unfinishedSequence } from './plain-text.js';
+import { Screen } from './screen.js';
+import { makeUtterance, openLine } from './utterance.js';
 
 /** Most that is held of one direction; an utterance that reaches it is cut by size. */
 export const MAX_HELD_BYTES = 65_536;
-/** How much of an open line in front of a cut is matched again with what follows it (UTF-16 units). */
-const MAX_BEFORE = 4_096;
 /** Room that is kept between utterances, so that an idle session holds little. */
 const KEPT_ROOM = 2_048;
 /** Pieces that came within this time of each other are one. */
 const PIECE_US = 1_000;
 /** Most pieces of one direction, some 60 bytes each; past them two and two are one. A line typed for a minute, byte by byte, would else hold 4 MB. */
 const MOST_PIECES = 2_048;
+/** What is only looked at has no times. */
+const LOOKED: readonly (readonly [TimeUs, number])[] = [[0, 0]];
 
 const LF = 10;
 const CR = 13;
@@ -31,7 +33,8 @@ export class Held {
   lastAt: TimeUs = 0;
 
   readonly #direction: Direction;
-  readonly #charset: Charset | undefined;
+  readonly #screen = new Screen();
+  #charset: Charset | undefined;
 
   constructor(direction: Direction, charset: Charset | undefined) {
     this.#direction = direction;
@@ -106,12 +109,51 @@ export class Held {
   take(count: number, cut: Cut | undefined, lineEnded: boolean, at: TimeUs): Utterance {
     const pieces = count > 0 ? this.#takePieces(count) : [[at, 0] as [TimeUs, number]];
     const bytes = this.#room.subarray(0, count);
-    const utterance = makeUtterance({ direction: this.#direction, charset: this.#charset, bytes, pieces, before: this.#before, cut });
-    this.#before = lineEnded || isEnd(bytes[count - 1]) || endsCrNul(bytes) ? '' : openLine(utterance.before, utterance.text);
+    const open = !lineEnded && !isEnd(bytes[count - 1]) && !endsCrNul(bytes);
+    const utterance = this.#make(bytes, pieces, cut, open);
+    this.#before = open ? openLine(utterance.before, utterance.text) : '';
+    if (this.#screen.mark >= 0) this.#screen.taken(count);
     this.#room.copyWithin(0, count, this.#used);
     this.#used -= count;
     if (this.#used === 0 && this.#room.length > KEPT_ROOM) this.#room = Buffer.alloc(0);
     return utterance;
+  }
+
+  #make(bytes: Buffer, pieces: readonly (readonly [TimeUs, number])[], cut: Cut | undefined, open: boolean): Utterance {
+    const [direction, charset, before, screen] = [this.#direction, this.#charset, this.#before, this.#screen];
+    return makeUtterance({ direction, charset, bytes, pieces, before, cut, open, screen });
+  }
+
+  /** The plain text of what is held, behind what stands in front of it on the same line; '' where nothing is held. */
+  peek(): string {
+    if (this.#used === 0) return '';
+    const bytes = this.#room.subarray(0, this.#used);
+    const looked = { direction: this.#direction, charset: this.#charset, bytes, pieces: LOOKED, before: this.#before, cut: undefined, open: true };
+    const { before, text } = makeUtterance({ ...looked, screen: new Screen() });
+    return before + text;
+  }
+
+  /** The charset of everything that no utterance has taken yet. */
+  setCharset(charset: Charset | undefined): void {
+    this.#charset = charset;
+  }
+
+  get charset(): Charset | undefined {
+    return this.#charset;
+  }
+
+  /** The client begins a line, if it is not at it yet: what is added from here on may be its echo. */
+  mark(): void {
+    this.#screen.begin(this.#used);
+  }
+
+  unmark(): void {
+    this.#screen.end();
+  }
+
+  /** A full-screen program has the terminal, by what was taken and what is held. */
+  get alternate(): boolean {
+    return (this.#used > 0 ? alternateAfter(this.#room.subarray(0, this.#used)) : undefined) ?? this.#screen.alternate;
   }
 
   /** Forgets everything; returns how many bytes that were. */
@@ -120,6 +162,7 @@ export class Held {
     this.#used = 0;
     this.#pieces = [];
     this.#before = '';
+    this.#screen.lose();
     return dropped;
   }
 
@@ -141,68 +184,4 @@ export class Held {
 const joinPairs = (pieces: readonly [TimeUs, number][]): [TimeUs, number][] =>
   pieces.flatMap(([at, count], index): [TimeUs, number][] => (index % 2 === 0 ? [[at, count + (pieces[index + 1]?.[1] ?? 0)]] : []));
 
-/**
- * The open line without its last characters: backspaces behind a cut reach over it, or `conab` and `\b\bnect` would be no `connect`. One that may have
- * lost its head stays as it is: its length tells the masks so.
- */
-const erasedFrom = (before: string, count: number): string =>
-  count === 0 || before.length >= MAX_BEFORE ? before : [...before].slice(0, -count).join('');
-
 const endsCrNul = (bytes: Uint8Array): boolean => bytes.at(-1) === 0 && bytes.at(-2) === CR;
-
-/**
- * The line that `text` leaves open; of a long one its head, where a command stands, and its end: `connect`, 64 KiB of blanks and `bob hunter2` behind a cut
- * are one login to the server.
- */
-function openLine(before: string, text: string): string {
-  const lineStart = text.lastIndexOf('\n') + 1;
-  const line = lineStart > 0 ? text.slice(lineStart) : before + text;
-  return line.length > MAX_BEFORE ? line.slice(0, MAX_BEFORE / 2) + line.slice(-MAX_BEFORE / 2) : line;
-}
-
-/** What an utterance is made of. */
-export interface Taken {
-  readonly direction: Direction;
-  readonly charset: Charset | undefined;
-  /** Of the utterance, line ends and all; borrowed. */
-  readonly bytes: Buffer;
-  /** [time, bytes], adding up to `bytes`, at least one. */
-  readonly pieces: readonly (readonly [TimeUs, number])[];
-  readonly before: string;
-  readonly cut: Cut | undefined;
-}
-
-export function makeUtterance({ direction, charset, bytes, pieces, before, cut }: Taken): Utterance {
-  const { text: sent, encoding, controls, lossy } = decodeText(bytes, charset);
-  const moves = direction === 'SND';
-  const text = plain(sent, moves, controls);
-  const raw = controls & CONTROLS.other ? starErased(sent, moves) : sent;
-  const shape = shapeOf(raw, text, controls);
-  return {
-    direction,
-    at: (pieces[0] as readonly [TimeUs, number])[0],
-    endAt: (pieces.at(-1) as readonly [TimeUs, number])[0],
-    text,
-    raw,
-    shape,
-    encoding,
-    before: controls & CONTROLS.other && before ? erasedFrom(before, erasedBefore(sent, moves)) : before,
-    pieces: sent.length === bytes.length ? pieces : piecesInUnits(pieces, unitsOfPieces(bytes, countsOf(pieces), encoding, sent.length)),
-    ...(shape === 'escapes' || shape === 'other' ? { offsets: () => plainOffsets(sent, moves) } : undefined),
-    // What was erased is stars in raw, and would stand in the bytes.
-    ...(lossy && raw === sent ? { bytes: Buffer.from(bytes) } : undefined),
-    ...(cut ? { cut } : undefined),
-  };
-}
-
-const countsOf = (pieces: readonly (readonly [TimeUs, number])[]): number[] => pieces.map(([, count]) => count);
-
-/** The same pieces counted in UTF-16 units. */
-const piecesInUnits = (pieces: readonly (readonly [TimeUs, number])[], units: readonly number[]): [TimeUs, number][] =>
-  pieces.map(([at], index) => [at, units[index] ?? 0]);
-
-function shapeOf(raw: string, text: string, controls: number): Shape {
-  if (raw === text) return 'same';
-  if (controls & CONTROLS.other) return 'other';
-  return controls & CONTROLS.escape ? 'escapes' : 'ends';
-}

@@ -21,7 +21,25 @@ export interface Gatherer {
   tick(at: TimeUs, give: Give): void;
   /** Forgets what is held (a gap: its line has a hole); returns how many bytes that were. */
   drop(): number;
+  /** Bytes that are held and not yet given. */
+  readonly length: number;
+  /** The plain text of what is held, behind what stands in front of it on the same line; '' where nothing is held. Takes nothing. */
+  peek(): string;
+  /** Output: the client has begun a line (a second call changes nothing). Utterances carry what comes from here on as `echo`. */
+  mark(): void;
+  /** Output: that line has ended, and what came before its end was flushed. */
+  unmark(): void;
+  /** Output: a full-screen program has the terminal (alternate screen), by all that was pushed. What is typed then are keys, not lines. */
+  readonly alternate: boolean;
+  /**
+   * From here on text is read in this charset (undefined: by itself). Whole lines of output that are held were sent before, and are given first; of an open
+   * line the next utterance decodes all in the new one.
+   */
+  setCharset(charset: Charset | undefined, give: Give): void;
 }
+
+/** Telnet's commands for a line that is being typed (RFC 854): EC, EL and IP, as the keys that do the same. */
+export const EDITING = { EC: 0x7f, EL: 0x15, IP: 0x03 } as const;
 
 export class LineGatherer implements Gatherer {
   readonly #held: Held;
@@ -59,9 +77,39 @@ export class LineGatherer implements Gatherer {
     if (count > 0) give(this.#held.take(count, cut, false, this.#held.lastAt));
   }
 
+  /** Input: the client asks by a telnet command for what a key does; `text` and `raw` have it as that key. */
+  edit(command: keyof typeof EDITING, at: TimeUs, give: Give): void {
+    this.push(Uint8Array.of(EDITING[command]), at, give);
+  }
+
   drop(): number {
     this.#ended = 0;
     return this.#held.drop();
+  }
+
+  get length(): number {
+    return this.#held.length;
+  }
+
+  peek(): string {
+    return this.#held.peek();
+  }
+
+  mark(): void {
+    this.#held.mark();
+  }
+
+  unmark(): void {
+    this.#held.unmark();
+  }
+
+  get alternate(): boolean {
+    return this.#held.alternate;
+  }
+
+  /** An open line is all that is held. */
+  setCharset(charset: Charset | undefined): void {
+    this.#held.setCharset(charset);
   }
 
   tick(at: TimeUs, give: Give): void {

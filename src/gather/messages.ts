@@ -70,6 +70,33 @@ export class MessageGatherer implements Gatherer {
     return this.#held.drop();
   }
 
+  get length(): number {
+    return this.#held.length;
+  }
+
+  peek(): string {
+    return this.#held.peek();
+  }
+
+  mark(): void {
+    this.#held.mark();
+  }
+
+  unmark(): void {
+    this.#held.unmark();
+  }
+
+  get alternate(): boolean {
+    return this.#held.alternate;
+  }
+
+  setCharset(charset: Charset | undefined, give: Give): void {
+    const whole = charset === this.#held.charset ? 0 : this.#held.wholeLines();
+    if (whole > 0) this.#take(whole, undefined, give);
+    if (whole > 0) this.#ending = false;
+    this.#held.setCharset(charset);
+  }
+
   tick(at: TimeUs, give: Give): void {
     if (!this.#open) return;
     const silence = at - this.#held.lastAt;

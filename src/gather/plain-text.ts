@@ -5,18 +5,15 @@
 import { CONTROLS } from './charset.js';
 
 /**
- * One thing to remove or turn into a line end, in this order: line ends (`\n\r` is Diku's); CSI sequence, its final byte captured; other escapes;
- * backspace and delete; single controls (ECMA-48 5.3 to 5.5).
+ * One thing to remove or turn into a line end, in this order: whole OSC, DCS, SOS, PM and APC strings (ECMA-48 5.6; window titles, sixels); line ends
+ * (`\n\r` is Diku's); CSI sequence, its final byte captured; other escapes; backspace and delete; single controls (ECMA-48 5.3 to 5.5).
  */
-const TYPED = /(\r\n|\r\0|\n\r(?!\n)|\r|\n)|\x1b\[[0-?]*[ -/]*([@-~]?)|\x1b[ -/]*[0-~]?|([\b\x7f])|[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f]/g;
-/**
- * The same for what a server sends, where whole OSC, DCS, SOS, PM and APC strings go too (ECMA-48 5.6; window titles, sixels). Not for what a client
- * sends: there the inside of such a string would be hidden from the masks.
- */
-const SHOWN = new RegExp(`\\x1b[\\]PX^_][^\\x07\\x1b\\r\\n]{0,4096}(?:\\x07|\\x1b\\\\)|${TYPED.source}`, 'g');
+const SHOWN =
+  /\x1b[\]PX^_][^\x07\x1b\r\n]{0,4096}(?:\x07|\x1b\\)|(\r\n|\r\0|\n\r(?!\n)|\r|\n)|\x1b\[[0-?]*[ -/]*([@-~]?)|\x1b[ -/]*[0-~]?|([\b\x7f])|[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f]/g;
 
-/** The same that have begun and not ended: a sequence, and (in what a server sends) a string. */
+/** The same that have begun and not ended: a sequence (a client's cursor keys also begin with ESC O), and in what a server sends a string. */
 const OPEN_SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*|[ -/]*)$/;
+const OPEN_KEY = /\x1b(?:\[[0-?]*[ -/]*|[ -/]*|O)$/;
 const OPEN_STRING = /\x1b[\]PX^_][^\x07\x1b\r\n]{0,4096}\x1b?$/;
 /** Bytes behind which nothing is waited for any more: the longest string, and its ends. */
 const LONGEST_STRING = 4_100;
@@ -33,7 +30,7 @@ export function unfinishedSequence(bytes: Buffer, shown: boolean): number {
   if (last < 0 || bytes.length - last > LONGEST_STRING) return 0;
   const before = shown && last > 0 && last === bytes.length - 1 ? bytes.lastIndexOf(ESC, last - 1) : -1;
   const tail = bytes.toString('latin1', before >= 0 && bytes.length - before <= LONGEST_STRING ? before : last);
-  const open = (shown && OPEN_STRING.exec(tail)) || OPEN_SEQUENCE.exec(tail);
+  const open = shown ? (OPEN_STRING.exec(tail) ?? OPEN_SEQUENCE.exec(tail)) : OPEN_KEY.exec(tail);
   return open ? open[0].length : 0;
 }
 
@@ -50,17 +47,22 @@ export function withoutLastEnd(text: string): string {
 }
 
 /**
- * What a person would read of `raw`.
+ * What a person would read of what a server sent: the text alone where there was little to do, else all that the walk over it found.
  *
  * @param raw decoded characters as they were sent, with or without their last line end
- * @param moves true where cursor moves count as line ends (output); false removes them (what a client types)
  * @param controls which kinds of control characters are in it (charset.ts); the ways without `walk` are for the many that have none but colours
  */
-export function plain(raw: string, moves: boolean, controls: number): string {
-  if (controls & CONTROLS.other) return walk(raw, moves).text;
+export function read(raw: string, controls: number): string | Walked {
+  if (controls & CONTROLS.other) return walk(raw);
   const ends = withoutLastEnd(raw).replaceAll('\r\n', '\n');
   const text = controls & CONTROLS.escape ? withoutColours(ends) : ends;
-  return text.includes('\r') || (controls & CONTROLS.escape && text.includes('\x1b')) ? walk(raw, moves).text : text;
+  return text.includes('\r') || (controls & CONTROLS.escape && text.includes('\x1b')) ? walk(raw) : text;
+}
+
+/** The text of `read`. */
+export function plain(raw: string, controls: number): string {
+  const found = read(raw, controls);
+  return typeof found === 'string' ? found : found.text;
 }
 
 const LETTER_M = 109;
@@ -84,25 +86,44 @@ function withoutColours(text: string): string {
   return result + text.slice(done);
 }
 
-/** For each UTF-16 unit of `plain(raw, moves)`, its index in `raw`. */
-export const plainOffsets = (raw: string, moves: boolean): number[] => walk(raw, moves).offsets;
+/** For each UTF-16 unit of `plain(raw)`, its index in `raw`. */
+export const plainOffsets = (raw: string): readonly number[] => walk(raw).offsets;
 
-/** `raw` with what its backspaces and deletes erased as stars: erased typing may have been a secret. */
-export function starErased(raw: string, moves: boolean): string {
+/** `raw` with stars where these units stand, which were erased: erased typing may have been a secret. */
+export function starred(raw: string, erased: readonly number[]): string {
+  if (erased.length === 0) return raw;
   const units = raw.split('');
-  for (const index of walk(raw, moves).erased) units[index] = '*';
+  for (const index of erased) units[index] = '*';
   return units.join('');
 }
 
-/** How many characters its backspaces erase in front of `raw`, on the line that it goes on with. */
-export const erasedBefore = (raw: string, moves: boolean): number => walk(raw, moves).erasedBefore;
+/** What a walk finds. */
+export interface Walked {
+  text: string;
+  /** For each UTF-16 unit of `text`, its index in what was sent. */
+  readonly offsets: number[];
+  /** Where what was sent has units that its backspaces erased. */
+  readonly erased: number[];
+  /** How many characters they erase in front of it, on the line that it goes on with. */
+  erasedBefore: number;
+  /** Whether it left a full-screen program on the screen, where it switched. */
+  alternate: boolean | undefined;
+}
 
-type Walked = { text: string; offsets: number[]; erased: number[]; erasedBefore: number };
+/** DEC private modes of the alternate screen (xterm, 47, 1047 and 1049), alone or among others. */
+const SWITCHES = /\x1b\[\?(?:\d+;)*(?:47|1047|1049)(?:;\d+)*[hl]/g;
+const ALTERNATE = new RegExp(`^${SWITCHES.source}$`);
+
+/** The same in bytes, and what they leave: undefined where they do not switch. */
+export function alternateAfter(bytes: Buffer): boolean | undefined {
+  if (!bytes.includes('\x1b[?')) return undefined;
+  return bytes.toString('latin1').match(SWITCHES)?.at(-1)?.endsWith('h');
+}
 
 /** The one definition of the removal, unit by unit; the quick ways above give the same. */
-function walk(raw: string, moves: boolean): Walked {
+function walk(raw: string): Walked {
   const units: string[] = [];
-  const walked: Walked = { text: '', offsets: [], erased: [], erasedBefore: 0 };
+  const walked: Walked = { text: '', offsets: [], erased: [], erasedBefore: 0, alternate: undefined };
   const put = (unit: string, at: number) => {
     units.push(unit);
     walked.offsets.push(at);
@@ -112,12 +133,13 @@ function walk(raw: string, moves: boolean): Walked {
   const copy = (to: number) => {
     for (; at < to; at++) put(raw[at] as string, at);
   };
-  for (const item of raw.slice(0, end).matchAll(moves ? SHOWN : TYPED)) {
+  for (const item of raw.slice(0, end).matchAll(SHOWN)) {
     copy(item.index);
     at = item.index + item[0].length;
     if (item[1] !== undefined) put('\n', item.index);
-    else if (moves && item[2] && MOVES.includes(item[2])) breakLine(units, () => put('\n', item.index));
+    else if (item[2] && MOVES.includes(item[2])) breakLine(units, () => put('\n', item.index));
     else if (item[3] !== undefined) erase(units, walked);
+    else if ((item[2] === 'h' || item[2] === 'l') && ALTERNATE.test(item[0])) walked.alternate = item[2] === 'h';
   }
   copy(end);
   walked.text = units.join('');
