@@ -1,5 +1,5 @@
 /**
- * Scrubs what is no utterance: the strings in an event's data, and the names of who speaks. Receives plain values, gives new ones; where it cannot,
+ * Scrubs what is no utterance: the strings in an event's data and in messages out of band, and the names of who speaks. Receives plain values, gives new ones; where it cannot,
  * it withholds. All masks count, of both directions: nobody knows which way a field went.
  */
 import type { MaskedData, MaskedName } from '../contract.js';
@@ -8,10 +8,19 @@ import type { MaskSet } from './mask-set.js';
 import { cover, join } from './spans.js';
 
 /** Data nested deeper than this is withheld: no game's has it, and it would be a danger to our stack. */
-const DEEPEST = 64;
+export const DEEPEST = 64;
 
 /** Stands for a value that could not be scrubbed. */
-const WITHHELD = { withheld: true } as const;
+export const WITHHELD = { withheld: true } as const;
+
+/** What a mask has written in a value's place, in data that is still to be scrubbed: it is left as it is. */
+export class Written {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
 
 /**
  * Every string of `data`, its members' names too, after all text masks; a secret of one is scrubbed in all of them. Never throws: data that is not
@@ -35,6 +44,51 @@ export function scrubData(masks: MaskSet, data: { readonly [name: string]: unkno
   }
 }
 
+/** A message out of band, as far as it was scrubbed by its fields. */
+export interface HiddenMessage {
+  readonly protocol: string;
+  readonly name: string;
+  /** Plain data, with `Written` in it. */
+  readonly value: unknown;
+  /** The secrets that were hidden in it, to be looked for in all of it. */
+  readonly known: readonly Known[];
+}
+
+/**
+ * A message out of band as the `data` of its record: every string and every member's name after all text masks, strings that stand in one list as one
+ * line too (the arguments of a command), and each secret wherever it stands in the message, as a number too. Never throws: what cannot be scrubbed has
+ * the value `{ withheld: true }`.
+ */
+export function scrubMessage(masks: MaskSet, message: HiddenMessage, said?: Finder): MaskedData {
+  const { protocol, name, value } = message;
+  try {
+    const elsewhere = finderOf([...message.known, ...secretsIn(masks, message)]);
+    const scrub = (text: string) => scrubText(masks, text.toWellFormed(), elsewhere, said);
+    const number = (one: number) => {
+      const text = String(one);
+      const spans = join([...(elsewhere?.(text) ?? []), ...(said?.(text) ?? [])]);
+      return spans.length > 0 ? cover(text, spans, masks.write).text : one;
+    };
+    const scrubbed = value === undefined ? {} : { value: walk(value, 0, scrub, number) };
+    return { value: { protocol, name: scrub(name), ...scrubbed } } as unknown as MaskedData;
+  } catch {
+    const shown = message.known.length > 0 ? '' : scrubName(masks, name, said);
+    return { value: { protocol, name: shown, value: WITHHELD } } as unknown as MaskedData;
+  }
+}
+
+function secretsIn(masks: MaskSet, { name, value }: HiddenMessage): Known[] {
+  const known: Known[] = [];
+  const look = (text: string) => {
+    for (const one of masks.find('both', text.toWellFormed())?.known ?? []) known.push(one);
+    return text;
+  };
+  walk(value, 0, look);
+  const line = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string').join(' ');
+  look(line === '' ? name : `${name} ${line}\n${line}`);
+  return known;
+}
+
 /** A name after all text masks; `said` as for data. Never throws: a name that cannot be scrubbed comes back as stars. */
 export function scrubName(masks: MaskSet, name: string, said?: Finder): MaskedName {
   try {
@@ -52,14 +106,18 @@ function scrubText(masks: MaskSet, text: string, elsewhere: Finder | undefined, 
   return cover(text, spans, masks.write).text;
 }
 
-/** A copy of `value` with every string, and every member's name, as `change` gives it. Throws for what is no plain data. */
-function walk(value: unknown, depth: number, change: (text: string) => string): unknown {
+/** A copy of `value` with every string, and every member's name, as `change` gives it, and numbers as `number` does. Throws for what is no plain data. */
+function walk(value: unknown, depth: number, change: (text: string) => string, number: (one: number) => unknown = same): unknown {
   if (depth > DEEPEST) throw new RangeError('too deep');
   if (typeof value === 'string') return change(value);
-  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return value;
-  if (Array.isArray(value)) return value.map((item) => walk(item, depth + 1, change));
+  if (typeof value === 'number') return number(value);
+  if (value instanceof Written) return value.text;
+  if (value === null || value === undefined || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) return value.map((item) => walk(item, depth + 1, change, number));
   const prototype: unknown = typeof value === 'object' ? Object.getPrototypeOf(value) : undefined;
   if (prototype !== Object.prototype && prototype !== null) throw new TypeError('no plain data');
-  const members = Object.entries(value).map(([name, member]) => [change(name), walk(member, depth + 1, change)] as const);
+  const members = Object.entries(value).map(([name, member]) => [change(name), walk(member, depth + 1, change, number)] as const);
   return Object.fromEntries(members);
 }
+
+const same = (one: number): number => one;

@@ -15,6 +15,9 @@ export type Side = Direction | 'both';
 
 /** The name of what ECHO alone hid; no mask of a pack needs to bear it. */
 export const HIDDEN_TYPING = 'hidden-typing';
+/** The names of what fields.ts hides without a mask of a pack: a field that is called a secret, and a variable of the environment that nobody knows. */
+export const SECRET_FIELD = 'secret-field';
+export const ENVIRON_VALUE = 'environ-value';
 
 /** Where a mask of this name is in force (it is of the pack `tokens`), private keys are hidden over many lines and records. */
 const KEY_BLOCK = 'private-key';
@@ -49,7 +52,7 @@ export class MaskSet {
     this.prompts = new Prompts(definitions.filter(isPrompt));
     this.fields = definitions.filter(isField);
     const others = definitions.filter((one) => !isMask(one)).map(({ name }) => name);
-    this.#names = [...this.singles.map(({ definition }) => definition.name), ...new Set([...others, HIDDEN_TYPING])];
+    this.#names = [...this.singles.map(({ definition }) => definition.name), ...new Set([...others, HIDDEN_TYPING, SECRET_FIELD, ENVIRON_VALUE])];
     const of = (other: 'in' | 'out') => new Prefilter(this.singles.filter(({ definition }) => definition.direction !== other));
     const [received, sent] = [of('out'), of('in')];
     this.#filters = { RCV: [received], SND: [sent], both: [received, sent] };
