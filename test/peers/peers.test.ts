@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { dial, readable } from './clients.js';
 import { peerMissing, startPeer } from './peer.js';
+import { dialAs, MUDLET, PUTTY } from './telnet-client.js';
 
 /** Living processes whose command line or working folder names `dir`. */
 const processesOf = (dir: string): string[] =>
@@ -58,4 +59,53 @@ t.test('Evennia takes its superuser in, records it with its own auditing, and le
   await evennia.stop();
   t.same(processesOf(evennia.dir), []);
   t.notOk(existsSync(evennia.dir));
+});
+
+t.test('telnetd asks for a password without echo, gives a shell, and leaves nothing behind', { skip: peerMissing('telnetd') }, async (t) => {
+  const telnetd = await startPeer('telnetd');
+  t.teardown(telnetd.stop);
+  const client = await dialAs(telnetd.port, PUTTY);
+  await client.waitFor(/login: /);
+  client.write('alice\r\0');
+  await client.waitFor(/Password: /);
+  client.write('S3cretWord9\r\0');
+  await client.waitFor(/wire\$ $/);
+  t.notMatch(client.text, 'S3cretWord9');
+  t.ok(processesOf(telnetd.dir).length > 0);
+  await telnetd.stop(); // with the session still on
+  t.same(processesOf(telnetd.dir), []);
+  t.notOk(existsSync(telnetd.dir));
+});
+
+t.test('chatd talks MCCP2, and leaves nothing behind', { skip: peerMissing('chatd') }, async (t) => {
+  const chatd = await startPeer('chatd');
+  t.teardown(chatd.stop);
+  const client = await dialAs(chatd.port, MUDLET);
+  await client.waitFor(/Enter name: /);
+  client.send('bob');
+  await client.waitFor(/Welcome, bob!/);
+  client.send('hello there');
+  await client.waitFor(/bob: hello there/);
+  client.reset();
+  t.ok(processesOf(chatd.dir).length > 0);
+  await chatd.stop();
+  t.same(processesOf(chatd.dir), []);
+  t.notOk(existsSync(chatd.dir));
+});
+
+t.test('tintin++ is a server too, and leaves nothing behind', { skip: peerMissing('tintin-server') }, async (t) => {
+  const server = await startPeer('tintin-server');
+  t.teardown(server.stop);
+  const client = await dialAs(server.port, MUDLET);
+  await client.waitFor(/Who are you\? /);
+  client.send('bob');
+  await client.waitFor(/Password: /);
+  client.send('S3cretWord9');
+  await client.waitFor(/Welcome\./);
+  client.send('hello there');
+  await client.waitFor(/You said, "hello there"/);
+  await client.end();
+  await server.stop();
+  t.same(processesOf(server.dir), []);
+  t.notOk(existsSync(server.dir));
 });

@@ -4,12 +4,12 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { until } from '../wait.js';
 import { freePorts, ROOT } from './peer.js';
+import { contentOf, filesOf, leaksOf } from './secrets.js';
 
 /** A record as it stands in the audit file, as far as these tests look at it. */
 export interface Written {
@@ -80,7 +80,7 @@ export class Wirescribe {
 
   /** The records of its audit files, in order. */
   records(): Written[] {
-    const text = this.#files.map(contentOf).join('');
+    const text = this.#files.map((path) => contentOf(path).toString('utf8')).join('');
     return text
       .split('\n')
       .slice(0, -1)
@@ -94,11 +94,20 @@ export class Wirescribe {
 
   /** All that stands in its files now (audit, spool, state) but its configuration, and what it printed: where no secret may be. */
   everything(): string {
-    const files = readdirSync(this.dir, { recursive: true, encoding: 'utf8' }).filter((name) => name !== 'server.conf');
-    const texts = files
-      .map((name) => join(this.dir, name))
-      .map((path) => (statSync(path, { throwIfNoEntry: false })?.isFile() ? contentOf(path) : ''));
+    const texts = filesOf(this.dir).map((name) => contentOf(join(this.dir, name)).toString('utf8'));
     return [...texts, this.#printed].join('\n');
+  }
+
+  /** Where these secrets stand in what it wrote until now, in any form: `leaksOf`. */
+  leaks(secrets: readonly string[]): string[] {
+    return leaksOf(this.dir, this.#printed, secrets);
+  }
+
+  /** Texts of the records of one direction, in order; '' for a line without. With a `session`, of that alone. */
+  texts(direction: 'RCV' | 'SND', session?: string): string[] {
+    const topic = direction === 'RCV' ? 'session.input' : 'session.output';
+    const fitting = this.records().filter((one) => one.topic === topic && (session === undefined || one.session === session));
+    return fitting.map((one) => one.text ?? '');
   }
 
   /** Exit code of `wirescribe verify` over its audit files: 0 if seals and chains hold. */
@@ -120,15 +129,4 @@ export class Wirescribe {
     await this.end();
     rmSync(this.dir, { recursive: true, force: true });
   };
-}
-
-/** A file's text, uncompressed; nothing if it has gone meanwhile. */
-function contentOf(path: string): string {
-  try {
-    const bytes = readFileSync(path);
-    return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
 }

@@ -129,13 +129,18 @@ class Negotiator extends Transform {
     const side = `${verb === WILL || verb === WONT ? 'ours' : 'theirs'} ${option}`;
     if (this.#said.get(side) === verb) return;
     this.#said.set(side, verb);
-    this.#socket.write(Uint8Array.of(IAC, verb, option));
+    this.#send(Uint8Array.of(IAC, verb, option));
   }
 
   #tell(option: number): void {
     for (const payload of this.#manners.tells[option] ?? []) {
-      this.#socket.write(subnegotiation(option, payload));
+      this.#send(subnegotiation(option, payload));
     }
+  }
+
+  /** A server may ask after we have said that we end. */
+  #send(bytes: Uint8Array): void {
+    if (this.#socket.writable) this.#socket.write(bytes);
   }
 
   /** From here to the end of the connection: no server here ends its stream before. */

@@ -74,3 +74,34 @@ t.test('tintin++ on TinyMUX: logins masked, speech recorded both ways, speakers 
     t.notOk(proxy.everything().includes(secret), 'nor after it');
   }
 });
+
+t.test(
+  'TinyMUX: a login and what was typed ahead in the same packet are whole, but for the passwords',
+  { skip: peerMissing('tinymux') },
+  async (t) => {
+    const mux = await startPeer('tinymux');
+    t.teardown(mux.stop);
+    const proxy = await Wirescribe.start(mux.port, CONF);
+    t.teardown(proxy.stop);
+
+    const client = await dial(proxy.port);
+    client.write('connect wizard potrzebie\r\n@teleport me=#0\r\nsay typed ahead\r\n');
+    await client.waitFor(/You say, "typed ahead"/);
+    client.write('@password potrzebie=neu-pa$$w0rd(x\r\nsay that was all\r\n');
+    await client.waitFor(/You say, "that was all"/);
+    client.send('QUIT');
+    await client.waitForEnd();
+    t.equal(await proxy.end(), 0);
+
+    const typed = proxy.texts('RCV');
+    t.strictSame(
+      [...typed.slice(0, 3), ...typed.slice(4)],
+      ['connect wizard *********', '@teleport me=#0', 'say typed ahead', 'say that was all', 'QUIT'],
+    );
+    t.match(typed[3], /^@password \*+(=\*+)?$/);
+    t.equal(proxy.records().find((one) => one.text === 'say that was all')?.account, 'wizard');
+    t.match(proxy.texts('SND').join('\n'), /^You say, "typed ahead"$/m);
+    t.equal(proxy.verify(), 0);
+    t.strictSame(proxy.leaks(SECRETS), []);
+  },
+);
