@@ -70,7 +70,7 @@ t.test('hides a key on one line, and goes on behind it', async (t) => {
       'x',
       'y -----END PRIVATE KEY-----',
     ]),
-    ['a -----BEGIN PRIVATE KEY-----****-----END PRIVATE KEY----- b -----BEGIN PRIVATE KEY----- ****', '****', '****-----END PRIVATE KEY-----'],
+    ['a -----BEGIN PRIVATE KEY-----****-----END PRIVATE KEY----- b -----BEGIN PRIVATE KEY----- ****', '****', '**** -----END PRIVATE KEY-----'],
   );
 });
 
