@@ -6,7 +6,7 @@
 import { randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Gap, KIND, type Kind, readFrames } from './capture/frames.js';
-import type { AnyMask, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
+import type { AnyMask, IdentitySettings, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
 import { AuditError } from './errors.js';
 import type { Charset } from './gather/charset.js';
 import { compileMasks, type MaskSet, type Style, scrubData } from './mask/masker.js';
@@ -28,6 +28,9 @@ export interface ListenerAudit {
   readonly charset?: Charset;
   readonly masks: readonly AnyMask[];
   readonly maskStyle: Style['name'];
+  readonly identity: IdentitySettings;
+  readonly watch: readonly string[];
+  readonly watchExclude: readonly string[];
 }
 
 /** All that the audit side needs, as plain data that a thread can be given. */

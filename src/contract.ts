@@ -133,6 +133,12 @@ export interface IdentityPath {
   readonly protocol?: string;
 }
 
+/** AUDIT_IDENTITY, as plain data. */
+export interface IdentitySettings {
+  readonly patterns: readonly IdentityPattern[];
+  readonly paths: readonly IdentityPath[];
+}
+
 /** What an operator's pattern found in a line: names, '' where one ends; and whether that is the server's yes or no to a login. */
 export type NamesFound = { readonly [group in keyof Identity | 'accepted' | 'refused']?: string };
 

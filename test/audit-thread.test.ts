@@ -22,6 +22,9 @@ const LISTENER = {
   outIdleMs: 100,
   maskStyle: 'length',
   masks: pack('evennia'),
+  identity: { patterns: [], paths: [] },
+  watch: [],
+  watchExclude: [],
 } as const;
 
 type Rec = Record<string, unknown> & { topic: string; session?: string; data?: Record<string, unknown> };

@@ -82,6 +82,29 @@ export const AUDIT_KEYS = {
     check: number({ min: 1, max: 60_000, unit: 'milliseconds' }),
     means: 'Silence that ends a message of the server, in milliseconds, 1 to 60000.',
   }),
+  AUDIT_IDENTITY: key({
+    default: '[]',
+    check: listOf(dict, 'a list of patterns and paths, each a dict'),
+    means:
+      'Who is speaking, where the game has words of its own; those that are built in (Evennia, MUSH, Diku, login prompts, GMCP, MSDP) always count too, ' +
+      "behind these. A pattern {'pattern': r'...(?P<account>...)'} has groups account, character or room, is matched against each line of output (with " +
+      "'direction': 'in', of input) from its start (or 'where': 'anywhere'), and an empty group empties the name. What an input names waits until " +
+      "the server accepts it, in words that are built in, or that a group accepted takes; a group refused is a no. A path {'oob': 'Char.Name', 'path': " +
+      "'name', 'field': 'character'} takes a name out of what the server says out of band ('protocol': gmcp, msdp, ...; unless given: any).",
+    example: "[{'pattern': r'You are now playing (?P<character>\\w+)'}]",
+  }),
+  AUDIT_WATCH: key({
+    default: '[]',
+    check: listOf(line(256), 'a list of out-of-band paths, each a string'),
+    means:
+      "Out-of-band values of the server whose change is a record (session.change): 'Room.Info' (a GMCP package), 'Room.Info.name' (a member of it), " +
+      "'ROOM_VNUM' (an MSDP variable), 'Room' or 'ROOM_*' (all that begin so). At most 64 values a session; of one over 4 KiB only that it changed.",
+  }),
+  AUDIT_WATCH_EXCLUDE: key({
+    default: '[]',
+    check: listOf(line(256), 'a list of out-of-band paths, each a string'),
+    means: "Paths that do not count within those of AUDIT_WATCH, and are left out of the record: 'Char.Status.gold'.",
+  }),
   AUDIT_ON_FAILURE: key({
     default: "'pass'",
     check: choice('pass', 'pause', 'close'),
@@ -154,9 +177,6 @@ export const LATER_KEYS = [
   'AUDIT_EXCLUDE',
   'AUDIT_EVENTS',
   'AUDIT_SYSTEM_EVENTS',
-  'AUDIT_WATCH',
-  'AUDIT_WATCH_EXCLUDE',
-  'AUDIT_IDENTITY',
   'AUDIT_PROVIDERS',
   'CHECKPOINT_KEY',
   'RETENTION_DAYS',
@@ -263,6 +283,9 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
 };
 
 export const LATER_CALLBACKS = ['syslog', 'kafka', 'store', 'http'] as const;
+
+/** Options of an entry of AUDIT_IDENTITY, by its kind: a pattern, or a path of out-of-band data (`oob`). */
+export const IDENTITY_OPTIONS = { pattern: ['pattern', 'direction', 'where'], path: ['oob', 'path', 'field', 'protocol'] } as const;
 
 /** Options of a mask in the long form, by its kind: one that scrubs, a prompt whose answer is hidden (`then`), a field of out-of-band data (`oob`). */
 export const MASK_OPTIONS = {

@@ -4,6 +4,7 @@ import { type Address, formatAddress } from '../bridge/address.js';
 import type { AnyMask } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { Charset } from '../gather/charset.js';
+import { type IdentitySettings, identityOf } from './identity.js';
 import { AUDIT_KEY_NAMES, type AUDIT_KEYS, type AuditKeyName, KEYS, LATER_LISTENER_OPTIONS, LISTENER_OPTIONS, type ValueOf } from './keys.js';
 import { type DictLiteral, type Literal, readLiterals, type StringLiteral } from './literals.js';
 import { starred } from './python.js';
@@ -22,6 +23,10 @@ export interface AuditSettings {
   /** Those of the packs, then AUDIT_MASKS. Not compiled yet. */
   readonly masks: readonly AnyMask[];
   readonly maskStyle: 'length' | 'fixed' | 'tag';
+  /** What AUDIT_IDENTITY adds to what is built in. Not compiled yet. */
+  readonly identity: IdentitySettings;
+  readonly watch: readonly string[];
+  readonly watchExclude: readonly string[];
 }
 
 export interface ListenerSettings {
@@ -68,6 +73,9 @@ export function auditOf(
     onFailure: value('AUDIT_ON_FAILURE'),
     masks: masks(value('AUDIT_MASK_PACKS'), value('AUDIT_MASKS')),
     maskStyle: value('AUDIT_MASK_STYLE'),
+    identity: identityOf(value('AUDIT_IDENTITY'), { ...asked, name: 'AUDIT_IDENTITY' }),
+    watch: value('AUDIT_WATCH'),
+    watchExclude: value('AUDIT_WATCH_EXCLUDE'),
   };
 }
 

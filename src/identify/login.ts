@@ -184,7 +184,7 @@ export class Identifier {
     const character = this.#known.account ? characterIn(text) : undefined;
     if (character === undefined) return [];
     this.#switch.lines = 0;
-    return this.#set('character', character ?? undefined, 'output', RANK.built);
+    return this.#take({ field: 'character', name: character ?? '', how: 'output', rank: RANK.built });
   }
 
   #ask({ last, open }: Heard): void {

@@ -48,6 +48,9 @@ t.test('without a file or options there are the defaults', async (t) => {
         onFailure: 'pass',
         masks: [],
         maskStyle: 'length',
+        identity: { patterns: [], paths: [] },
+        watch: [],
+        watchExclude: [],
       },
       callbacks: [
         {
@@ -68,7 +71,7 @@ t.test('without a file or options there are the defaults', async (t) => {
       node: hostname(),
       application: 'wirescribe',
       drainTimeoutS: 10,
-      inForce: 20,
+      inForce: 23,
       digest: 64,
     },
   );
@@ -319,6 +322,23 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
   ],
   ["LISTENERS = [{'listen': 'tcp://h:1'}]", "KEY: server.conf:2:14: a listener wants 'upstream', such as 'telnet://127.0.0.1:4000'"],
   [`LISTENERS = [{${LISTENER}, 'cert': 'x'}]`, "LATER: server.conf:2:69: 'cert' of a listener is not built yet; leave it out"],
+  [
+    "AUDIT_IDENTITY = [{'pattern': 'a'}, {'account': 'b'}]",
+    "KEY: server.conf:2:38: an entry of AUDIT_IDENTITY has no option 'account'; known are pattern, direction, where",
+  ],
+  ["AUDIT_IDENTITY = [{'direction': 'in'}]", "KEY: server.conf:2:19: an entry of AUDIT_IDENTITY wants a 'pattern', or 'oob' and 'field'"],
+  ["AUDIT_IDENTITY = [{'oob': 'Char.Name'}]", "KEY: server.conf:2:19: an entry of AUDIT_IDENTITY with 'oob' wants a 'field' too"],
+  [
+    "AUDIT_IDENTITY = [{'oob': 'Char.Name', 'field': 'name'}]",
+    "TYPE: server.conf:2:49: 'field' of AUDIT_IDENTITY wants 'account', 'character' or 'room'",
+  ],
+  ["AUDIT_IDENTITY = [{'pattern': '(?P<room>a)', 'direction': 'both'}]", "TYPE: server.conf:2:59: 'direction' of AUDIT_IDENTITY wants 'in' or 'out'"],
+  [
+    "AUDIT_IDENTITY = [{'oob': 'A', 'pattern': 'b', 'field': 'room'}]",
+    "KEY: server.conf:2:32: an entry of AUDIT_IDENTITY with 'oob' has no option 'pattern'; ",
+  ],
+  ['AUDIT_WATCH = 1', 'TYPE: server.conf:2:15: AUDIT_WATCH wants a list of out-of-band paths, each a string (put [ ] around it); this is a number'],
+  ["AUDIT_WATCH = ['']", 'TYPE: server.conf:2:16: AUDIT_WATCH wants a text of one line, not empty, of at most 256 characters'],
   [`LISTENERS = [{${LISTENER}, 'AUDIT_EXCLUDE': {}}]`, "LATER: server.conf:2:69: 'AUDIT_EXCLUDE' of a listener is not built yet; leave it out"],
   [`LISTENERS = [{${LISTENER}, 'ondown': 'x'}]`, "KEY: server.conf:2:69: a listener has no option 'ondown'; did you mean 'on_down'?"],
   [
