@@ -3,6 +3,7 @@ import type { Cut, Direction, TimeUs, Utterance } from '../contract.js';
 import { type Charset, unfinishedTail } from './charset.js';
 import { alternateAfter, unfinishedSequence } from './plain-text.js';
 import { Screen } from './screen.js';
+import { COLUMNS } from './screen-line.js';
 import { makeUtterance, openLine } from './utterance.js';
 
 /** Most that is held of one direction; an utterance that reaches it is cut by size. */
@@ -124,13 +125,13 @@ export class Held {
     return makeUtterance({ direction, charset, bytes, pieces, before, cut, open, screen });
   }
 
-  /** The plain text of what is held, behind what stands in front of it on the same line; '' where nothing is held. */
+  /** The plain text of what is held, behind what stands in front of it on the same line, with the line end that it ends with; '' where nothing is held. */
   peek(): string {
     if (this.#used === 0) return '';
     const bytes = this.#room.subarray(0, this.#used);
     const looked = { direction: this.#direction, charset: this.#charset, bytes, pieces: LOOKED, before: this.#before, cut: undefined, open: true };
     const { before, text } = makeUtterance({ ...looked, screen: new Screen() });
-    return before + text;
+    return isEnd(this.lastByte) || endsCrNul(bytes) ? `${before}${text}\n` : before + text;
   }
 
   /** The charset of everything that no utterance has taken yet. */
@@ -149,6 +150,11 @@ export class Held {
 
   unmark(): void {
     this.#screen.end();
+  }
+
+  /** The terminal is so many columns wide, from the next line that the client types on. */
+  resize(columns: number): void {
+    this.#screen.columns = Math.max(1, Math.trunc(columns) || COLUMNS);
   }
 
   /** A full-screen program has the terminal, by what was taken and what is held. */

@@ -29,6 +29,8 @@ export interface Gatherer {
   mark(): void;
   /** Output: that line has ended, and what came before its end was flushed. */
   unmark(): void;
+  /** Output: how wide the client's terminal is; 80 until told, and for 0. */
+  resize(columns: number): void;
   /** Output: a full-screen program has the terminal (alternate screen), by all that was pushed. What is typed then are keys, not lines. */
   readonly alternate: boolean;
   /**
@@ -101,6 +103,10 @@ export class LineGatherer implements Gatherer {
 
   unmark(): void {
     this.#held.unmark();
+  }
+
+  resize(columns: number): void {
+    this.#held.resize(columns);
   }
 
   get alternate(): boolean {

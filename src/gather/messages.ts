@@ -1,7 +1,8 @@
 /**
  * Gathers what a server says in one go: the lines up to a prompt mark, to the client's next input, to 64 KiB, or to a silence. Receives text bytes in
  * any splitting, gives utterances of one or more lines. A silence ends the message at its last line end; its open last line (a prompt, most often)
- * stays with it as long as nothing follows, so that a line is cut in its middle only by a prompt mark, the next input, size or two seconds.
+ * stays with it as long as nothing follows, so that a line is cut in its middle only by a prompt mark, the next input, size or two seconds. A full-screen
+ * program has no lines: what it draws ends with any silence.
  */
 import type { Cut, TimeUs } from '../contract.js';
 import type { Charset } from './charset.js';
@@ -35,6 +36,10 @@ export class MessageGatherer implements Gatherer {
   #afterSilence(bytes: Uint8Array, at: TimeUs, give: Give): Uint8Array {
     if (isEnd(this.#held.lastByte)) {
       this.#ending = true;
+      return bytes;
+    }
+    if (this.alternate) {
+      this.flush('idle', give);
       return bytes;
     }
     if (isEnd(bytes[0])) {
@@ -86,6 +91,10 @@ export class MessageGatherer implements Gatherer {
     this.#held.unmark();
   }
 
+  resize(columns: number): void {
+    this.#held.resize(columns);
+  }
+
   get alternate(): boolean {
     return this.#held.alternate;
   }
@@ -102,6 +111,6 @@ export class MessageGatherer implements Gatherer {
     const silence = at - this.#held.lastAt;
     if (this.#ending || isEnd(this.#held.lastByte)) {
       if (silence >= this.#idleUs) this.flush(undefined, give);
-    } else if (silence >= OPEN_LINE_US) this.flush('idle', give);
+    } else if (silence >= OPEN_LINE_US || (silence >= this.#idleUs && this.alternate)) this.flush('idle', give);
   }
 }

@@ -5,7 +5,7 @@
 import type { Echo } from '../contract.js';
 import { type Charset, unitsOfPieces } from './charset.js';
 import { plainOffsets } from './plain-text.js';
-import { ScreenLine } from './screen-line.js';
+import { COLUMNS, ScreenLine } from './screen-line.js';
 
 /** An utterance that a mark falls into, or lies in front of. */
 export interface Shown {
@@ -21,6 +21,8 @@ export interface Shown {
 export class Screen {
   /** A full-screen program has switched to the alternate screen. */
   alternate = false;
+  /** Of the terminal. */
+  columns = COLUMNS;
   /** How many of the bytes that are held came before the client began to type; -1 while it does not. */
   mark = -1;
   /** The line that it types on, once something came behind the mark. */
@@ -51,7 +53,7 @@ export class Screen {
   echo(shown: Shown): { readonly echo: Echo } | undefined {
     if (shown.bytes.length <= this.mark) return undefined;
     const units = unitsBefore(this.mark, shown);
-    this.#line ??= new ScreenLine(shown.before + shown.sent.slice(0, units));
+    this.#line ??= new ScreenLine(shown.before + shown.sent.slice(0, units), this.columns);
     this.#line.write(shown.sent.slice(units));
     return { echo: { from: placeInText(units, shown), line: this.#line.text, prompt: this.#line.prompt } };
   }
