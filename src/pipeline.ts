@@ -1,11 +1,12 @@
 /**
- * The way of one session's bytes from wire to record: DECODE > GATHER > IDENTIFY > MASK > RECORD. The only file that knows all stages. Receives
- * bytes, gaps and time in the order in which they happened; gives sealed lines through the scribe. Reads no clock and no file, so the same calls
- * give the same records.
+ * The way of one session's bytes to what was said: DECODE > GATHER, and from there into the conversation (src/conversation.ts: IDENTIFY > MASK >
+ * RECORD). Receives bytes, gaps and time in the order in which they happened; says what could not be read. Reads no clock and no file, so the same
+ * calls give the same records.
  */
 import type { Gap } from './capture/frames.js';
-import type { Cut, Decoder, Direction, Identity, MaskedName, SessionEnd, SessionOpen, TimeUs, Utterance, WireEvent } from './contract.js';
-import { EOR, GA } from './decode/bytes.js';
+import type { Cut, Decoder, Direction, SessionEnd, SessionOpen, TimeUs, Utterance, WireEvent } from './contract.js';
+import { Conversation, type Kept } from './conversation.js';
+import { EOR, GA, OPTION_ECHO } from './decode/bytes.js';
 import { Agreed } from './decode/mccp.js';
 import { plainDecoder } from './decode/plain.js';
 import { TelnetDecoder } from './decode/telnet.js';
@@ -13,21 +14,14 @@ import type { Charset } from './gather/charset.js';
 import { completesEnd, isEnd } from './gather/held.js';
 import { type Gatherer, LineGatherer } from './gather/lines.js';
 import { MessageGatherer } from './gather/messages.js';
-import { Identifier, type Learned } from './identify/login.js';
-import { type MaskSet, type Scrubbed, withhold } from './mask/masker.js';
-import { SessionMasks } from './mask/session-masks.js';
 import { formatTime } from './record/line.js';
 import type { SessionScribe } from './record/scribe.js';
 
 /** What is kept of a listener's sessions, and how. */
-export interface Keeping {
-  readonly in: boolean;
-  readonly out: boolean;
+export interface Keeping extends Kept {
   readonly outUnit: 'message' | 'line';
-  readonly outIdleMs: number;
   /** The listener's, where it names one. */
   readonly charset?: Charset;
-  readonly masks: MaskSet;
 }
 
 /** Told of what belongs in an `audit.fault`. */
@@ -50,33 +44,26 @@ interface Lane {
 
 export class SessionPipeline {
   readonly #open: SessionOpen;
-  readonly #keeping: Keeping;
-  readonly #scribe: SessionScribe;
   readonly #onFault: OnFault;
-  readonly #identifier = new Identifier();
-  readonly #masks: SessionMasks;
-  /** As they were learned; scrubbed whenever they are handed on. */
-  readonly #names: { -readonly [field in keyof Identity]?: string } = {};
+  readonly #conversation: Conversation;
   readonly #lanes: { readonly RCV: Lane; readonly SND: Lane };
   readonly #faults = new Map<string, number>();
-  readonly #heard = (utterance: Utterance): void => this.#hear(utterance);
-  #exchange = 0;
-  /** When the input that waits for its first answer ended. */
-  #askedAt: TimeUs | undefined;
+  readonly #said = (utterance: Utterance): void => this.#conversation.hear(utterance);
+  readonly #typed = (utterance: Utterance): void => this.#hearInput(utterance);
   /** Time of the bytes that are being read. */
   #at: TimeUs = 0;
-  /** The server's side cannot be read: its prompts go unseen, so nothing that is typed may be written. */
-  #blind = false;
 
   constructor(open: SessionOpen, keeping: Keeping, scribe: SessionScribe, onFault: OnFault) {
     this.#open = open;
-    this.#keeping = keeping;
-    this.#masks = new SessionMasks(keeping.masks);
-    this.#scribe = scribe;
     this.#onFault = onFault;
     const agreed = new Agreed();
     const output = keeping.outUnit === 'line' ? new LineGatherer('SND', keeping.charset) : new MessageGatherer(keeping.outIdleMs, keeping.charset);
     this.#lanes = { RCV: this.#lane('RCV', new LineGatherer('RCV', keeping.charset), agreed), SND: this.#lane('SND', output, agreed) };
+    this.#conversation = new Conversation(open, keeping, {
+      scribe,
+      fault: (code, stage) => this.#fault(code, stage),
+      peek: () => output.peek(),
+    });
   }
 
   #lane(direction: Direction, gatherer: Gatherer, agreed: Agreed): Lane {
@@ -88,13 +75,13 @@ export class SessionPipeline {
   }
 
   begin(at: TimeUs): void {
-    const { upstream } = this.#open;
-    this.#scribe.event('session.start', at, this.#masks.scrubData({ upstream }, at));
+    this.#conversation.begin(at);
   }
 
   /** @param bytes borrowed until the call returns */
   data(direction: Direction, bytes: Uint8Array, at: TimeUs): void {
     this.#at = at;
+    this.#conversation.tick(at);
     const lane = this.#lanes[direction];
     lane.decoder.push(bytes, lane.take);
   }
@@ -104,7 +91,9 @@ export class SessionPipeline {
       case 'text':
         return this.#text(lane, event.bytes);
       case 'command':
-        if (lane.direction === 'SND' && (event.code === GA || event.code === EOR)) lane.gatherer.flush('prompt', this.#heard);
+        return this.#command(lane, event.code);
+      case 'negotiate':
+        if (lane.direction === 'SND' && event.option === OPTION_ECHO && event.verb.startsWith('W')) this.#conversation.echo(event.verb === 'WILL');
         return;
       case 'opaque':
         return this.#close(lane, event.code);
@@ -120,22 +109,27 @@ export class SessionPipeline {
         return;
       case 'fault':
         return this.#fault(event.code, 'decode');
-      case 'negotiate':
       case 'subnegotiation':
         return;
     }
   }
 
+  #command(lane: Lane, code: number): void {
+    if (lane.direction !== 'SND' || (code !== GA && code !== EOR)) return;
+    if (lane.gatherer.length > 0) lane.gatherer.flush('prompt', this.#said);
+    else this.#conversation.promptMark();
+  }
+
   /** From here on `lane` cannot be read. */
   #close(lane: Lane, code: string): void {
     lane.unreadFrom = this.#at;
-    if (lane.direction === 'SND') this.#blind = true;
+    if (lane.direction === 'SND') this.#conversation.blind();
     this.#fault(code, 'decode');
   }
 
   /** It can be read again: what was not is a gap, and the line that stands across its end goes with it. */
   #reopen(lane: Lane): void {
-    if (lane.direction === 'SND') this.#blind = false;
+    if (lane.direction === 'SND') this.#conversation.careful(true);
     this.#endUnread(lane);
     lane.skipped = Math.max(lane.skipped, 0);
     lane.skippedTo = 0;
@@ -147,9 +141,30 @@ export class SessionPipeline {
   }
 
   #text(lane: Lane, bytes: Uint8Array): void {
-    if (lane.skipped < 0 && lane.skippedTo === 0) return lane.gatherer.push(bytes, this.#at, this.#heard);
-    const rest = this.#skip(lane, bytes);
-    if (rest.length > 0) lane.gatherer.push(rest, this.#at, this.#heard);
+    const whole = lane.skipped < 0 && lane.skippedTo === 0;
+    const rest = whole ? bytes : this.#skip(lane, bytes);
+    if (rest.length === 0) return;
+    if (lane.direction === 'SND') {
+      lane.gatherer.push(rest, this.#at, this.#said);
+      this.#conversation.spoke(this.#at);
+    } else this.#type(lane.gatherer, rest);
+  }
+
+  /** What the server says from the first key of a line to its end may be the echo of that line. */
+  #type(keys: Gatherer, bytes: Uint8Array): void {
+    const output = this.#lanes.SND.gatherer;
+    output.mark();
+    keys.push(bytes, this.#at, this.#typed);
+    if (keys.length > 0) output.mark();
+    else output.unmark();
+  }
+
+  /** What the server said before it is a message of its own. */
+  #hearInput(utterance: Utterance): void {
+    const output = this.#lanes.SND.gatherer;
+    output.flush(undefined, this.#said);
+    output.unmark();
+    this.#conversation.hear(utterance);
   }
 
   /** Behind a gap: leaves out what belongs to the line with the hole, its line end of one or two bytes too. Gives the rest. */
@@ -168,51 +183,6 @@ export class SessionPipeline {
     const second = completesEnd(lane.skippedTo, next);
     lane.skippedTo = 0;
     return bytes.subarray(second ? from + 1 : from);
-  }
-
-  /** An input is scrubbed first, recorded or not: its secrets must be known when what the server said is written, which may be its echo. */
-  #hear(utterance: Utterance): void {
-    const input = utterance.direction === 'RCV' ? this.#scrub(utterance) : undefined;
-    if (input) {
-      this.#lanes.SND.gatherer.flush(undefined, this.#heard);
-      this.#exchange++;
-      this.#askedAt = utterance.endAt;
-    }
-    const learned = this.#identifier.hear(utterance);
-    if (input ? this.#keeping.in : this.#keeping.out) this.#keep(utterance, input ?? this.#scrub(utterance));
-    if (utterance.direction === 'SND') this.#askedAt = undefined;
-    for (const name of learned) this.#learn(name, utterance.at);
-  }
-
-  #scrub(utterance: Utterance): Scrubbed {
-    const { version } = this.#masks;
-    const scrubbed = this.#masks.scrub(utterance);
-    if (this.#masks.version !== version) this.#identify(utterance.endAt);
-    if (this.#blind && utterance.direction === 'RCV') return { utterance: withhold(utterance), failed: false };
-    if (scrubbed.failed) this.#fault('mask-failed', 'mask');
-    return scrubbed;
-  }
-
-  #keep(utterance: Utterance, scrubbed: Scrubbed): void {
-    const answers = utterance.direction === 'SND' && this.#askedAt !== undefined;
-    const latencyMs = answers ? Math.max(0, utterance.at - (this.#askedAt as TimeUs)) / 1000 : undefined;
-    this.#scribe.said(scrubbed.utterance, { exchange: this.#exchange, ...(latencyMs === undefined ? {} : { latencyMs }) });
-  }
-
-  #learn(learned: Learned, at: TimeUs): void {
-    const { field, old = null, new: name = null, how } = learned;
-    this.#scribe.event('session.identity', at, this.#masks.scrubData({ field, old, new: name, how }, at));
-    if (name === null) delete this.#names[field];
-    else this.#names[field] = name;
-    this.#identify(at, true);
-  }
-
-  /** Hands the names on: when one changed, or when one may be what has just been said as a secret. */
-  #identify(at: TimeUs, changed = false): void {
-    const names = Object.entries(this.#names);
-    if (names.length === 0 && !changed) return;
-    const scrubbed = names.map(([field, name]) => [field, this.#masks.scrubName(name, at)] as const);
-    this.#scribe.identify(Object.fromEntries(scrubbed) as { [field in keyof Identity]?: MaskedName });
   }
 
   /** The first of a kind is said at once, the others are counted at the end. */
@@ -242,13 +212,14 @@ export class SessionPipeline {
     lane.decoder.lose(lane.take);
     lane.skipped = Math.max(lane.skipped, 0);
     lane.skippedTo = 0;
+    if (lane.direction === 'SND') this.#conversation.careful(false);
     this.#gap(stage, reason, lane.direction, from, to, bytes === null ? null : bytes + dropped);
   }
 
   #gap(stage: string, reason: string, direction: Direction, from: TimeUs | null, to: TimeUs, bytes: number | null): void {
     const times = { from: from === null ? null : formatTime(from), to: formatTime(to) };
     const data = { stage, reason, direction, ...times, records: null, bytes, sessions: 1, callback: null };
-    this.#scribe.event('audit.gap', this.#at, this.#masks.scrubData(data, this.#at));
+    this.#conversation.event('audit.gap', this.#at, data);
   }
 
   #endSkip(lane: Lane): void {
@@ -258,18 +229,21 @@ export class SessionPipeline {
 
   tick(at: TimeUs): void {
     this.#at = at;
-    this.#lanes.RCV.gatherer.tick(at, this.#heard);
-    this.#lanes.SND.gatherer.tick(at, this.#heard);
+    this.#conversation.tick(at);
+    this.#lanes.RCV.gatherer.tick(at, this.#typed);
+    this.#lanes.SND.gatherer.tick(at, this.#said);
   }
 
   #flush(cut: Cut): void {
-    this.#lanes.RCV.gatherer.flush(cut, this.#heard);
-    this.#lanes.SND.gatherer.flush(cut, this.#heard);
+    this.#lanes.RCV.gatherer.flush(cut, this.#typed);
+    this.#lanes.SND.gatherer.flush(cut, this.#said);
   }
 
   end(end: SessionEnd, at: TimeUs): void {
     this.#at = at;
+    this.#conversation.tick(at);
     this.#flush('close');
+    this.#conversation.settle();
     for (const lane of [this.#lanes.RCV, this.#lanes.SND]) {
       this.#endSkip(lane);
       lane.decoder.end(lane.take);
@@ -279,7 +253,6 @@ export class SessionPipeline {
       const [stage = '', code = ''] = key.split(' ');
       if (count > 1) this.#onFault({ code, stage, count: count - 1 }, at);
     }
-    const { reason, by, bytesIn, bytesOut } = end;
-    this.#scribe.event('session.end', at, this.#masks.scrubData({ reason, by, bytes_in: bytesIn, bytes_out: bytesOut }, at));
+    this.#conversation.end(end, at);
   }
 }

@@ -140,6 +140,7 @@ t.test('an echo that came before the end of its line is written after the line w
     pipeline.data('SND', Buffer.from(char), START_US);
   }
   pipeline.data('RCV', Buffer.from('\r'), START_US);
+  pipeline.tick(START_US + 5_000_000);
   t.same(texts(lines), ['connect bob ********', 'connect bob ********']);
 });
 
@@ -162,6 +163,7 @@ t.test('a name that turns out to be a secret is written no more', async (t) => {
   pipeline.data('RCV', Buffer.from('connect johnny other1\r\n'), START_US);
   pipeline.data('SND', Buffer.from('You become Bob.\r\n'), START_US);
   pipeline.data('RCV', Buffer.from('look\r\n@password other1 = johnny\r\nlook\r\n'), START_US);
+  pipeline.tick(START_US + 5_000_000);
   t.same(
     lines.map((line) => JSON.parse(line).account),
     [undefined, undefined, undefined, undefined, 'johnny', 'johnny', '********', '********'],

@@ -2,7 +2,7 @@
  * The only way out of what was said. Receives utterances, gives the same with every secret scrubbed in every member; nothing else makes what record/
  * takes. Never throws for what it is given to scrub: where anything fails, the text is withheld.
  */
-import type { Direction, MaskDefinition, MaskedUtterance, MaskHit, Utterance } from '../contract.js';
+import type { AnyMask, Direction, MaskedUtterance, MaskHit, Utterance } from '../contract.js';
 import { type Finder, finderOf, type Known } from './elsewhere.js';
 import { everywhere, type Found, MaskSet, type Side } from './mask-set.js';
 import { prove } from './prove.js';
@@ -22,6 +22,8 @@ export interface Scrubbed {
   readonly failed: boolean;
   /** The mask whose secret reached the end of the text and may go on behind a cut. Hand it to the next `scrub` of this session and direction. */
   readonly open?: string;
+  /** Where secrets stood in the text, before they were scrubbed. */
+  readonly spans: readonly Span[];
 }
 
 /**
@@ -29,7 +31,7 @@ export interface Scrubbed {
  * @param style what they write; stars unless given
  * @throws AuditError AUDIT_MASK_PATTERN, AUDIT_MASK_SECRET, AUDIT_MASK_PROOF, with the place
  */
-export function compileMasks(definitions: readonly MaskDefinition[], style?: Style): MaskSet {
+export function compileMasks(definitions: readonly AnyMask[], style?: Style): MaskSet {
   const masks = new MaskSet(definitions, style);
   for (const single of masks.singles) prove(single);
   return masks;
@@ -48,6 +50,8 @@ export interface Memory {
   readonly open?: string | undefined;
   /** What the client said that was secret: added to, and looked for. */
   readonly said?: Said;
+  /** Secrets that are known by their places: a hidden line, an echo of one. */
+  readonly hidden?: readonly Span[];
 }
 
 /** Scrubs one utterance with the masks of its direction: every secret at its place, and the same text elsewhere in it; and what is remembered. */
@@ -55,7 +59,7 @@ export function scrub(masks: MaskSet, utterance: Utterance, memory: Memory = {})
   try {
     return scrubbed(masks, utterance, memory);
   } catch {
-    return { utterance: withhold(utterance), failed: true };
+    return { utterance: withhold(utterance), failed: true, spans: [] };
   }
 }
 
@@ -90,22 +94,23 @@ const BEFORE_IN_DOUBT = 1024;
 
 const NONE: readonly never[] = [];
 
-function scrubbed(masks: MaskSet, utterance: Utterance, { open, said }: Memory): Scrubbed {
+function scrubbed(masks: MaskSet, utterance: Utterance, { open, said, hidden = NONE }: Memory): Scrubbed {
   const { before, text, direction } = utterance;
   const joined = (before + text).toWellFormed();
-  const found = before === '' ? masks.find(direction, joined) : findBehindCut(masks, direction, joined, before.length);
+  const edited = before === '' ? masks.find(direction, joined) : findBehindCut(masks, direction, joined, before.length);
+  const found = utterance.unedited === undefined ? edited : withUnedited(masks, utterance, utterance.unedited, edited);
   const rest = open !== undefined && before !== '' ? firstLine(masks, text, open) : undefined;
   if (direction === 'RCV' && (found || rest)) said?.learn(secretsOf(found, rest, text), utterance.endAt);
   const back = said?.finder(utterance.at);
-  if (!found && !rest && !back) return { utterance: written(masks, utterance, NONE, NONE), failed: false };
+  if (!found && !rest && !back && hidden.length === 0) return { utterance: written(masks, utterance, NONE, NONE), failed: false, spans: NONE };
   const spans = found ? clip(everywhere(found, joined), before.length) : [];
   if (rest && before.length >= BEFORE_IN_DOUBT) spans.push(rest);
   const last = join(spans).at(-1);
   const more = said && back ? said.find(utterance) : NONE;
-  const all = join([...spans, ...more].filter(({ start, end }) => end > start));
+  const all = join([...spans, ...more, ...hidden].filter(({ start, end }) => end > start));
   const reached = last?.end === text.length ? masks.nameOf(last.mask) : text === '' && rest ? open : undefined;
   const finders = [found && finderOf(found.known), back].filter((finder) => finder !== undefined);
-  const result = { utterance: written(masks, utterance, all, finders), failed: false };
+  const result = { utterance: written(masks, utterance, all, finders), failed: false, spans: all };
   return reached === undefined ? result : { ...result, open: reached };
 }
 
@@ -122,6 +127,21 @@ function findBehindCut(masks: MaskSet, direction: Direction, joined: string, cut
   if (!rest) return whole;
   const moved = rest.spans.map(({ start, end, mask }) => ({ start: start + cut, end: end + cut, mask }));
   return { spans: [...(whole?.spans ?? []), ...moved], known: [...(whole?.known ?? []), ...rest.known] };
+}
+
+/**
+ * A server may not know the keys that edit a line, and read more than the line as it stood: what is secret for such a server is hidden too, and where it
+ * does not stand in the line as it stood, all of that.
+ */
+function withUnedited(masks: MaskSet, { before, text, direction }: Utterance, unedited: string, edited: Found | undefined): Found | undefined {
+  const other = masks.find(direction, (before + unedited).toWellFormed());
+  const [first] = other?.spans ?? [];
+  if (!other || !first) return edited;
+  const spans = other.known.flatMap((known) => finderOf([known])?.(text) ?? []);
+  const missing = edited === undefined && spans.length === 0;
+  const all = missing ? [{ start: 0, end: text.length, mask: first.mask }] : spans;
+  const moved = all.map(({ start, end, mask }) => ({ start: start + before.length, end: end + before.length, mask }));
+  return { spans: [...(edited?.spans ?? []), ...moved], known: [...(edited?.known ?? []), ...other.known] };
 }
 
 /** Spans of before + text as spans of the text. */

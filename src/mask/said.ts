@@ -66,11 +66,9 @@ export class Said {
   /** Takes up secrets that the client said, those that are long enough. A secret keeps the mask that found it first. */
   learn(secrets: readonly Known[], at: TimeUs): void {
     for (const { text, mask } of secrets.slice(-MOST)) {
-      const words = formsOf(text)
-        .filter(isLong)
-        .map((form) => wordOf(form, mask));
+      const words = wordsOf(text, mask);
       if (words.length === 0) continue;
-      const key = words.map(({ units, blanks, rest }) => `${units} ${rest} ${[...blanks]}`).join('\n');
+      const key = keyOf(words);
       const known = this.#secrets.get(key);
       this.#secrets.delete(key);
       this.#secrets.set(key, { words: known?.words ?? words, at });
@@ -79,6 +77,16 @@ export class Said {
     for (const key of this.#secrets.keys()) {
       if (this.#secrets.size <= MOST) break;
       this.#secrets.delete(key);
+    }
+  }
+
+  /** Forgets texts that were no secrets, but for those that another mask than `mask` has found. */
+  forget(texts: readonly string[], mask: number): void {
+    for (const text of texts) {
+      const key = keyOf(wordsOf(text, mask));
+      if (this.#secrets.get(key)?.words[0]?.mask !== mask) continue;
+      this.#secrets.delete(key);
+      this.#change();
     }
   }
 
@@ -142,6 +150,14 @@ const isLong = (form: string): boolean => {
   const length = form.length > 2 * SHORTEST ? form.length : [...form].length;
   return length >= SHORTEST || (length >= SHORTEST_SIGNED && SIGN.test(form));
 };
+
+const wordsOf = (text: string, mask: number): Word[] =>
+  formsOf(text)
+    .filter(isLong)
+    .map((form) => wordOf(form, mask));
+
+/** What tells two secrets apart. */
+const keyOf = (words: readonly Word[]): string => words.map(({ units, blanks, rest }) => `${units} ${rest} ${[...blanks]}`).join('\n');
 
 function wordOf(form: string, mask: number): Word {
   const folded = foldUnits(form);

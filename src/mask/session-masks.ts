@@ -3,13 +3,29 @@
  */
 import type { Direction, MaskedData, MaskedName, TimeUs, Utterance } from '../contract.js';
 import { scrubData, scrubName } from './data.js';
+import { spansBefore, spansBehind, type Typed, unfinishedEcho } from './echo.js';
+import type { Typing } from './judge.js';
+import { HIDDEN_TYPING } from './mask-set.js';
 import { type MaskSet, type Scrubbed, type ScrubbedLine, type Side, scrub, scrubLine } from './masker.js';
 import { Said } from './said.js';
+import type { Span } from './spans.js';
+
+/** The last input, as far as it was secret: its echo may still come. */
+interface LastTyped extends Typed {
+  /** Units of it that were echoed before its end. */
+  readonly shown: number;
+  /** The next output is the first behind it. */
+  first: boolean;
+}
+
+/** A line that nothing hides and nothing echoed. */
+const PLAIN: Typing = { lead: [], echo: undefined, hidden: undefined };
 
 export class SessionMasks {
   readonly #masks: MaskSet;
   readonly #said = new Said();
   readonly #open: { -readonly [direction in Direction]?: string | undefined } = {};
+  #typed: LastTyped | undefined;
 
   constructor(masks: MaskSet) {
     this.#masks = masks;
@@ -21,14 +37,49 @@ export class SessionMasks {
   }
 
   /**
-   * Scrubs one utterance, and remembers its secrets if it is the client's. Every input must come here, recorded or not, before the outputs that follow
-   * it; of the outputs those that are recorded. Never throws.
+   * Scrubs an input, and remembers its secrets. Every input must come here, recorded or not, before the outputs that follow it. Never throws.
+   * @param typing the outputs just before it that hold its echo are scrubbed with it
    */
+  scrubInput(utterance: Utterance, { lead, echo, hidden }: Typing = PLAIN): { readonly input: Scrubbed; readonly lead: readonly Scrubbed[] } {
+    const { text, endAt } = utterance;
+    const mask = hidden === undefined ? 0 : this.#masks.indexOf(hidden);
+    if (hidden !== undefined && !/\s/.test(text.trim())) this.#said.learn([{ text, mask }], endAt);
+    const input = this.#scrub(utterance, hidden === undefined ? [] : [{ start: 0, end: text.length, mask }]);
+    const spans = input.failed ? [{ start: 0, end: text.length, mask: 0 }] : input.spans;
+    const typed = { line: text, spans };
+    const before = lead.map((output) => this.#scrub(output, spansBefore(output, typed)));
+    this.#typed = spans.length > 0 ? { ...typed, shown: echo && text.startsWith(echo.line) ? echo.line.length : 0, first: true } : undefined;
+    return { input, lead: before };
+  }
+
+  /**
+   * Scrubs an output that is recorded. Never throws.
+   * @param unfinished true where the echo in it is of a line that has not ended
+   */
+  scrubOutput(utterance: Utterance, unfinished: boolean): Scrubbed {
+    const echo = unfinished ? unfinishedEcho(utterance, this.#masks.indexOf(HIDDEN_TYPING)) : [];
+    const typed = this.#typed;
+    if (!typed) return this.#scrub(utterance, echo);
+    const spans = spansBehind(utterance, typed, typed.first, typed.shown);
+    typed.first = false;
+    return this.#scrub(utterance, [...echo, ...spans]);
+  }
+
+  /** Scrubs an utterance that nothing hides but masks; an input is remembered as by `scrubInput`. Never throws. */
   scrub(utterance: Utterance): Scrubbed {
+    return utterance.direction === 'RCV' ? this.scrubInput(utterance).input : this.scrubOutput(utterance, false);
+  }
+
+  #scrub(utterance: Utterance, hidden: readonly Span[]): Scrubbed {
     const { direction } = utterance;
-    const scrubbed = scrub(this.#masks, utterance, { open: this.#open[direction], said: this.#said });
+    const scrubbed = scrub(this.#masks, utterance, { open: this.#open[direction], said: this.#said, hidden });
     this.#open[direction] = scrubbed.open;
     return scrubbed;
+  }
+
+  /** Forgets lines that ECHO alone hid. */
+  forget(lines: readonly string[]): void {
+    this.#said.forget(lines, this.#masks.indexOf(HIDDEN_TYPING));
   }
 
   /** Scrubs an event's data as it is at this time. Never throws. */

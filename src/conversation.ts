@@ -1,0 +1,176 @@
+/**
+ * What both sides of a session said, on its way into records: IDENTIFY > MASK > RECORD. Receives utterances and facts in the order of the wire, and
+ * time; gives sealed lines through the scribe, in the same order. What a client typed waits here until the judge knows whether it was typed blind.
+ */
+import type { Identity, MaskedName, SessionEnd, SessionOpen, TimeUs, Topic, Utterance } from './contract.js';
+import { Identifier, type Learned } from './identify/login.js';
+import { Judge, type Typing } from './mask/judge.js';
+import { type MaskSet, type Scrubbed, withhold } from './mask/masker.js';
+import { SessionMasks } from './mask/session-masks.js';
+import type { SessionScribe } from './record/scribe.js';
+
+/** What is kept of what is said. */
+export interface Kept {
+  readonly in: boolean;
+  readonly out: boolean;
+  readonly outIdleMs: number;
+  readonly masks: MaskSet;
+}
+
+/** Told of what belongs in an `audit.fault`; the first of a kind at once, the others counted at the end. */
+type Fault = (code: string, stage: string) => void;
+
+export interface Partners {
+  readonly scribe: SessionScribe;
+  readonly fault: Fault;
+  /** What the server has said and its gatherer still holds. */
+  readonly peek: () => string;
+}
+
+export class Conversation {
+  readonly #open: SessionOpen;
+  readonly #kept: Kept;
+  readonly #partners: Partners;
+  readonly #idleUs: number;
+  readonly #identifier = new Identifier();
+  readonly #masks: SessionMasks;
+  readonly #judge: Judge;
+  /** As they were learned; scrubbed whenever they are handed on. */
+  readonly #names: { -readonly [field in keyof Identity]?: string } = {};
+  #exchange = 0;
+  /** When the input that waits for its first answer ended. */
+  #askedAt: TimeUs | undefined;
+  /** When the server spoke last; undefined: not since the last input, or that silence was told. */
+  #spokeAt: TimeUs | undefined;
+  #tickedAt: TimeUs = 0;
+  /** The server's side cannot be read: its prompts go unseen, so nothing that is typed may be written. */
+  #blind = false;
+
+  constructor(open: SessionOpen, kept: Kept, partners: Partners) {
+    this.#open = open;
+    this.#kept = kept;
+    this.#partners = partners;
+    this.#idleUs = kept.outIdleMs * 1000;
+    this.#masks = new SessionMasks(kept.masks);
+    const sink = {
+      input: (utterance: Utterance, typing: Typing) => this.#input(utterance, typing),
+      output: (utterance: Utterance, unfinished: boolean) => this.#output(utterance, unfinished),
+      forget: (lines: readonly string[]) => this.#masks.forget(lines),
+    };
+    this.#judge = new Judge({ prompts: kept.masks.prompts, sink, observes: open.wire !== 'telnet', peek: partners.peek });
+  }
+
+  begin(at: TimeUs): void {
+    this.event('session.start', at, { upstream: this.#open.upstream });
+  }
+
+  /** Something said; an output before the input that ended it. */
+  hear(utterance: Utterance): void {
+    if (utterance.direction === 'RCV') {
+      this.#spokeAt = undefined;
+      this.#judge.input(utterance);
+    } else this.#judge.output(utterance);
+    const learned = this.#identifier.hear(utterance, utterance.direction === 'RCV' && this.#judge.lastIsHidden);
+    for (const one of learned) this.#judge.later(() => this.#learn(one, utterance.at));
+    if (learned.some(({ field, new: name }) => field === 'account' && name !== undefined)) this.#judge.login();
+  }
+
+  /** The server has said something, which may not be an utterance yet. */
+  spoke(at: TimeUs): void {
+    this.#spokeAt = at;
+  }
+
+  /** A prompt mark from the server, behind the output that it ends. */
+  promptMark(): void {
+    this.#judge.mark();
+  }
+
+  /** The server offers (true) or gives back (false) the echo of what is typed. */
+  echo(on: boolean): void {
+    this.#judge.echo(on);
+  }
+
+  /** The server's side cannot be read from here on. */
+  blind(): void {
+    this.#blind = true;
+    this.#judge.settle();
+  }
+
+  /** Output is missing: nobody knows what was asked in it. @param readable the server's side can be read again */
+  careful(readable: boolean): void {
+    this.#judge.careful();
+    if (readable) this.#blind = false;
+  }
+
+  /** A record of its own, in its place in the order. */
+  event(topic: Topic, at: TimeUs, data: { readonly [name: string]: unknown }): void {
+    this.#judge.later(() => this.#partners.scribe.event(topic, at, this.#masks.scrubData(data, at)));
+  }
+
+  /** Time has come to `at`. To be called before anything that came at that time. */
+  tick(at: TimeUs): void {
+    // Once for each time: however the bytes of that time are split, the same is judged in front of them.
+    if (at <= this.#tickedAt) return;
+    this.#tickedAt = at;
+    if (!this.#judge.waits) return;
+    if (this.#spokeAt !== undefined && at - this.#spokeAt >= this.#idleUs) {
+      this.#spokeAt = undefined;
+      this.#judge.silence();
+    }
+    this.#judge.tick(at);
+  }
+
+  end({ reason, by, bytesIn, bytesOut }: SessionEnd, at: TimeUs): void {
+    this.#judge.end();
+    this.event('session.end', at, { reason, by, bytes_in: bytesIn, bytes_out: bytesOut });
+  }
+
+  /** Everything that waits goes on as it stands. */
+  settle(): void {
+    this.#judge.end();
+  }
+
+  /** An input is scrubbed, recorded or not: its secrets must be known when what the server said is written, which may be its echo. */
+  #input(utterance: Utterance, typing: Typing): void {
+    const { version } = this.#masks;
+    const scrubbed = this.#masks.scrubInput(utterance, typing);
+    if (this.#masks.version !== version) this.#identify(utterance.endAt);
+    for (const [index, output] of scrubbed.lead.entries()) this.#keepOutput(typing.lead[index] as Utterance, output);
+    this.#exchange++;
+    this.#askedAt = utterance.endAt;
+    const input = this.#blind ? { utterance: withhold(utterance), failed: false } : this.#checked(scrubbed.input);
+    if (this.#kept.in) this.#partners.scribe.said(input.utterance, { exchange: this.#exchange });
+  }
+
+  #output(utterance: Utterance, unfinished: boolean): void {
+    if (this.#kept.out) this.#keepOutput(utterance, this.#masks.scrubOutput(utterance, unfinished));
+    this.#askedAt = undefined;
+  }
+
+  #keepOutput(utterance: Utterance, scrubbed: Scrubbed): void {
+    if (!this.#kept.out) return;
+    const latencyMs = this.#askedAt === undefined ? undefined : Math.max(0, utterance.at - this.#askedAt) / 1000;
+    this.#askedAt = undefined;
+    this.#partners.scribe.said(this.#checked(scrubbed).utterance, { exchange: this.#exchange, ...(latencyMs === undefined ? {} : { latencyMs }) });
+  }
+
+  #checked(scrubbed: Scrubbed): Scrubbed {
+    if (scrubbed.failed) this.#partners.fault('mask-failed', 'mask');
+    return scrubbed;
+  }
+
+  #learn({ field, old, new: name, how }: Learned, at: TimeUs): void {
+    this.#partners.scribe.event('session.identity', at, this.#masks.scrubData({ field, old: old ?? null, new: name ?? null, how }, at));
+    if (name === undefined) delete this.#names[field];
+    else this.#names[field] = name;
+    this.#identify(at, true);
+  }
+
+  /** Hands the names on: when one changed, or when one may be what has just been said as a secret. */
+  #identify(at: TimeUs, changed = false): void {
+    const names = Object.entries(this.#names);
+    if (names.length === 0 && !changed) return;
+    const scrubbed = names.map(([field, name]) => [field, this.#masks.scrubName(name, at)] as const);
+    this.#partners.scribe.identify(Object.fromEntries(scrubbed) as { [field in keyof Identity]?: MaskedName });
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * The server's echo of what a client typed (RFC 857). Receives the line as it stood at Enter and what the server sent around it; tells whether it was
+ * sent back, and where its secrets stand in what was sent. Pure functions; nothing here decides what is a secret.
+ */
+import type { Echo, Utterance } from '../contract.js';
+import type { Span } from './spans.js';
+
+/** A line that was typed, and where its secrets stand in it. */
+export interface Typed {
+  readonly line: string;
+  readonly spans: readonly Span[];
+}
+
+/** What servers show instead of a secret. */
+const SHOWN_INSTEAD = /^[*xX.\u2022\u25cf]+$/;
+/** A shorter line that stands at the head of a later one is chance. Characters. */
+const SHORTEST = 4;
+
+/**
+ * Whether the server sent `line` back as it stood at Enter: on the line that it was typed on, in front of anything else there, or on a line of its own
+ * later (typed ahead), with the prompt in front or without.
+ *
+ * @param line as the record has it
+ * @param echo of the output before it, in character mode; it may have come in part behind Enter
+ * @param after what the server has sent since
+ */
+export function isSentBack(line: string, echo: Echo | undefined, after: string): boolean {
+  if (line === '' || SHOWN_INSTEAD.test(line)) return false;
+  const lines = after.split('\n');
+  if (((echo?.line ?? '') + lines[0]).startsWith(line)) return true;
+  const prompt = echo?.prompt ?? '';
+  return lines.some((one) => one.trimEnd() === line.trimEnd() || (prompt !== '' && one.startsWith(prompt + line)));
+}
+
+/**
+ * Where the secrets of a typed line stand in the output in front of its end, in which it was echoed key by key. An echo that is not the line, for the
+ * cursor was moved or the line redrawn, is hidden as a whole.
+ */
+export function spansBefore({ text, echo }: Utterance, typed: Typed): Span[] {
+  const [first] = typed.spans;
+  if (!echo || !first || echo.from >= text.length) return [];
+  const came = text.length - echo.from;
+  const plain = typed.line.startsWith(echo.line) && echo.line.endsWith(text.slice(echo.from));
+  if (!plain) return [{ start: echo.from, end: text.length, mask: first.mask }];
+  return moved(typed.spans, echo.from - (echo.line.length - came), echo.from, text.length);
+}
+
+/**
+ * Where they stand in an output behind the line's end.
+ *
+ * @param first true for the first output behind it
+ * @param shown units of the line that were echoed before its end
+ */
+export function spansBehind({ text }: Utterance, typed: Typed, first: boolean, shown: number): Span[] {
+  if (typed.spans.length === 0) return [];
+  const { line, spans } = typed;
+  const found: Span[] = [];
+  let at = 0;
+  for (const [index, one] of text.split('\n').entries()) {
+    const head = first && index === 0 ? line.slice(shown) : line;
+    if (isEchoLine(one, head, first && index === 0)) found.push(...moved(spans, at - (line.length - head.length), at, at + one.length));
+    at += one.length + 1;
+  }
+  return found;
+}
+
+const isEchoLine = (line: string, head: string, next: boolean): boolean =>
+  head !== '' && line.startsWith(head) && (next || head.length >= SHORTEST || line.trimEnd() === head);
+
+/** Spans moved by `by`, as far as they stand between `from` and `to`. */
+function moved(spans: readonly Span[], by: number, from: number, to: number): Span[] {
+  return spans
+    .map(({ start, end, mask }) => ({ start: Math.max(from, start + by), end: Math.min(to, end + by), mask }))
+    .filter(({ start, end }) => end > start);
+}
+
+/** The echo of a line that has not ended, in an output that must leave: the line it began on, and the last one, where it may be drawn again. */
+export function unfinishedEcho({ text, echo }: Utterance, mask: number): Span[] {
+  if (!echo || echo.from >= text.length) return [];
+  const end = text.indexOf('\n', echo.from);
+  const first = { start: echo.from, end: end < 0 ? text.length : end, mask };
+  return end < 0 ? [first] : [first, { start: Math.max(text.lastIndexOf('\n') + 1, echo.from), end: text.length, mask }];
+}

@@ -1,0 +1,336 @@
+/**
+ * Decides which lines a client typed blind (DESIGN 5: typed ahead, hidden typing). Receives a session's inputs and outputs in the order of the wire, the
+ * server's word on ECHO, silences and time; gives the same back in the same order, each input with the name of what hides it, if anything does.
+ * An input waits, and what follows waits behind it, until the server had its say. Sees secrets, keeps none beyond what waits (bounded), writes
+ * nothing, reads no clock.
+ */
+import type { Echo, TimeUs, Utterance } from '../contract.js';
+import { isSentBack } from './echo.js';
+import { HiddenTyping } from './hidden-typing.js';
+import { HIDDEN_TYPING } from './mask-set.js';
+
+/** How long an input waits at most for what the server has to say. */
+const WAIT_BEFORE_LOGIN_US = 5_000_000;
+const WAIT_US = 1_000_000;
+/** Lines after which a session counts as logged in. */
+const LINES_TO_LOGIN = 20;
+/** Most that waits, in UTF-16 units and in items; past it everything is judged as it stands. */
+const MOST_HELD = 65_536;
+const MOST_ITEMS = 1_024;
+/** How long outputs with the echo of a line wait for its end. */
+const LEAD_US = 2_000_000;
+
+/** The masks with `then` (mask/prompts.ts). */
+export interface PromptFinder {
+  /** The name of the mask that this line of output is a hiding prompt of. @param unfinished whether it is the last line, not ended */
+  find(line: string, unfinished: boolean): string | undefined;
+  /** Quickly: whether any line of this text could be one. */
+  mayFind(text: string): boolean;
+}
+
+/** How a line was typed. */
+export interface Typing {
+  /** The outputs just before its end that hold its echo. */
+  readonly lead: readonly Utterance[];
+  /** What was echoed before its end. */
+  readonly echo: Echo | undefined;
+  /** The name of what hides the whole line. */
+  readonly hidden: string | undefined;
+}
+
+/** What goes on from here, in the order in which it came. */
+export interface Sink {
+  input(utterance: Utterance, typing: Typing): void;
+  /** @param unfinished true where the echo in it is of a line that has not ended: nobody knows yet what it is */
+  output(utterance: Utterance, unfinished: boolean): void;
+  /** Lines that ECHO alone hid, of a server that never echoes: they were no secrets. */
+  forget(lines: readonly string[]): void;
+}
+
+interface Input extends Typing {
+  readonly kind: 'input';
+  readonly utterance: Utterance;
+  hidden: string | undefined;
+  /** ECHO was on when it came. */
+  readonly typing: HiddenTyping | undefined;
+  /** Before login, typed while the server asked nothing, though not first: a prompt that comes now may have been meant for it. */
+  readonly unasked: boolean;
+}
+type Held = Input | { readonly kind: 'output'; readonly utterance: Utterance } | { readonly kind: 'later'; readonly run: () => void };
+
+export interface JudgeOptions {
+  readonly prompts: PromptFinder;
+  readonly sink: Sink;
+  /** True where ECHO is not negotiated: what comes back before its line has ended tells. So it is behind a gap, too. */
+  readonly observes: boolean;
+  /** What the output gatherer holds and has not given, as text, with the line end that it ends with. */
+  readonly peek: () => string;
+}
+
+export class Judge {
+  readonly #options: JudgeOptions;
+  #held: Held[] = [];
+  #heldUnits = 0;
+  #waiting = 0;
+  #lead: Utterance[] = [];
+  /** What was echoed of the line that has not ended. */
+  #echo: Echo | undefined;
+  #typing: HiddenTyping | undefined;
+  /** Hides the next input. `tentative`: unless more output comes first, for one that waited may have been its answer. */
+  #next: { readonly mask: string; readonly tentative: boolean } | undefined;
+  #loggedIn = false;
+  #inputs = 0;
+  /** The session's first output has ended. It answers nothing. */
+  #begun = false;
+  /** The server's last output ended with an open line or a prompt mark. */
+  #asks = false;
+  #observes: boolean;
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+    this.#observes = options.observes;
+  }
+
+  /** Whether inputs wait: a silence, or time, is of interest. */
+  get waits(): boolean {
+    return this.#waiting > 0 || this.#lead.length > 0;
+  }
+
+  /** An input line, ended. What the server had said before it was given before it. */
+  input(utterance: Utterance): void {
+    const [lead, echo] = [this.#lead, this.#echo];
+    this.#lead = [];
+    this.#echo = undefined;
+    if (this.#loggedIn) this.#release(lead.length > 0 ? this.#held.length : this.#lastAnswered(), true);
+    this.#hearEcho(utterance.text, echo);
+    const hidden = this.#next?.mask;
+    this.#next = undefined;
+    const unasked = !this.#loggedIn && this.#inputs > 0 && !this.#asks && hidden === undefined;
+    this.#inputs++;
+    if (this.#inputs >= LINES_TO_LOGIN) this.#loggedIn = true;
+    this.#push({ kind: 'input', utterance, lead, echo, hidden, typing: this.#typing, unasked });
+    this.#asks = false;
+  }
+
+  /** Whether the line that has just come is hidden for certain: it is no name of anybody. */
+  get lastIsHidden(): boolean {
+    const last = this.#held.at(-1);
+    return last?.kind === 'input' && last.hidden !== undefined;
+  }
+
+  /** An output, ended in whatever way. */
+  output(utterance: Utterance): void {
+    const { text, before, echo, cut, open } = utterance;
+    const begun = this.#begun;
+    this.#asks = open === true || cut === 'prompt';
+    const prompt = before.slice(-MOST_PROMPT);
+    if (echo) this.#read(prompt + text.slice(0, echo.from), true);
+    this.#read(echo ? text.slice(echo.from) : prompt + text, this.#asks);
+    this.#echo = echo ?? this.#echo;
+    if (!echo) this.#pass(utterance);
+    else if (cut === 'size' || cut === 'idle' || cut === 'close') this.#endLead(utterance);
+    else this.#lead.push(utterance);
+    this.#begun = true;
+    if (cut === 'prompt' && begun) this.#say();
+    if (leadUnits(this.#lead) > MOST_HELD) this.#endLead();
+  }
+
+  /** Outputs with an echo whose line has not ended must leave. */
+  #endLead(last?: Utterance): void {
+    const lead = this.#lead;
+    this.#lead = [];
+    this.settle();
+    for (const one of lead) this.#options.sink.output(one, true);
+    if (last) this.#options.sink.output(last, true);
+  }
+
+  #pass(utterance: Utterance): void {
+    if (this.#waiting === 0) this.#options.sink.output(utterance, false);
+    else this.#push({ kind: 'output', utterance });
+  }
+
+  /** Something else that keeps its place in the order: run at once, or when what waits in front of it has gone on. */
+  later(run: () => void): void {
+    if (this.#waiting === 0) run();
+    else this.#push({ kind: 'later', run });
+  }
+
+  /** The server was silent for long enough behind what it said last, which was behind the last input. */
+  silence(): void {
+    const held = this.#options.peek();
+    const open = !held.endsWith('\n');
+    const begun = this.#begun;
+    if (held !== '') {
+      this.#read(open ? held : held.slice(0, -1), open);
+      this.#asks = open;
+      this.#begun = true;
+    }
+    if (begun) this.#say();
+  }
+
+  /** A prompt mark with nothing in front of it. */
+  mark(): void {
+    this.#say();
+  }
+
+  /** WILL ECHO (true) or WONT ECHO from the server; an offer is enough. */
+  echo(on: boolean): void {
+    if (on) this.#hideWaiting(HIDDEN_TYPING, false);
+    this.#typing = on ? new HiddenTyping() : undefined;
+  }
+
+  /** From here on nobody knows what the server said or whether it echoes: a gap, a restart, a stream that can be read again. */
+  careful(): void {
+    for (const one of this.#held) if (one.kind === 'input') one.hidden ??= HIDDEN_TYPING;
+    this.settle();
+    this.#typing = new HiddenTyping();
+    this.#observes = true;
+  }
+
+  /** Somebody is logged in. */
+  login(): void {
+    if (this.#loggedIn) return;
+    this.#loggedIn = true;
+    this.#release(this.#lastAnswered(), true);
+  }
+
+  /** Time has come to `at`. */
+  tick(at: TimeUs): void {
+    const first = this.#held[0];
+    if (first?.kind === 'input' && at - first.utterance.endAt >= (this.#loggedIn ? WAIT_US : WAIT_BEFORE_LOGIN_US)) this.settle();
+    const [lead] = this.#lead;
+    if (lead && at - lead.endAt >= LEAD_US) this.#endLead();
+  }
+
+  /** Judges everything as it stands: time is over, or the session, or there is no more room. */
+  settle(): void {
+    if (!this.#loggedIn) for (const run of this.#runs()) for (const one of run.slice(1)) one.hidden ??= HIDDEN_TYPING;
+    this.#release(this.#held.length, false);
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    if (this.#lead.length > 0) this.#endLead();
+    this.settle();
+  }
+
+  #push(held: Held): void {
+    this.#held.push(held);
+    if (held.kind === 'input') this.#waiting++;
+    this.#heldUnits += unitsOf(held);
+    if (this.#heldUnits > 2 * MOST_HELD || this.#held.length > MOST_ITEMS) this.settle();
+  }
+
+  /** Without a word on ECHO, a first character that comes back before its line has ended is one. */
+  #hearEcho(line: string, echo: Echo | undefined): void {
+    if (!this.#observes || this.#typing || line === '') return;
+    if (echo?.line.charAt(0) === line.charAt(0)) this.#typing = new HiddenTyping();
+  }
+
+  /** Looks for hiding prompts in what the server said. */
+  #read(text: string, open: boolean): void {
+    if (this.#next?.tentative && text.trim() !== '') this.#next = undefined;
+    const { prompts } = this.#options;
+    if (!prompts.mayFind(text)) return;
+    const lines = text.split('\n');
+    const last = prompts.find(lines.at(-1) as string, open || !this.#loggedIn);
+    const inside = this.#waiting > 0 ? lines.map((line) => prompts.find(line, true)).find((name) => name !== undefined) : undefined;
+    const hides = inside ?? last;
+    const found = hides !== undefined && this.#hideWaiting(hides, !this.#begun);
+    if (last !== undefined) this.#next = { mask: last, tentative: found };
+  }
+
+  /**
+   * A hiding prompt, or ECHO, has come while lines wait: it is the answer to the first of them, and the others to it. True where it found one to hide.
+   * @param first the first may be the answer too: the session's first word answers nothing
+   */
+  #hideWaiting(mask: string, first: boolean): boolean {
+    const inputs = this.#held.filter((one) => one.kind === 'input');
+    const hidden = first || inputs[0]?.unasked ? inputs : inputs.slice(1);
+    for (const one of hidden) one.hidden ??= mask;
+    return hidden.length > 0;
+  }
+
+  /** The server had its say. */
+  #say(): void {
+    if (this.#waiting === 0) return;
+    this.#release(this.#loggedIn ? this.#held.length : this.#settled(), true);
+  }
+
+  /** Inputs with no output between them, run by run. */
+  #runs(): Input[][] {
+    const runs: Input[][] = [];
+    let goesOn = false;
+    for (const one of this.#held) {
+      if (one.kind === 'later') continue;
+      if (one.kind === 'output') goesOn = false;
+      else if (goesOn && one.lead.length === 0) runs.at(-1)?.push(one);
+      else {
+        runs.push([one]);
+        goesOn = true;
+      }
+    }
+    return runs;
+  }
+
+  /** Before login: how much of what waits goes on. The lines of a run wait for a hiding prompt, which has hidden the second of them. */
+  #settled(): number {
+    const unsettled = this.#runs().find((run) => run[1] && run[1].hidden === undefined);
+    return unsettled ? this.#held.indexOf(unsettled[0] as Input) : this.#held.length;
+  }
+
+  /** How much of what waits stands in front of something that the server said since. */
+  #lastAnswered(): number {
+    return this.#held.findLastIndex((one) => isAnswer(one)) + 1;
+  }
+
+  /** @param answered the server has said something since */
+  #release(count: number, answered: boolean): void {
+    if (count === 0) return;
+    const gone = this.#held.slice(0, count);
+    this.#held = this.#held.slice(count);
+    for (const [index, one] of gone.entries()) {
+      if (one.kind === 'later') one.run();
+      else if (one.kind === 'output') this.#options.sink.output(one.utterance, false);
+      else this.#judge(one, [...gone.slice(index + 1), ...this.#held], answered);
+    }
+    // What stands in front of the first input that still waits, waits for nothing.
+    const first = this.#held.findIndex(({ kind }) => kind === 'input');
+    this.#waiting = this.#held.filter(({ kind }) => kind === 'input').length;
+    this.#heldUnits = this.#held.reduce((sum, one) => sum + unitsOf(one), 0);
+    this.#release(first < 0 ? this.#held.length : first, answered);
+  }
+
+  #judge(input: Input, behind: readonly Held[], answered: boolean): void {
+    const { utterance, echo, typing } = input;
+    if (input.hidden === undefined && typing && utterance.text !== '') {
+      const after = behind.flatMap(outputsOf).map(endedText).join('');
+      if (typing.hides(isSentBack(utterance.text, echo, after + this.#options.peek()), utterance)) input.hidden = HIDDEN_TYPING;
+      const forgotten = this.#typing === typing ? typing.takeForgotten() : [];
+      if (forgotten.length > 0) this.#options.sink.forget(forgotten);
+    }
+    if (input.hidden !== undefined && answered) this.#loggedIn = true;
+    this.#options.sink.input(utterance, input);
+  }
+}
+
+const isAnswer = (held: Held): boolean => held.kind === 'output' || (held.kind === 'input' && held.lead.length > 0);
+
+const outputsOf = (held: Held): readonly Utterance[] => {
+  if (held.kind === 'later') return [];
+  return held.kind === 'output' ? [held.utterance] : held.lead;
+};
+
+const unitsOf = (held: Held): number => {
+  if (held.kind === 'later') return 0;
+  const lead = held.kind === 'input' ? leadUnits(held.lead) : 0;
+  return lead + held.utterance.text.length + held.utterance.raw.length;
+};
+
+/** Longest part of a line in front of a cut that a prompt is looked for in. */
+const MOST_PROMPT = 512;
+
+const leadUnits = (lead: readonly Utterance[]): number => lead.reduce((sum, { raw }) => sum + raw.length, 0);
+
+/** The text with its line end, where it ended with one. */
+const endedText = ({ text, open }: Utterance): string => (open ? text : `${text}\n`);
