@@ -13,6 +13,8 @@ const SECRET_NAME =
 /** A command or package by whose name somebody logs in. */
 const LOGIN_NAME = /^(?:auth|authenticate|authentication|authorize|log[io]n|sign_?in)$/i;
 const LOGIN_WITH_NAME = /^(?:log[io]n|sign_?in)$/i;
+/** In `{"name": "password", "value": ...}` it is the name's value that names what `value` holds. */
+const NAME_MEMBER = /^(?:name|key|variable|field)$/i;
 /** In text that does not parse nobody can tell what is secret: with one of these words in it, none of it is shown. */
 const SUSPECT = /pass|pwd|secret|token|auth|log[io]n|credential|cookie|kennwort|contrase|пароль/i;
 /** Members that stay to be read in a package by whose name somebody logs in, unless a mask names them. */
@@ -140,7 +142,11 @@ export class FieldMasks {
     };
     if (Array.isArray(value)) return value.map((one, index) => member(String(index), one, true));
     if (![Object.prototype, null].includes(Object.getPrototypeOf(value))) throw new TypeError('no plain data');
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, member(name, one, false)]));
+    const entries = Object.entries(value);
+    const isPair = entries.some(([name, one]) => NAME_MEMBER.test(name) && typeof one === 'string' && SECRET_NAME.test(one));
+    return Object.fromEntries(
+      entries.map(([name, one]) => [name, isPair && fold(name) === 'value' ? this.#whole(one, this.#secretField, found) : member(name, one, false)]),
+    );
   }
 
   #whole(value: unknown, mask: number, found: Found): unknown {

@@ -115,6 +115,8 @@ t.test('a protocol can be asked for', async (t) => {
 const TELLING: readonly [protocol: string, name: string, value: unknown, shown: unknown, secrets: readonly string[]][] = [
   ['gmcp', 'Foo.Bar', { password: 'a', new_password: 'b', refreshToken: 'c', Secret: 4, 'api-key': 'e' }, undefined, ['a', 'b', 'c', '4', 'e']],
   ['gmcp', 'Foo.Bar', { passives: 1, tokens: 5, secretary: 'x', bypass: 'y', password: true, pass: null }, 'same', []],
+  ['gmcp', 'Char.Value.Get', { name: 'password', value: 'hunter2' }, { name: 'password', value: '********' }, ['hunter2']],
+  ['gmcp', 'Char.Value.Get', { name: 'location', value: 'Limbo' }, 'same', []],
   ['gmcp', 'Char.Login', { name: 'bob', code: 'hunter2' }, { name: 'bob', code: '********' }, ['hunter2']],
   ['gmcp', 'Char.Login.Default', { type: ['password-credentials'], location: 'https://mud.example' }, 'same', []],
   ['gmcp', 'Client.Token', 'abc', '********', ['abc']],
