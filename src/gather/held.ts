@@ -121,16 +121,25 @@ export class Held {
   }
 
   #make(bytes: Buffer, pieces: readonly (readonly [TimeUs, number])[], cut: Cut | undefined, open: boolean): Utterance {
-    const [direction, charset, before, screen] = [this.#direction, this.#charset, this.#before, this.#screen];
-    return makeUtterance({ direction, charset, bytes, pieces, before, cut, open, screen });
+    return makeUtterance({
+      direction: this.#direction,
+      charset: this.#charset,
+      bytes,
+      pieces,
+      before: this.#before,
+      cut,
+      open,
+      screen: this.#screen,
+    });
   }
 
   /** The plain text of what is held, behind what stands in front of it on the same line, with the line end that it ends with; '' where nothing is held. */
   peek(): string {
     if (this.#used === 0) return '';
     const bytes = this.#room.subarray(0, this.#used);
-    const looked = { direction: this.#direction, charset: this.#charset, bytes, pieces: LOOKED, before: this.#before, cut: undefined, open: true };
-    const { before, text } = makeUtterance({ ...looked, screen: new Screen() });
+    const [direction, charset] = [this.#direction, this.#charset];
+    const looked = { direction, charset, bytes, pieces: LOOKED, before: this.#before, cut: undefined, open: true, screen: new Screen() };
+    const { before, text } = makeUtterance(looked);
     return isEnd(this.lastByte) || endsCrNul(bytes) ? `${before}${text}\n` : before + text;
   }
 

@@ -41,7 +41,7 @@ export interface Gatherer {
 }
 
 /** Telnet's commands for a line that is being typed (RFC 854): EC, EL and IP, as the keys that do the same. */
-export const EDITING = { EC: 0x7f, EL: 0x15, IP: 0x03 } as const;
+const EDITING = { EC: 0x7f, EL: 0x15, IP: 0x03 } as const;
 
 export class LineGatherer implements Gatherer {
   readonly #held: Held;
@@ -80,7 +80,7 @@ export class LineGatherer implements Gatherer {
   }
 
   /** Input: the client asks by a telnet command for what a key does; `text` and `raw` have it as that key. */
-  edit(command: keyof typeof EDITING, at: TimeUs, give: Give): void {
+  edit(command: 'EC' | 'EL' | 'IP', at: TimeUs, give: Give): void {
     this.push(Uint8Array.of(EDITING[command]), at, give);
   }
 

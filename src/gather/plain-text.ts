@@ -59,12 +59,6 @@ export function read(raw: string, controls: number): string | Walked {
   return text.includes('\r') || (controls & CONTROLS.escape && text.includes('\x1b')) ? walk(raw) : text;
 }
 
-/** The text of `read`. */
-export function plain(raw: string, controls: number): string {
-  const found = read(raw, controls);
-  return typeof found === 'string' ? found : found.text;
-}
-
 const LETTER_M = 109;
 const SEMICOLON = 59;
 
@@ -86,7 +80,7 @@ function withoutColours(text: string): string {
   return result + text.slice(done);
 }
 
-/** For each UTF-16 unit of `plain(raw)`, its index in `raw`. */
+/** For each UTF-16 unit of the text of `read(raw)`, its index in `raw`. */
 export const plainOffsets = (raw: string): readonly number[] => walk(raw).offsets;
 
 /** `raw` with stars where these units stand, which were erased: erased typing may have been a secret. */
