@@ -3,6 +3,7 @@
  * gives lines. It decides nothing and keeps nothing but the heads of the chains and the cached text of what does not change within a session.
  */
 import {
+  type Direction,
   type Identity,
   type MaskedData,
   type MaskedName,
@@ -145,8 +146,11 @@ export class SessionScribe {
     this.#who = ordered === '' ? NO_PART : part(flat(`"who_salt":"${this.#desk.salts.next()}",${ordered}`));
   }
 
-  event(topic: Topic, at: TimeUs, data: MaskedData): void {
-    this.#desk.write(topic, at, this.chain, this.#fixed.none, '', this.#who, this.#desk.body(dataMember(data)));
+  /** @param said a message out of band: which way it went, and in which exchange */
+  event(topic: Topic, at: TimeUs, data: MaskedData, said?: { readonly direction: Direction; readonly exchange: number }): void {
+    const fixed = said ? this.#fixed[said.direction] : this.#fixed.none;
+    const late = said ? `,"exchange":${said.exchange}` : '';
+    this.#desk.write(topic, at, this.chain, fixed, late, this.#who, this.#desk.body(dataMember(data)));
   }
 
   said(utterance: MaskedUtterance, turn: Turn): void {
