@@ -61,7 +61,7 @@ export const AUDIT_KEYS = {
     example: "[{'setpass': r'^setpass\\s+(?P<secret>.+)'}]",
   }),
   AUDIT_MASK_PACKS: key({
-    default: "['evennia']",
+    default: "['evennia', 'login', 'tokens', 'oob']",
     check: listOf(string, 'a list of names of packs, or paths'),
     means: 'Packs of masks: names of files in masks/ without their .conf, or paths of files of your own (with a / in them).',
   }),

@@ -88,6 +88,23 @@ t.test('hides passwords that Evennia misses', async (t) => {
   t.equal(scrubbed('RCV', 'passwordold=new'), 'password********');
 });
 
+t.test('hides a password behind ANSI that stands in front of the command', async (t) => {
+  const raw = '\x1b[0mconnect bob hunter2';
+  const offsets = () => Array.from('connect bob hunter2', (_, index) => index + 4);
+  const { text, raw: written } = scrub(masks, utterance('RCV', 'connect bob hunter2', { raw, offsets, shape: 'escapes' })).utterance;
+  t.same([text, written], ['connect bob ********', '\x1b[0mconnect bob ********']);
+});
+
+t.test('hides a password that is told in an in-game mail, when it is written and when it is read', async (t) => {
+  t.equal(scrubbed('RCV', '@mail bob=Login/Your new password is hunter2'), '@mail bob=Login/Your new password is ********');
+  t.equal(scrubbed('RCV', "mail bob=Hi/the password was reset to 'my pass word'."), "mail bob=Hi/the password was reset to '************'.");
+  t.equal(scrubbed('RCV', 'mail bob=Hi/type connect bob p(ss'), 'mail bob=Hi/type connect bob ********');
+  t.equal(scrubbed('RCV', '@mail bob=Hi/The password is on the board.'), '@mail bob=Hi/The password is on the board.');
+  t.equal(scrubbed('SND', 'Message: Your new password is hunter2'), 'Message: Your new password is ********');
+  t.equal(scrubbed('SND', 'Your password has been reset to пароль1. Change it.'), 'Your password has been reset to ******** Change it.');
+  t.equal(scrubbed('SND', 'Your password is wrong.'), 'Your password is wrong.');
+});
+
 t.test('knows the short names, prefixes and misspellings', async (t) => {
   for (const word of ['conn', 'con', 'co', 'CONNECT', '@connect', '&connect', '/connect', '+connect', '.connect', 'connet', 'cnonect', 'connecct']) {
     t.equal(scrubbed('RCV', `${word} bob hunter2`), `${word} bob ********`);

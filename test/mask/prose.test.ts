@@ -68,3 +68,21 @@ t.test('tokens: a thing of a MUSH whose name ends in such a word, with = right b
   t.same(alarms('tokens', 'RCV').lines, expected);
   t.same(alarms('tokens', 'SND').lines, expected);
 });
+
+/** The lines in which a pack sees a prompt, were each the open line of an output. */
+function prompted(name: string): string[] {
+  const { prompts } = compileMasks(pack(name));
+  return prose.filter((line) => prompts.find(line, true) !== undefined);
+}
+
+t.test('login: the prompts for a password, and one line that asks for another', async (t) => {
+  t.same(prompted('login'), ['Password:', 'Enter your password:', 'Enter password for Bob:', 'Please choose another password.']);
+  t.same(alarms('login', 'RCV').lines, []);
+  t.same(alarms('login', 'SND').lines, []);
+});
+
+t.test('diku: the prompts for a password, and what begins as its commands do', async (t) => {
+  t.same(prompted('diku'), ['Password:', 'Enter your password:', 'Enter password for Bob:']);
+  t.same(alarms('diku', 'RCV').lines, ['Password incorrect.', 'Password changed.', 'pass the salt']);
+  t.same(alarms('diku', 'SND').lines, []);
+});
