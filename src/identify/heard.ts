@@ -14,13 +14,15 @@ const ENDS = /[\r\n]\0?$/;
 
 /** @param utterance of the server */
 export function heard({ text, before, raw, cut, echo }: Utterance): Heard {
+  // A line that only ends here was heard before.
+  const head = text === '' || text.startsWith('\n') ? '' : before;
   if (echo) {
     // The line on which the typing stands is no line of the server's, nor is the one that it was written anew on.
     const typed = text.slice(echo.from).split('\n').slice(1, -1);
-    const lines = [before + text.slice(0, echo.from), ...typed].join('\n');
+    const lines = [head + text.slice(0, echo.from), ...typed].join('\n');
     return { text: lines, last: echo.prompt, open: true };
   }
-  const whole = before + text;
+  const whole = head + text;
   const last = whole.slice(whole.trimEnd().lastIndexOf('\n') + 1).trimEnd();
   return { text: whole, last, open: cut === 'prompt' || !ENDS.test(raw) };
 }

@@ -25,8 +25,9 @@ export interface Sources {
 
 /** After a command that changes the character, or a login: how many lines of output, and inputs, may pass until "You become X." is no answer to it. */
 const SWITCH = { lines: 60, inputs: 3 } as const;
-/** How many outputs a name that was typed before anything was said waits for its prompt. */
+/** How many outputs, and inputs, a name that was typed before anything was said waits for its prompt. */
 const AHEAD_OUTPUTS = 4;
+const AHEAD_INPUTS = 4;
 type Names = { -readonly [field in keyof Identity]?: string };
 
 const FIELDS = ['account', 'character', 'room'] as const;
@@ -48,8 +49,8 @@ export class Identifier {
   #left = false;
   /** While both are above 0, the server's word for the character is the answer to something. */
   #switch = { lines: 0, inputs: 0 };
-  /** What was typed before the server said anything: the first line, and for each input whether it was hidden. */
-  #ahead: { readonly name: string | undefined; readonly inputs: boolean[]; outputs: number } | undefined;
+  /** What was typed before the server said anything: the first line as a name, how many inputs came after it, and how many outputs since. */
+  #ahead: { readonly name: string | undefined; inputs: number; outputs: number } | undefined;
   #silent = true;
 
   constructor(sources: Sources = { matchers: [], paths: [] }) {
@@ -91,7 +92,7 @@ export class Identifier {
     const learned = this.#decide(this.#proposal?.input(hidden));
     this.#switch.inputs--;
     const readable = !hidden && !asks && before === '' && text.length <= MAX_LOGIN_LINE;
-    if (this.#silent || this.#ahead) this.#typeAhead(readable ? typedName(text) : undefined, hidden);
+    if (this.#silent || this.#ahead) this.#typeAhead(readable ? typedName(text) : undefined);
     if (!readable) return learned;
     if (isSwitch(text) || (this.#known.account && !this.#known.character)) this.#switch = { ...SWITCH };
     if (text === LOGOUT && this.#known.account) this.#left = true;
@@ -100,10 +101,10 @@ export class Identifier {
     return learned;
   }
 
-  #typeAhead(name: string | undefined, hidden: boolean): void {
-    if (this.#ahead) this.#ahead.inputs.push(hidden);
-    else this.#ahead = { name, inputs: [], outputs: 0 };
-    if (this.#ahead.inputs.length > AHEAD_OUTPUTS) this.#ahead = undefined;
+  #typeAhead(name: string | undefined): void {
+    if (this.#ahead) this.#ahead.inputs++;
+    else this.#ahead = { name, inputs: 0, outputs: 0 };
+    if (this.#ahead.inputs > AHEAD_INPUTS) this.#ahead = undefined;
     this.#silent = false;
   }
 
@@ -172,7 +173,8 @@ export class Identifier {
     if (!ahead.name || this.#proposal || this.#known.account) return undefined;
     const names = { account: cleanName(ahead.name) };
     const proposal = this.#propose({ names, how: 'login', way: 'prompt', strict: false, prompt: 'login:' });
-    for (const hidden of ahead.inputs) proposal.input(hidden);
+    // Whatever follows a name is no word of the game.
+    for (let count = 0; count < ahead.inputs; count++) proposal.input(true);
     return { ...said, text: behind };
   }
 

@@ -33,6 +33,9 @@ export class Proposal {
   #inputs: number;
   #passwordAsked = false;
   #answered = false;
+  #promptSeen = false;
+  /** Something hidden was typed before any password prompt was seen: its answer, typed ahead. */
+  #early = false;
   /** The server said something that is no refusal and no question: who types on now is in. */
   #goesOn = false;
 
@@ -47,6 +50,7 @@ export class Proposal {
     if (this.#goesOn && !hidden) return 'accepted';
     if (this.proposed.way === 'environ' && !hidden && !this.#passwordAsked) return 'refused';
     if (hidden) this.#passwordAsked = true;
+    if (hidden && !this.#promptSeen) this.#early = true;
     this.#answered = true;
     return --this.#inputs <= 0 ? 'refused' : undefined;
   }
@@ -76,8 +80,9 @@ export class Proposal {
 
   /** A password prompt stands last: whatever was said before it, the name stays, and its password is awaited. */
   #asked(): undefined {
+    this.#answered = this.#early && !this.#promptSeen;
     this.#passwordAsked = true;
-    this.#answered = false;
+    this.#promptSeen = true;
     this.#goesOn = false;
   }
 
@@ -87,6 +92,7 @@ export class Proposal {
     const at = lines.findLastIndex(isPasswordPrompt);
     if (at < 0) return text;
     this.#passwordAsked = true;
+    this.#promptSeen = true;
     return lines.slice(at + 1).join('\n');
   }
 }

@@ -179,6 +179,21 @@ t.test('a character is believed as the answer to what may change it, not as what
   ]);
 });
 
+t.test('the line end behind a prompt is not that prompt again', async (t) => {
+  const identifier = new Identifier();
+  hear(identifier, '< login: ', '> alice');
+  identifier.hear(utterance('SND', '\n', { before: 'login: ', raw: '\r\n\r\n' }), false);
+  hear(identifier, '< Password: ', '* S3cret');
+  identifier.hear(utterance('SND', '', { before: 'Password: ' }), false);
+  t.same(hear(identifier, '< Welcome to wire, alice.|'), ['account >alice login']);
+});
+
+t.test('a password that was typed before its prompt answers it', async (t) => {
+  t.same(talk('< login: ', '> alice', '* S3cret', '< alice|', '< Password: ', '< |Welcome|$ '), ['account >alice login']);
+  t.same(talk('> alice', '> S3cret', '< wire login: Password: ', '< Welcome to wire, alice.|'), ['account >alice login']);
+  t.same(talk('> alice', '> S3cret', '< wire login: Password: ', '< Login incorrect|', '> S3cret', '< Welcome|'), []);
+});
+
 t.test("a line that a cut fell inside is no line's start", async (t) => {
   const identifier = new Identifier();
   hear(identifier, '> connect bob hunter2', '< You become Bob.', '> ic Al');
@@ -247,11 +262,16 @@ t.test('texts made to be slow are looked at quickly', async (t) => {
     `${'x'.repeat(65_000)} has connected`,
     `${`${'x'.repeat(79)}\n`.repeat(800)}`,
     `Account ${'x '.repeat(30_000)}`,
+    ...['\n', 'pass:\n', 'password', 'login:\n', 'wrong ', 'Welcome\n', '* '].map((word) => word.repeat(65_536 / word.length)),
+    `${'enter '.repeat(16)}${'name '.repeat(20)}`,
   ];
   for (const text of hostile) {
     identifier.hear(utterance('RCV', 'connect bob hunter2'), false);
     identifier.hear(utterance('RCV', text), false);
     identifier.hear(utterance('SND', text), false);
+    const other = new Identifier();
+    hear(other, '< login: ', '> alice', '< Password: ', '* S3cret');
+    other.hear(utterance('SND', text), false);
   }
   t.ok(performance.now() - from < 500, `${performance.now() - from} ms`);
 });
