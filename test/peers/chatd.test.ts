@@ -2,10 +2,8 @@
  * chatd behind the proxy: MCCP2 from its first answer on, inflated for the audit while the bytes pass as they are. It has no password; one that is typed
  * at its prompt for a name, behind WILL ECHO, is a secret all the same.
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
-import { NOT_YET, peerMissing, startPeer } from './peer.js';
+import { NOT_YET, peerMissing, startPeer, typeInto } from './peer.js';
 import { Wirescribe } from './proxy.js';
 import { dialAs, MUDLET } from './telnet-client.js';
 
@@ -21,14 +19,12 @@ t.test(
     const proxy = await Wirescribe.start(chatd.port, CONF);
     t.teardown(proxy.stop);
 
-    const script = [
+    const tintin = await typeInto('tintin', proxy.port, [
       ['Enter name:', SECRET],
       ['Welcome', 'hello there'],
       [': hello there', 'a second line'],
       [': a second line', ''],
-    ];
-    writeFileSync(join(chatd.dir, 'script'), script.map((line) => `${line.join('\t')}\n`).join(''));
-    const tintin = await startPeer('tintin', [join(chatd.dir, 'script')], { port: proxy.port });
+    ]);
     t.teardown(tintin.stop);
     t.equal(await tintin.ended, 0, tintin.output());
     await tintin.stop();

@@ -21,7 +21,7 @@ fi
 if [ ! -e "$telnetd_root" ]; then
   rm -rf "$telnetd_root.new"
   mkdir -p "$telnetd_root.new"
-  (cd "$telnetd_root.new" && apt-get download -qq inetutils-telnetd 2>/dev/null && dpkg -x inetutils-telnetd_*.deb . && rm inetutils-telnetd_*.deb)
+  (cd "$telnetd_root.new" && apt-get -o APT::Sandbox::User= download -qq inetutils-telnetd && dpkg -x inetutils-telnetd_*.deb . && rm inetutils-telnetd_*.deb)
   mv "$telnetd_root.new" "$telnetd_root"
 fi
 

@@ -65,6 +65,22 @@ end_terminal() {
   end_process "$server"
 }
 
+# type_script FILE: types into the terminal. A line of FILE is `TEXT<tab>KEYS`: once TEXT is on the screen, the keys are typed (`\x7f`, `\t` and such are
+# keys, too) and Enter; no KEYS: it only waits. The last screen goes to stdout. False if a TEXT has not come within 20 seconds.
+type_script() {
+  local text keys
+  while IFS=$'\t' read -r text keys || [ -n "$text" ]; do
+    await 20 shows "$text" || { echo "the screen does not show: $text" >&2; cat "$folder/screen" >&2; return 1; }
+    [ -n "$keys" ] || continue
+    terminal send-keys -l -- "$(printf %b "$keys")"
+    terminal send-keys Enter
+  done <"$1"
+  screen
+  cat "$folder/screen"
+}
+screen() { terminal capture-pane -p -J -S -500 >"$folder/screen" 2>/dev/null; }
+shows() { screen && grep -qF -- "$1" "$folder/screen"; }
+
 alive() { kill -0 "$1" 2>/dev/null; }
 
 # Ends process $1: asks, and after ten seconds no longer asks. Process 0 is none.

@@ -1,13 +1,11 @@
 /** tintin++ plays on tintin++ (#port) through the proxy: compressed both ways (MCCP2, MCCP3), with a password behind WILL ECHO and one on a line. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
-import { NOT_YET, peerMissing, startPeer } from './peer.js';
+import { NOT_YET, peerMissing, startPeer, typeInto } from './peer.js';
 import { Wirescribe } from './proxy.js';
 
 const SECRETS = ['S3cretWord9', 'An0therWord8'];
 
-const SCRIPT = [
+const SCRIPT: readonly (readonly [string, string])[] = [
   ['Who are you?', 'bob'],
   ['Password:', 'S3cretWord9'],
   ['Welcome', 'hello there'],
@@ -27,8 +25,7 @@ t.test(
     const proxy = await Wirescribe.start(server.port, 'AUDIT_IN = True\nAUDIT_OUT = True\n');
     t.teardown(proxy.stop);
 
-    writeFileSync(join(server.dir, 'script'), SCRIPT.map((line) => `${line.join('\t')}\n`).join(''));
-    const client = await startPeer('tintin', [join(server.dir, 'script')], { port: proxy.port });
+    const client = await typeInto('tintin', proxy.port, SCRIPT);
     t.teardown(client.stop);
     t.equal(await client.ended, 0, client.output());
     await client.stop();

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export const ROOT = join(import.meta.dirname, '../../..');
 const SCRIPTS = join(ROOT, 'test/peers');
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wirescribe-peers');
 
-export type PeerName = 'tinymux' | 'evennia' | 'tintin' | 'tintin-server' | 'telnetd' | 'chatd';
+export type PeerName = 'tinymux' | 'evennia' | 'tintin' | 'telnet' | 'tintin-server' | 'telnetd' | 'chatd';
 
 /**
  * Why tests of what issue 4 is still building are skipped: hidden typing, character mode, the echo of it, and records out of band. Set it to false once
@@ -27,6 +27,7 @@ const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly comm
   tinymux: { files: ['/usr/games/tinymux-install'], commands: ['ps'], ports: 1 },
   evennia: { files: [join(CACHE, 'evennia-5.0.1/done'), join(CACHE, 'evennia-5.0.1-game')], commands: ['ps'], ports: 5 },
   tintin: { files: ['/usr/games/tt++'], commands: ['tmux', 'ps'], ports: 0 },
+  telnet: { files: ['/usr/bin/inetutils-telnet'], commands: ['tmux', 'ps'], ports: 0 },
   'tintin-server': { files: ['/usr/games/tt++'], commands: ['tmux', 'ps'], ports: 1 },
   telnetd: { files: [join(CACHE, 'telnetd/usr/sbin/telnetd')], commands: ['socat', 'ps'], ports: 1 },
   chatd: { files: ['/usr/bin/telnet-chatd'], commands: ['socat', 'ip', 'ps'], ports: 1 },
@@ -92,13 +93,13 @@ async function isFree(port: number): Promise<boolean> {
 
 /**
  * Starts a peer and waits until it accepts.
- * @param args what its script takes behind PORT (and, but for tintin's, behind DIR)
+ * @param args what its script takes behind PORT (for a server: behind DIR)
  * @param options.port for a client: where it connects
  */
 export async function startPeer(name: PeerName, args: readonly string[] = [], options: { readonly port?: number } = {}): Promise<Peer> {
   const port = options.port ?? (await freePorts(PEERS[name].ports));
   const dir = mkdtempSync(join(tmpdir(), `wirescribe-${name}-`));
-  const places = name === 'tintin' ? [...args, dir] : [dir, ...args];
+  const places = PEERS[name].ports === 0 ? [...args, dir] : [dir, ...args];
   const script = spawn('bash', [join(SCRIPTS, `${name}.sh`), String(port), ...places], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(script);
   const ended = once(script, 'close').then(([code]) => code as number | null);
@@ -109,6 +110,21 @@ export async function startPeer(name: PeerName, args: readonly string[] = [], op
   if (await isReady(script, port, output, ended)) return { port, dir, output: () => output.out() + output.err(), ended, stop };
   await stop();
   throw new Error(`${name} did not start: ${output.err() || output.out() || 'it said nothing'}`);
+}
+
+/**
+ * Starts a client in a terminal, to type the lines of `script`: each `[TEXT, KEYS]`, KEYS and Enter once TEXT is on its screen, '' to wait alone.
+ * Its `ended` is 0 once all was typed and seen; `output` then gives the screen.
+ */
+export async function typeInto(name: 'tintin' | 'telnet', port: number, script: readonly (readonly [string, string])[]): Promise<Peer> {
+  const dir = mkdtempSync(join(tmpdir(), 'wirescribe-script-'));
+  writeFileSync(join(dir, 'script'), script.map((line) => `${line.join('\t')}\n`).join(''));
+  const client = await startPeer(name, [join(dir, 'script')], { port });
+  const stop = async () => {
+    await client.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  return { ...client, stop };
 }
 
 function collect(script: ChildProcess): { out: () => string; err: () => string } {

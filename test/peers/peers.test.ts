@@ -1,10 +1,9 @@
 /** The peers themselves, without a proxy in between: that they start, take a real login, and leave nothing behind. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import t from 'tap';
 import { dial, readable } from './clients.js';
-import { peerMissing, startPeer } from './peer.js';
+import { peerMissing, startPeer, typeInto } from './peer.js';
 import { dialAs, MUDLET, PUTTY } from './telnet-client.js';
 
 /** Living processes whose command line or working folder names `dir`. */
@@ -38,9 +37,11 @@ t.test('TinyMUX takes its wizard in, and leaves no process or folder behind', { 
 t.test('tintin++ types its script into TinyMUX and shows the screen', { skip: peerMissing('tinymux', 'tintin') }, async (t) => {
   const mux = await startPeer('tinymux');
   t.teardown(mux.stop);
-  const script = join(mux.dir, 'script');
-  writeFileSync(script, 'connect <name>\tconnect wizard potrzebie\nAuxiliary Room\tsay hello from a terminal\nYou say,\t\n');
-  const client = await startPeer('tintin', [script], { port: mux.port });
+  const client = await typeInto('tintin', mux.port, [
+    ['connect <name>', 'connect wizard potrzebie'],
+    ['Auxiliary Room', 'say hello from a terminal'],
+    ['You say,', ''],
+  ]);
   t.teardown(client.stop);
   t.equal(await client.ended, 0);
   t.match(client.output(), 'You say, “hello from a terminal”'); // TinyMUX asks for the charset, tintin++ says UTF-8

@@ -1,9 +1,7 @@
 /** A real client, tintin++, plays on a real server, TinyMUX, through the proxy; another player answers. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
 import { dial, type LineClient } from './clients.js';
-import { peerMissing, startPeer } from './peer.js';
+import { peerMissing, startPeer, typeInto } from './peer.js';
 import { Wirescribe, type Written } from './proxy.js';
 
 const CONF = `
@@ -11,7 +9,7 @@ AUDIT_IN = True
 AUDIT_OUT = True
 `;
 
-const SCRIPT = [
+const SCRIPT: readonly (readonly [string, string])[] = [
   ['connect <name>', 'connect wizard potrzebie'],
   ['Auxiliary Room', '@teleport me=#0'],
   ['Limbo', 'say hello from a terminal'],
@@ -47,8 +45,7 @@ t.test('tintin++ on TinyMUX: logins masked, speech recorded both ways, speakers 
   t.teardown(proxy.stop);
 
   const guest = await guestAt(proxy.port);
-  writeFileSync(join(mux.dir, 'script'), SCRIPT.map((line) => `${line.join('\t')}\n`).join(''));
-  const tintin = await startPeer('tintin', [join(mux.dir, 'script')], { port: proxy.port });
+  const tintin = await typeInto('tintin', proxy.port, SCRIPT);
   t.teardown(tintin.stop);
   await guest.waitFor(/Wizard says, "hello from a terminal"/);
   guest.send('say and hello back');

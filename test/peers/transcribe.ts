@@ -3,14 +3,13 @@
  * that writes down what came, as it came: [{"dir":"RCV"|"SND","ms":N,"base64":"..."}], ms since the client connected. No proxy of ours is in between.
  * This is a tool and no test: it pauses between keys as a person does, so that the times mean something.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LineClient } from './clients.js';
 import { dial } from './clients.js';
-import { freePorts, type PeerName, startPeer } from './peer.js';
+import { freePorts, type PeerName, startPeer, typeInto } from './peer.js';
 import { dialAs, gmcp, MUDLET, PUTTY } from './telnet-client.js';
 
 interface Piece {
@@ -136,19 +135,29 @@ async function tinymuxLogin(port: number): Promise<void> {
   await client.waitForEnd();
 }
 
-/** tintin++ types these lines, each once the text in front of it is on its screen. */
-async function tintin(port: number, lines: readonly (readonly [string, string])[]): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'wirescribe-script-'));
-  writeFileSync(join(dir, 'script'), lines.map((line) => `${line.join('\t')}\n`).join(''));
-  const client = await startPeer('tintin', [join(dir, 'script')], { port });
+/** A real client in a terminal types these lines, each once the text in front of it is on its screen. */
+async function inTerminal(name: 'tintin' | 'telnet', port: number, lines: readonly (readonly [string, string])[]): Promise<void> {
+  const client = await typeInto(name, port, lines);
   const code = await client.ended;
   await client.stop();
-  rmSync(dir, { recursive: true });
   if (code !== 0) throw new Error(client.output());
 }
 
+const telnetdTelnet = (port: number) =>
+  inTerminal('telnet', port, [
+    ['login:', 'alicf\\x7fe'],
+    ['Password:', 'S3cretWoe\\x7frd9'],
+    ['Welcome to wire', 'expr 40 + 2\\x7f1'],
+    ['41', 'echo a lost line\\x03'],
+    ['^C', 'echo wrong\\x15expr 50 + 2'],
+    ['52', 'cat letter-\\t'],
+    ['a letter', '\\x1b[A\\x1b[A\\x7f3'],
+    ['53', 'exit'],
+    ['closed', ''],
+  ]);
+
 const chatdTintin = (port: number) =>
-  tintin(port, [
+  inTerminal('tintin', port, [
     ['Enter name:', PASSWORD],
     ['Welcome', 'hello there'],
     [': hello there', 'the third line'],
@@ -159,7 +168,7 @@ const chatdTintin = (port: number) =>
   ]);
 
 const tintinMccp3 = (port: number) =>
-  tintin(port, [
+  inTerminal('tintin', port, [
     ['Who are you?', 'bob'],
     ['Password:', PASSWORD],
     ['Welcome', 'hello there'],
@@ -170,6 +179,7 @@ const tintinMccp3 = (port: number) =>
 const TRANSCRIPTS: { readonly [name: string]: readonly [PeerName, (port: number) => Promise<void>] } = {
   'telnetd-login': ['telnetd', telnetdLogin],
   'telnetd-typed-ahead': ['telnetd', telnetdTypedAhead],
+  'telnetd-telnet': ['telnetd', telnetdTelnet],
   'chatd-login': ['chatd', chatdLogin],
   'chatd-tintin': ['chatd', chatdTintin],
   'tintin-mccp3': ['tintin-server', tintinMccp3],
