@@ -6,7 +6,10 @@ import t from 'tap';
 import type { Direction, OobMessage, TimeUs } from '../src/contract.js';
 import { TelnetDecoder } from '../src/decode/telnet.js';
 import type { Charset } from '../src/gather/charset.js';
+import { FieldMasks } from '../src/mask/fields.js';
+import { MaskSet } from '../src/mask/mask-set.js';
 import { type OobListener, OptionReader } from '../src/oob.js';
+import { Dice } from './harness.js';
 
 type Line = readonly [way: '>' | '<', bytes: string];
 
@@ -464,6 +467,46 @@ t.test('the largest messages are told in time', async (t) => {
   for (const say of says) session.push('RCV', wire(say), 0);
   session.reader.end(0);
   t.match(session.told.words.at(-1), /^lost \d+ 0 0$/);
+});
+
+t.test('no bytes make the reader or the masks throw, and what comes of them is a record', async (t) => {
+  const dice = new Dice(7);
+  const masks = new FieldMasks(new MaskSet([]));
+  const session = new Session();
+  const pieces = [
+    'Char.Login',
+    '.password',
+    ' ',
+    '{"',
+    '":',
+    '"',
+    '}',
+    '[',
+    ']',
+    ',',
+    '1',
+    '\\u',
+    '~~',
+    '\x01',
+    '\x02',
+    '\x03',
+    '\x04',
+    '\0',
+    '\xd0',
+    '__proto__',
+    'login',
+    '\n',
+  ];
+  session.told.oob = (message) => {
+    const { value } = masks.scrub(masks.hide(message));
+    if (typeof value.name !== 'string' || value.protocol !== message.protocol || JSON.stringify(value) === '') t.fail(JSON.stringify(message));
+  };
+  for (let round = 0; round < 4_000; round++) {
+    const payload = Array.from({ length: dice.between(0, 12) }, () => pieces[dice.between(0, pieces.length - 1)]).join('');
+    const option = [24, 31, 34, 36, 37, 38, 39, 42, 44, 69, 70, 93, 99, 200, 201, 201][dice.between(0, 15)] ?? 201;
+    session.push(dice.next() < 0.5 ? 'RCV' : 'SND', wire(sb(option, payload)), round * 10_000);
+  }
+  t.notMatch(session.told.words.join(), /lost/);
 });
 
 function flooded(): { told: Told; reader: OptionReader; push: (count: number, at: TimeUs) => void } {

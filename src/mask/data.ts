@@ -5,7 +5,7 @@
 import type { MaskedData, MaskedName } from '../contract.js';
 import { type Finder, finderOf, type Known } from './elsewhere.js';
 import type { MaskSet } from './mask-set.js';
-import { cover, join } from './spans.js';
+import { cover, join, type Span } from './spans.js';
 
 /** Data nested deeper than this is withheld: no game's has it, and it would be a danger to our stack. */
 export const DEEPEST = 64;
@@ -62,12 +62,15 @@ export interface HiddenMessage {
 export function scrubMessage(masks: MaskSet, message: HiddenMessage, said?: Finder): MaskedData {
   const { protocol, name, value } = message;
   try {
-    const elsewhere = finderOf([...message.known, ...secretsIn(masks, message)]);
-    const scrub = (text: string) => scrubText(masks, text.toWellFormed(), elsewhere, said);
+    const found = secretsIn(masks, message);
+    const elsewhere = finderOf([...message.known, ...found]);
+    // Most messages hold no secret: then no string of theirs needs to be asked again.
+    const scrub = (text: string) => (found.length > 0 ? scrubText(masks, text.toWellFormed(), elsewhere, said) : hide(text.toWellFormed()));
+    const hide = (text: string) => coverAll(masks, text, [...(elsewhere?.(text) ?? []), ...(said?.(text) ?? [])]);
     const number = (one: number) => {
       const text = String(one);
-      const spans = join([...(elsewhere?.(text) ?? []), ...(said?.(text) ?? [])]);
-      return spans.length > 0 ? cover(text, spans, masks.write).text : one;
+      const hidden = hide(text);
+      return hidden === text ? one : hidden;
     };
     const scrubbed = value === undefined ? {} : { value: walk(value, 0, scrub, number) };
     return { value: { protocol, name: scrub(name), ...scrubbed } } as unknown as MaskedData;
@@ -77,17 +80,20 @@ export function scrubMessage(masks: MaskSet, message: HiddenMessage, said?: Find
   }
 }
 
-function secretsIn(masks: MaskSet, { name, value }: HiddenMessage): Known[] {
-  const known: Known[] = [];
-  const look = (text: string) => {
-    for (const one of masks.find('both', text.toWellFormed())?.known ?? []) known.push(one);
+/** What the text masks find in a message, asked once for all its strings. */
+function secretsIn(masks: MaskSet, { name, value }: HiddenMessage): readonly Known[] {
+  const texts = [name];
+  walk(value, 0, (text) => {
+    texts.push(text);
     return text;
-  };
-  walk(value, 0, look);
+  });
   const line = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string').join(' ');
-  look(line === '' ? name : `${name} ${line}\n${line}`);
-  return known;
+  if (line !== '') texts.push(`${name} ${line}`, line);
+  return masks.find('both', texts.join('\n').toWellFormed())?.known ?? [];
 }
+
+const coverAll = (masks: MaskSet, text: string, spans: readonly Span[]): string =>
+  spans.length === 0 ? text : cover(text, join(spans), masks.write).text;
 
 /** A name after all text masks; `said` as for data. Never throws: a name that cannot be scrubbed comes back as stars. */
 export function scrubName(masks: MaskSet, name: string, said?: Finder): MaskedName {

@@ -5,7 +5,7 @@ import { finderOf } from '../../src/mask/elsewhere.js';
 import { FieldMasks } from '../../src/mask/fields.js';
 import { MaskSet } from '../../src/mask/mask-set.js';
 import type { Style } from '../../src/mask/style.js';
-import { mask } from './masks.js';
+import { mask, pack } from './masks.js';
 
 const PLACE = { file: 'oob.conf', line: 1, column: 1 };
 const field = (oob: string, path = '', more: Partial<FieldDefinition> = {}): FieldDefinition => ({ name: 'field', oob, path, place: PLACE, ...more });
@@ -141,6 +141,29 @@ for (const [protocol, name, value, shown, secrets] of TELLING)
     const stars = shown === undefined ? Object.fromEntries(Object.keys(value as object).map((key) => [key, '********'])) : shown;
     t.same(result.value, shown === 'same' ? value : stars);
     t.same(result.secrets, secrets);
+  });
+
+const SHIPPED: readonly [protocol: string, name: string, value: unknown, shown: unknown][] = [
+  [
+    'gmcp',
+    'Char.Login.Credentials',
+    { account: 'bob', password: 'hunter2', code: 'abc' },
+    { account: 'bob', password: '********', code: '********' },
+  ],
+  ['gmcp', 'Char.Login.Token', { 'refresh-token': 'abc', expires: 60 }, { 'refresh-token': '********', expires: '********' }],
+  ['gmcp', 'Char.Login.Result', { success: true, message: 'Welcome' }, { success: true, message: 'Welcome' }],
+  ['gmcp', 'Client.Author', { name: 'bob' }, { name: 'bob' }],
+  ['gmcp', 'Client.Auth.Response', { of: 'abc' }, '********'],
+  ['atcp', 'Auth.Request', 'CH abcdef', '*********'],
+  ['msdp', 'PASSIVE_HP', '10', '10'],
+  ['msdp', 'pass', 'hunter2', '********'],
+];
+
+for (const [protocol, name, value, shown] of SHIPPED)
+  t.test(`the pack oob: ${protocol} ${name} ${JSON.stringify(value)}`, async (t) => {
+    const fields = pack('oob').filter((one) => 'oob' in one);
+    t.equal(fields.length, 15);
+    t.same(written({ protocol, name, value }, fields).value, shown);
   });
 
 t.test(
