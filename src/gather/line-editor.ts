@@ -15,8 +15,8 @@ export interface Edited {
   readonly moved: boolean;
   /** Every character that is no control character and in no control sequence, in the order of typing. */
   readonly unedited: string;
-  /** For each UTF-16 unit of `unedited`, where it stands in `text`; -1 where it was erased. */
-  readonly places: readonly number[];
+  /** For each UTF-16 unit of `unedited`, where it stands in `text`; -1 where it was erased. Made when called. */
+  readonly places: () => readonly number[];
   /** History, completion or something erased was called up: what the line became stands nowhere in what was sent. */
   readonly asks: boolean;
   /** What is left of the line in front of a cut. */
@@ -138,7 +138,7 @@ class Line implements Record<Key, () => void> {
   readonly #previous: Int32Array;
   /** The character in front of the cursor. */
   #cursor = 0;
-  /** Units that were typed, in their order. */
+  /** Where runs of what was typed begin and end, one after the other. */
   readonly #typed: number[] = [];
   readonly #erased: number[] = [];
   #before: string;
@@ -160,7 +160,7 @@ class Line implements Record<Key, () => void> {
 
   /** A server without line editing takes them for characters, though they are a part of a key. */
   see(from: number, to: number): void {
-    for (let at = from; at < to; at++) this.#typed.push(at);
+    if (from < to) this.#typed.push(from, to);
   }
 
   /** Units of the character that stands there: both halves of one beyond U+FFFF are one. */
@@ -263,23 +263,35 @@ class Line implements Record<Key, () => void> {
 
   edited(): Edited {
     const offsets: number[] = [];
+    const parts: string[] = [];
     let moved = false;
+    let last = -1;
     for (let cell = this.#next[0] as number; cell > 0; cell = this.#next[cell] as number) {
-      moved ||= cell <= (offsets.at(-1) ?? -1);
-      for (let unit = 0; unit < this.#width(cell - 1); unit++) offsets.push(cell - 1 + unit);
+      const width = this.#width(cell - 1);
+      moved ||= cell - 1 < last;
+      last = cell - 1;
+      parts.push(width === 1 ? (this.#sent[last] as string) : this.#sent.slice(last, last + 2));
+      offsets.push(last);
+      if (width === 2) offsets.push(last + 1);
     }
-    const read = (units: readonly number[]): string => units.map((at) => this.#sent[at]).join('');
+    const places = () => this.#places(offsets);
+    const [erased, asks, before] = [this.#erased, this.#asks, this.#before];
+    return { text: parts.join(''), offsets, erased, moved, unedited: this.#unedited(), places, asks, before };
+  }
+
+  #unedited(): string {
+    let text = '';
+    for (let run = 0; run < this.#typed.length; run += 2) text += this.#sent.slice(this.#typed[run], this.#typed[run + 1]);
+    return text;
+  }
+
+  #places(offsets: readonly number[]): number[] {
     const stands = new Map(offsets.map((at, unit) => [at, unit]));
-    return {
-      text: read(offsets),
-      offsets,
-      erased: this.#erased,
-      moved,
-      unedited: read(this.#typed),
-      places: this.#typed.map((at) => stands.get(at) ?? -1),
-      asks: this.#asks,
-      before: this.#before,
-    };
+    const places: number[] = [];
+    for (let run = 0; run < this.#typed.length; run += 2) {
+      for (let at = this.#typed[run] as number; at < (this.#typed[run + 1] as number); at++) places.push(stands.get(at) ?? -1);
+    }
+    return places;
   }
 }
 

@@ -26,17 +26,16 @@ export interface Taken {
   readonly screen: Screen;
 }
 
-/** What a client types has keys in it, from these kinds of control characters on. */
-const KEYS = CONTROLS.escape | CONTROLS.other;
-
 /** @param taken its bytes and pieces, which are kept where they can be, go over to the utterance */
 export function makeUtterance(taken: Taken): Utterance {
   const { direction, charset, bytes, pieces, before, cut, open, screen } = taken;
   const { text: sent, encoding, controls, lossy } = decodeText(bytes, charset);
   const typed = direction === 'RCV';
-  if (typed && controls & KEYS) return typedUtterance(taken, sent, encoding, controls, lossy);
+  if (typed && controls & CONTROLS.other) return typedUtterance(taken, sent, encoding, controls, lossy);
   const found = read(sent, controls);
   const walked = typeof found === 'string' ? undefined : found;
+  // Escapes that are no colours may be keys.
+  if (typed && walked) return typedUtterance(taken, sent, encoding, controls, lossy);
   const text = typeof found === 'string' ? found : found.text;
   const raw = walked ? starred(sent, walked.erased) : sent;
   const shape = shapeOf(raw, text, controls);
@@ -83,7 +82,7 @@ function typedUtterance({ bytes, pieces, before, cut, open }: Taken, sent: strin
     ...(lossy && raw === sent ? { bytes: Buffer.from(bytes) } : undefined),
     ...(cut ? { cut } : undefined),
     ...(open ? { open } : undefined),
-    ...(unedited === text ? undefined : { unedited, places: () => places }),
+    ...(unedited === text ? undefined : { unedited, places }),
     ...(edited.asks ? { asks: true } : undefined),
   };
 }
