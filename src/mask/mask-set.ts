@@ -69,6 +69,13 @@ export class MaskSet {
     return index >= 0 ? index : this.#names.indexOf(HIDDEN_TYPING);
   }
 
+  /** How often each mask and prompt was found since it was compiled, by name. */
+  get hits(): ReadonlyMap<string, number> {
+    const counts = new Map(this.prompts.hits);
+    for (const { definition, hits } of this.singles) counts.set(definition.name, (counts.get(definition.name) ?? 0) + hits);
+    return counts;
+  }
+
   /** Index of the mask whose secrets go over many lines (key-block.ts), where it is in force. */
   get keyBlock(): number | undefined {
     const index = this.#names.indexOf(KEY_BLOCK);

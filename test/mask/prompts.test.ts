@@ -82,12 +82,21 @@ t.test('masks of all kinds stand in one set, each with an index for its spans', 
   );
   t.same(masks.fields, [field]);
   t.equal(masks.prompts.find('Password: ', true), 'ask');
+  const named = ['pw', 'ask', 'field', 'hidden-typing'];
   t.same(
-    [0, 1, 2, 3, 4].map((index) => masks.nameOf(index)),
-    ['pw', 'ask', 'field', 'hidden-typing', ''],
+    named.map((_, index) => masks.nameOf(index)),
+    named,
   );
   t.same(
-    ['pw', 'ask', 'field', 'hidden-typing', 'stranger'].map((name) => masks.indexOf(name)),
+    [...named, 'stranger'].map((name) => masks.indexOf(name)),
     [0, 1, 2, 3, 3],
+  );
+  t.equal(masks.nameOf(99), '');
+  t.same(
+    [...masks.hits],
+    [
+      ['ask', 1],
+      ['pw', 0],
+    ],
   );
 });
