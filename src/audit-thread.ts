@@ -10,6 +10,7 @@ import type { AnyMask, IdentitySettings, SessionEnd, SessionOpen, TimeUs, Topic 
 import { AuditError } from './errors.js';
 import type { Charset } from './gather/charset.js';
 import { compileMasks, type MaskSet, type Style, scrubData } from './mask/masker.js';
+import { MaskAlarm } from './mask-alarm.js';
 import { type Keeping, SessionPipeline } from './pipeline.js';
 import { Ids, Salts } from './record/id.js';
 import { formatTime } from './record/line.js';
@@ -68,6 +69,7 @@ export class Auditor {
   readonly #keeping = new Map<string, Keeping & { allowSparse: boolean }>();
   readonly #sessions = new Map<number, Session>();
   readonly #noMasks: MaskSet = compileMasks([]);
+  readonly #alarm: MaskAlarm;
   readonly #queue: Slab[] = [];
   readonly #visit = (kind: Kind, session: number, at: TimeUs, bytes: Buffer): void => this.#frame(kind, session, at, bytes);
   #scheduled = false;
@@ -94,6 +96,10 @@ export class Auditor {
       },
       heads.node,
     );
+    this.#alarm = new MaskAlarm(
+      data.spool.folder,
+      [...this.#keeping.values()].map(({ masks }) => masks),
+    );
     this.#tellRecovery(new Set(data.alive));
   }
 
@@ -101,6 +107,7 @@ export class Auditor {
   #tellRecovery(alive: ReadonlySet<string>): void {
     const at = Date.now() * 1000;
     for (const { code, count } of this.#journal.faults) this.#fault({ code, stage: 'spool', count }, at);
+    if (this.#alarm.damaged) this.#fault({ code: 'mask-hits', stage: 'mask', count: 1 }, at);
     for (const [id, head] of this.#journal.heads.sessions) if (!alive.has(id)) this.#endCrashed(id, head, at);
   }
 
@@ -144,12 +151,21 @@ export class Auditor {
   }
 
   #tick(at: TimeUs): void {
+    this.#listenForMasks(at);
     for (const [session, { pipeline }] of this.#sessions) {
       try {
         pipeline.tick(at);
       } catch {
         this.#failed(session, at);
       }
+    }
+  }
+
+  #listenForMasks(at: TimeUs): void {
+    try {
+      for (const fault of this.#alarm.tick(at)) this.#fault(fault, at);
+    } catch {
+      // Nothing can be written now; the journal has trouble of its own.
     }
   }
 
@@ -200,7 +216,9 @@ export class Auditor {
     if (!known) sessions.set(open.id, Object.assign(scribe.chain, { listener: open.listener, protocol: open.protocol }));
     const pipeline = new SessionPipeline(open, keeping, scribe, (fault, faultAt) => this.#fault(fault, faultAt));
     this.#sessions.set(session, { id: open.id, pipeline, scribe });
-    if (!known) pipeline.begin(at);
+    if (known) return;
+    this.#alarm.sessionBegan();
+    pipeline.begin(at);
   }
 
   #end(session: number, end: SessionEnd, at: TimeUs): void {
@@ -218,7 +236,7 @@ export class Auditor {
     this.#scribe.event('audit.gap', at, scrubData(this.#noMasks, gapOf({ stage: 'capture', reason, ...times, bytes, sessions })));
   }
 
-  #fault(fault: { code: string; stage: string; count: number }, at: TimeUs): void {
+  #fault(fault: { code: string; stage: string; count: number; mask?: string }, at: TimeUs): void {
     this.#scribe.event('audit.fault', at, scrubData(this.#noMasks, fault));
   }
 
@@ -239,6 +257,7 @@ export class Auditor {
     }
     const all = this.#queue.length === 0;
     this.#queue.length = 0;
+    this.#alarm.close();
     await this.#journal.close();
     return all;
   }

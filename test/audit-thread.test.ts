@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Auditor, type AuditorData } from '../src/audit-thread.js';
@@ -210,4 +210,21 @@ t.test('sessions that a crash left open are ended at the next start; those that 
   t.match(await verifySpool(folder), { ok: true });
   const again = await new Side(t, folder).close();
   t.equal(again.length, records.length, 'and that is said once');
+});
+
+t.test('a mask that used to hit and has not for a day is a fault of the node, and so are counts that cannot be read', async (t) => {
+  const folder = folderOf(t);
+  const day = { sessions: 1, hits: { connect: 12 } };
+  const today = Math.floor(START_US / 86_400_000_000);
+  const kept = { version: 1, day: today - 1, sessions: 1, hits: {}, before: [day, day, day] };
+  writeFileSync(join(folder, 'mask-hits.json'), JSON.stringify(kept));
+  const silent = (await new Side(t, folder).put('tick', 0).close()).filter(({ topic }) => topic === 'audit.fault');
+  t.same(
+    silent.map(({ data }) => data),
+    [{ code: 'mask-silent', stage: 'mask', count: 1, mask: 'connect' }],
+  );
+  writeFileSync(join(folder, 'mask-hits.json'), '{');
+  const records = await new Side(t, folder).open(1, randomId()).put('tick', 0).close();
+  t.match(records.filter(({ topic }) => topic === 'audit.fault').at(-1)?.data, { code: 'mask-hits', stage: 'mask', count: 1 });
+  t.match(JSON.parse(readFileSync(join(folder, 'mask-hits.json'), 'utf8')), { sessions: 1 });
 });
