@@ -59,7 +59,11 @@ async function check(line: CommandLine): Promise<number> {
   const settings = settingsOf(line);
   const { checkCallback } = await import('./config/callbacks.js');
   const { compileMasks } = await import('./mask/masker.js');
-  for (const { masks } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) compileMasks(masks);
+  const { compileNamed } = await import('./mask/named-groups.js');
+  for (const { masks, identity } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
+    compileMasks(masks);
+    compileNamed(identity.patterns);
+  }
   for (const callback of settings.callbacks) await checkCallback(callback, settings.folder);
   const { checkReport } = await import('./config/report.js');
   return print(checkReport(settings, { print: line.flags.has('print'), json: line.flags.has('json') }));

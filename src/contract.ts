@@ -87,12 +87,18 @@ export interface Utterance {
   readonly open?: boolean;
   /** RCV: the same line as a server reads it that knows no line editing (control characters dropped, nothing erased), where that differs from `text`. */
   readonly unedited?: string;
-  /** With `unedited`: for each of its UTF-16 units, where it stands in `text`; -1 where it was erased. */
-  readonly places?: () => readonly number[];
   /** RCV: history or completion was asked for; only the server's echo tells what the line became. */
   readonly asks?: boolean;
   /** SND: what came while the client's line was unfinished, in character mode its echo. */
   readonly echo?: Echo;
+}
+
+/** What one side has said and no utterance has taken yet. */
+export interface Peeked {
+  /** What stands in front of it on the same line. */
+  readonly before: string;
+  /** With the line end that it ends with. */
+  readonly text: string;
 }
 
 /** The server's answer to the keys of a line that is still being typed. */

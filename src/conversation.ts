@@ -2,8 +2,9 @@
  * What both sides of a session said, on its way into records: IDENTIFY > MASK > RECORD. Receives utterances and facts in the order of the wire, and
  * time; gives sealed lines through the scribe, in the same order. What a client typed waits here until the judge knows whether it was typed blind.
  */
-import type { Identity, MaskedName, SessionEnd, SessionOpen, TimeUs, Topic, Utterance } from './contract.js';
-import { Identifier, type Learned } from './identify/login.js';
+import type { Identity, MaskedName, OobMessage, Peeked, SessionEnd, SessionOpen, TimeUs, Topic, Utterance } from './contract.js';
+import { Identifier, type Learned, type Sources } from './identify/login.js';
+import { Watch } from './identify/watch.js';
 import { Judge, type Typing } from './mask/judge.js';
 import { type MaskSet, type Scrubbed, withhold } from './mask/masker.js';
 import { SessionMasks } from './mask/session-masks.js';
@@ -15,6 +16,10 @@ export interface Kept {
   readonly out: boolean;
   readonly outIdleMs: number;
   readonly masks: MaskSet;
+  /** Where names are known from beside the built-in sets (AUDIT_IDENTITY); AUDIT_WATCH and AUDIT_WATCH_EXCLUDE. */
+  readonly names?: Sources;
+  readonly watch?: readonly string[];
+  readonly watchExclude?: readonly string[];
 }
 
 /** Told of what belongs in an `audit.fault`; the first of a kind at once, the others counted at the end. */
@@ -24,7 +29,7 @@ export interface Partners {
   readonly scribe: SessionScribe;
   readonly fault: Fault;
   /** What the server has said and its gatherer still holds. */
-  readonly peek: () => string;
+  readonly peek: () => Peeked | undefined;
 }
 
 export class Conversation {
@@ -32,7 +37,9 @@ export class Conversation {
   readonly #kept: Kept;
   readonly #partners: Partners;
   readonly #idleUs: number;
-  readonly #identifier = new Identifier();
+  readonly #identifier: Identifier;
+  readonly #watch: Watch;
+  readonly #watches: boolean;
   readonly #masks: SessionMasks;
   readonly #judge: Judge;
   /** As they were learned; scrubbed whenever they are handed on. */
@@ -52,6 +59,10 @@ export class Conversation {
     this.#partners = partners;
     this.#idleUs = kept.outIdleMs * 1000;
     this.#masks = new SessionMasks(kept.masks);
+    this.#identifier = new Identifier(kept.names);
+    const { watch = [], watchExclude = [] } = kept;
+    this.#watches = watch.length > 0;
+    this.#watch = new Watch(watch, watchExclude);
     const sink = {
       input: (utterance: Utterance, typing: Typing) => this.#input(utterance, typing),
       output: (utterance: Utterance, unfinished: boolean) => this.#output(utterance, unfinished),
@@ -66,12 +77,17 @@ export class Conversation {
 
   /** Something said; an output before the input that ended it. */
   hear(utterance: Utterance): void {
-    if (utterance.direction === 'RCV') {
-      this.#spokeAt = undefined;
-      this.#judge.input(utterance);
-    } else this.#judge.output(utterance);
-    const learned = this.#identifier.hear(utterance, utterance.direction === 'RCV' && this.#judge.lastIsHidden);
-    for (const one of learned) this.#judge.later(() => this.#learn(one, utterance.at));
+    const typed = utterance.direction === 'RCV';
+    if (!typed) this.#judge.output(utterance);
+    // What an input teaches, the output before it has proven: it stands before the input.
+    this.#learnAll(this.#identifier.hear(utterance, typed && this.#judge.hidesNext), utterance.at);
+    if (!typed) return;
+    this.#spokeAt = undefined;
+    this.#judge.input(utterance);
+  }
+
+  #learnAll(learned: readonly Learned[], at: TimeUs): void {
+    for (const one of learned) this.#judge.later(() => this.#learn(one, at));
     if (learned.some(({ field, new: name }) => field === 'account' && name !== undefined)) this.#judge.login();
   }
 
@@ -100,6 +116,23 @@ export class Conversation {
   careful(readable: boolean): void {
     this.#judge.careful();
     if (readable) this.#blind = false;
+  }
+
+  /**
+   * A message out of band. Its secrets are known from here on, whether it is kept or not.
+   * @param kept false: too many came
+   */
+  oob(message: OobMessage, kept: boolean, at: TimeUs): void {
+    const { version } = this.#masks;
+    const scrubbed = this.#masks.hideFields(message, at);
+    if (this.#masks.version !== version) this.#judge.later(() => this.#identify(at));
+    this.#learnAll(this.#identifier.hearOob(message), at);
+    const { direction } = message;
+    if (kept && (direction === 'RCV' ? this.#kept.in : this.#kept.out))
+      this.#judge.later(() => this.#partners.scribe.event('session.oob', at, scrubbed(at), { direction, exchange: this.#exchange }));
+    if (!this.#watches) return;
+    const { name, value } = scrubbed(at).value;
+    for (const change of this.#watch.hear({ ...message, name: String(name), value })) this.event('session.change', at, { ...change });
   }
 
   /** A record of its own, in its place in the order. */

@@ -6,14 +6,15 @@
 import type { Gap } from './capture/frames.js';
 import type { Cut, Decoder, Direction, SessionEnd, SessionOpen, TimeUs, Utterance, WireEvent } from './contract.js';
 import { Conversation, type Kept } from './conversation.js';
-import { EOR, GA, OPTION_ECHO } from './decode/bytes.js';
+import { EC, EL, EOR, GA, IP } from './decode/bytes.js';
 import { Agreed } from './decode/mccp.js';
 import { plainDecoder } from './decode/plain.js';
 import { TelnetDecoder } from './decode/telnet.js';
 import type { Charset } from './gather/charset.js';
 import { completesEnd, isEnd } from './gather/held.js';
-import { type Gatherer, LineGatherer } from './gather/lines.js';
+import { EDITING, type Gatherer, LineGatherer } from './gather/lines.js';
 import { MessageGatherer } from './gather/messages.js';
+import { type OobListener, OptionReader } from './oob.js';
 import { formatTime } from './record/line.js';
 import type { SessionScribe } from './record/scribe.js';
 
@@ -26,6 +27,19 @@ export interface Keeping extends Kept {
 
 /** Told of what belongs in an `audit.fault`. */
 export type OnFault = (fault: { code: string; stage: string; count: number }, at: TimeUs) => void;
+
+const KEYS: { readonly [command: number]: number } = { [EC]: EDITING.EC, [EL]: EDITING.EL, [IP]: EDITING.IP };
+
+/** What was lost, for an `audit.gap`; null where nobody knows. */
+interface Loss {
+  readonly stage: string;
+  readonly reason: string;
+  readonly direction: Direction | null;
+  readonly from: TimeUs | null;
+  readonly to: TimeUs;
+  readonly records?: number | null;
+  readonly bytes: number | null;
+}
 
 /** One direction of a session. */
 interface Lane {
@@ -46,6 +60,7 @@ export class SessionPipeline {
   readonly #open: SessionOpen;
   readonly #onFault: OnFault;
   readonly #conversation: Conversation;
+  readonly #options: OptionReader;
   readonly #lanes: { readonly RCV: Lane; readonly SND: Lane };
   readonly #faults = new Map<string, number>();
   readonly #said = (utterance: Utterance): void => this.#conversation.hear(utterance);
@@ -64,6 +79,25 @@ export class SessionPipeline {
       fault: (code, stage) => this.#fault(code, stage),
       peek: () => output.peek(),
     });
+    this.#options = new OptionReader(this.#listenToOptions(), keeping.charset);
+  }
+
+  #listenToOptions(): OobListener {
+    const { RCV, SND } = this.#lanes;
+    return {
+      oob: (message, keep) => this.#conversation.oob(message, keep, this.#at),
+      resize: (columns, rows) => {
+        SND.gatherer.resize(columns);
+        this.#conversation.event('session.resize', this.#at, { columns, rows });
+      },
+      charset: (charset) => {
+        RCV.gatherer.setCharset(charset, this.#typed);
+        SND.gatherer.setCharset(charset, this.#said);
+      },
+      echo: (on) => this.#conversation.echo(on),
+      fault: (code) => this.#fault(code, 'decode'),
+      lost: (records, from, to) => this.#gap({ stage: 'decode', reason: 'oob-flood', direction: null, from, to, records, bytes: null }),
+    };
   }
 
   #lane(direction: Direction, gatherer: Gatherer, agreed: Agreed): Lane {
@@ -93,8 +127,9 @@ export class SessionPipeline {
       case 'command':
         return this.#command(lane, event.code);
       case 'negotiate':
-        if (lane.direction === 'SND' && event.option === OPTION_ECHO && event.verb.startsWith('W')) this.#conversation.echo(event.verb === 'WILL');
-        return;
+        return this.#options.negotiate(lane.direction, event.verb, event.option, this.#at);
+      case 'subnegotiation':
+        return this.#options.subnegotiation(lane.direction, event.option, event.payload, event.length, this.#at);
       case 'opaque':
         return this.#close(lane, event.code);
       case 'blind':
@@ -109,15 +144,20 @@ export class SessionPipeline {
         return;
       case 'fault':
         return this.#fault(event.code, 'decode');
-      case 'subnegotiation':
-        return;
     }
   }
 
   #command(lane: Lane, code: number): void {
-    if (lane.direction !== 'SND' || (code !== GA && code !== EOR)) return;
+    if (lane.direction === 'RCV') return this.#edit(lane, code);
+    if (code !== GA && code !== EOR) return;
     if (lane.gatherer.length > 0) lane.gatherer.flush('prompt', this.#said);
     else this.#conversation.promptMark();
+  }
+
+  /** A command that edits the line being typed. */
+  #edit(lane: Lane, code: number): void {
+    const key = KEYS[code];
+    if (key !== undefined && lane.skipped < 0 && lane.gatherer.length > 0) this.#type(lane.gatherer, Uint8Array.of(key));
   }
 
   /** From here on `lane` cannot be read. */
@@ -136,7 +176,8 @@ export class SessionPipeline {
   }
 
   #endUnread(lane: Lane): void {
-    if (lane.unread > 0) this.#gap('decode', 'unreadable', lane.direction, lane.unreadFrom, this.#at, lane.unread);
+    if (lane.unread > 0)
+      this.#gap({ stage: 'decode', reason: 'unreadable', direction: lane.direction, from: lane.unreadFrom, to: this.#at, bytes: lane.unread });
     lane.unread = 0;
   }
 
@@ -213,17 +254,18 @@ export class SessionPipeline {
     lane.skipped = Math.max(lane.skipped, 0);
     lane.skippedTo = 0;
     if (lane.direction === 'SND') this.#conversation.careful(false);
-    this.#gap(stage, reason, lane.direction, from, to, bytes === null ? null : bytes + dropped);
+    this.#gap({ stage, reason, direction: lane.direction, from, to, bytes: bytes === null ? null : bytes + dropped });
   }
 
-  #gap(stage: string, reason: string, direction: Direction, from: TimeUs | null, to: TimeUs, bytes: number | null): void {
+  #gap({ stage, reason, direction, from, to, records = null, bytes }: Loss): void {
     const times = { from: from === null ? null : formatTime(from), to: formatTime(to) };
-    const data = { stage, reason, direction, ...times, records: null, bytes, sessions: 1, callback: null };
+    const data = { stage, reason, direction, ...times, records, bytes, sessions: 1, callback: null };
     this.#conversation.event('audit.gap', this.#at, data);
   }
 
   #endSkip(lane: Lane): void {
-    if (lane.skipped > 0) this.#gap('gather', 'open-line', lane.direction, null, this.#at, lane.skipped);
+    if (lane.skipped > 0)
+      this.#gap({ stage: 'gather', reason: 'open-line', direction: lane.direction, from: null, to: this.#at, bytes: lane.skipped });
     lane.skipped = -1;
   }
 
@@ -232,6 +274,7 @@ export class SessionPipeline {
     this.#conversation.tick(at);
     this.#lanes.RCV.gatherer.tick(at, this.#typed);
     this.#lanes.SND.gatherer.tick(at, this.#said);
+    this.#options.tick(at);
   }
 
   #flush(cut: Cut): void {
@@ -243,6 +286,7 @@ export class SessionPipeline {
     this.#at = at;
     this.#conversation.tick(at);
     this.#flush('close');
+    this.#options.end(at);
     this.#conversation.settle();
     for (const lane of [this.#lanes.RCV, this.#lanes.SND]) {
       this.#endSkip(lane);

@@ -1,6 +1,9 @@
 /** Names of the bytes of telnet. RFC 854 (commands), 885 (EOR), 855 (options); option numbers from the IANA registry and the MUD protocols' pages. */
 
 export const SE = 240;
+export const IP = 244;
+export const EC = 247;
+export const EL = 248;
 export const GA = 249;
 export const SB = 250;
 export const WILL = 251;

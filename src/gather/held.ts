@@ -1,5 +1,5 @@
 /** Bytes of one direction that no utterance has taken yet, with the times they came at. Receives them in any splitting, gives utterances on demand. */
-import type { Cut, Direction, TimeUs, Utterance } from '../contract.js';
+import type { Cut, Direction, Peeked, TimeUs, Utterance } from '../contract.js';
 import { type Charset, unfinishedTail } from './charset.js';
 import { alternateAfter, unfinishedSequence } from './plain-text.js';
 import { Screen } from './screen.js';
@@ -133,14 +133,13 @@ export class Held {
     });
   }
 
-  /** The plain text of what is held, behind what stands in front of it on the same line, with the line end that it ends with; '' where nothing is held. */
-  peek(): string {
-    if (this.#used === 0) return '';
+  /** What is held, as text: `before` stands in front of it on the same line, `text` keeps the line end that it ends with. Undefined where nothing is held. */
+  peek(): Peeked | undefined {
+    if (this.#used === 0) return undefined;
     const bytes = this.#room.subarray(0, this.#used);
-    const [direction, charset] = [this.#direction, this.#charset];
-    const looked = { direction, charset, bytes, pieces: LOOKED, before: this.#before, cut: undefined, open: true, screen: new Screen() };
-    const { before, text } = makeUtterance(looked);
-    return isEnd(this.lastByte) || endsCrNul(bytes) ? `${before}${text}\n` : before + text;
+    const looked = { direction: this.#direction, charset: this.#charset, bytes, pieces: LOOKED, before: this.#before, cut: undefined, open: true };
+    const { before, text } = makeUtterance({ ...looked, screen: new Screen() });
+    return { before, text: isEnd(this.lastByte) || endsCrNul(bytes) ? `${text}\n` : text };
   }
 
   /** The charset of everything that no utterance has taken yet. */

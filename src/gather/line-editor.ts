@@ -15,8 +15,6 @@ export interface Edited {
   readonly moved: boolean;
   /** Every character that is no control character and in no control sequence, in the order of typing. */
   readonly unedited: string;
-  /** For each UTF-16 unit of `unedited`, where it stands in `text`; -1 where it was erased. Made when called. */
-  readonly places: () => readonly number[];
   /** History, completion or something erased was called up: what the line became stands nowhere in what was sent. */
   readonly asks: boolean;
   /** What is left of the line in front of a cut. */
@@ -274,24 +272,14 @@ class Line implements Record<Key, () => void> {
       offsets.push(last);
       if (width === 2) offsets.push(last + 1);
     }
-    const places = () => this.#places(offsets);
     const [erased, asks, before] = [this.#erased, this.#asks, this.#before];
-    return { text: parts.join(''), offsets, erased, moved, unedited: this.#unedited(), places, asks, before };
+    return { text: parts.join(''), offsets, erased, moved, unedited: this.#unedited(), asks, before };
   }
 
   #unedited(): string {
     let text = '';
     for (let run = 0; run < this.#typed.length; run += 2) text += this.#sent.slice(this.#typed[run], this.#typed[run + 1]);
     return text;
-  }
-
-  #places(offsets: readonly number[]): number[] {
-    const stands = new Map(offsets.map((at, unit) => [at, unit]));
-    const places: number[] = [];
-    for (let run = 0; run < this.#typed.length; run += 2) {
-      for (let at = this.#typed[run] as number; at < (this.#typed[run + 1] as number); at++) places.push(stands.get(at) ?? -1);
-    }
-    return places;
   }
 }
 

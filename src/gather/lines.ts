@@ -2,7 +2,7 @@
  * Gathers one direction line by line: what a client types in line mode, or a server's output where AUDIT_OUT_UNIT is 'line'. Receives text bytes
  * in any splitting, gives an utterance a line. Holds at most one open line (64 KiB); a longer one is cut by size.
  */
-import type { Cut, Direction, TimeUs, Utterance } from '../contract.js';
+import type { Cut, Direction, Peeked, TimeUs, Utterance } from '../contract.js';
 import type { Charset } from './charset.js';
 import { completesEnd, Held, isEnd } from './held.js';
 
@@ -23,8 +23,8 @@ export interface Gatherer {
   drop(): number;
   /** Bytes that are held and not yet given. */
   readonly length: number;
-  /** The plain text of what is held, behind what stands in front of it on the same line; '' where nothing is held. Takes nothing. */
-  peek(): string;
+  /** What is held; undefined where nothing is. Takes nothing. */
+  peek(): Peeked | undefined;
   /** Output: the client has begun a line (a second call changes nothing). Utterances carry what comes from here on as `echo`. */
   mark(): void;
   /** Output: that line has ended, and what came before its end was flushed. */
@@ -40,8 +40,8 @@ export interface Gatherer {
   setCharset(charset: Charset | undefined, give: Give): void;
 }
 
-/** Telnet's commands for a line that is being typed (RFC 854): EC, EL and IP, as the keys that do the same. */
-const EDITING = { EC: 0x7f, EL: 0x15, IP: 0x03 } as const;
+/** Telnet's commands for a line that is being typed (RFC 854): EC, EL and IP, as the keys that do the same. They are pushed like keys. */
+export const EDITING = { EC: 0x7f, EL: 0x15, IP: 0x03 } as const;
 
 export class LineGatherer implements Gatherer {
   readonly #held: Held;
@@ -79,11 +79,6 @@ export class LineGatherer implements Gatherer {
     if (count > 0) give(this.#held.take(count, cut, false, this.#held.lastAt));
   }
 
-  /** Input: the client asks by a telnet command for what a key does; `text` and `raw` have it as that key. */
-  edit(command: 'EC' | 'EL' | 'IP', at: TimeUs, give: Give): void {
-    this.push(Uint8Array.of(EDITING[command]), at, give);
-  }
-
   drop(): number {
     this.#ended = 0;
     return this.#held.drop();
@@ -93,7 +88,7 @@ export class LineGatherer implements Gatherer {
     return this.#held.length;
   }
 
-  peek(): string {
+  peek(): Peeked | undefined {
     return this.#held.peek();
   }
 

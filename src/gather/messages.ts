@@ -4,7 +4,7 @@
  * stays with it as long as nothing follows, so that a line is cut in its middle only by a prompt mark, the next input, size or two seconds. A full-screen
  * program has no lines: what it draws ends with any silence.
  */
-import type { Cut, TimeUs } from '../contract.js';
+import type { Cut, Peeked, TimeUs } from '../contract.js';
 import type { Charset } from './charset.js';
 import { completesEnd, Held, isEnd } from './held.js';
 import { type Gatherer, type Give, OPEN_LINE_US } from './lines.js';
@@ -79,7 +79,7 @@ export class MessageGatherer implements Gatherer {
     return this.#held.length;
   }
 
-  peek(): string {
+  peek(): Peeked | undefined {
     return this.#held.peek();
   }
 

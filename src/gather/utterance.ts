@@ -63,7 +63,7 @@ export function makeUtterance(taken: Taken): Utterance {
 /** A line with keys in it. Where something was put in front of what had been typed, `raw` and its times are those of the text. */
 function typedUtterance({ bytes, pieces, before, cut, open }: Taken, sent: string, encoding: Charset, controls: number, lossy: boolean): Utterance {
   const edited = edit(sent, before);
-  const { text, offsets, moved, unedited, places } = edited;
+  const { text, offsets, moved, unedited } = edited;
   const raw = moved ? text : starred(sent, edited.erased);
   const shape = moved ? 'same' : shapeOf(raw, text, controls);
   const at = (pieces[0] as readonly [TimeUs, number])[0];
@@ -82,7 +82,7 @@ function typedUtterance({ bytes, pieces, before, cut, open }: Taken, sent: strin
     ...(lossy && raw === sent ? { bytes: Buffer.from(bytes) } : undefined),
     ...(cut ? { cut } : undefined),
     ...(open ? { open } : undefined),
-    ...(unedited === text ? undefined : { unedited, places }),
+    ...(unedited === text ? undefined : { unedited }),
     ...(edited.asks ? { asks: true } : undefined),
   };
 }

@@ -23,13 +23,25 @@ const SHORTEST = 4;
  * @param line as the record has it
  * @param echo of the output before it, in character mode; it may have come in part behind Enter
  * @param after what the server has sent since
+ * @param prompt its last open line
  */
-export function isSentBack(line: string, echo: Echo | undefined, after: string): boolean {
+export function isSentBack(line: string, echo: Echo | undefined, after: string, prompt = ''): boolean {
   if (line === '' || SHOWN_INSTEAD.test(line)) return false;
   const lines = after.split('\n');
   if (((echo?.line ?? '') + lines[0]).startsWith(line)) return true;
-  const prompt = echo?.prompt ?? '';
-  return lines.some((one) => one.trimEnd() === line.trimEnd() || (prompt !== '' && one.startsWith(prompt + line)));
+  const prompts = [echo?.prompt ?? '', prompt].filter((one) => one !== '');
+  return lines.some((one) => one.trimEnd() === line.trimEnd() || prompts.some((asked) => one.startsWith(asked + line)));
+}
+
+/**
+ * A line for which history or completion was asked, as the server showed it; as it was typed where it showed nothing. What was typed stays known to the
+ * masks.
+ */
+export function asShown(utterance: Utterance, echo: Echo | undefined, after: string): Utterance {
+  if (!utterance.asks || !echo || echo.line === '') return utterance;
+  const text = (echo.line + after.slice(0, after.search(/\n|$/))).trimEnd();
+  const { direction, at, endAt, encoding, before, cut, unedited = utterance.text } = utterance;
+  return { direction, at, endAt, encoding, before, ...(cut ? { cut } : {}), text, raw: text, shape: 'same', pieces: [[at, text.length]], unedited };
 }
 
 /**

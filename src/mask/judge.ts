@@ -4,8 +4,8 @@
  * An input waits, and what follows waits behind it, until the server had its say. Sees secrets, keeps none beyond what waits (bounded), writes
  * nothing, reads no clock.
  */
-import type { Echo, TimeUs, Utterance } from '../contract.js';
-import { isSentBack } from './echo.js';
+import type { Echo, Peeked, TimeUs, Utterance } from '../contract.js';
+import { asShown, isSentBack } from './echo.js';
 import { HiddenTyping } from './hidden-typing.js';
 import { HIDDEN_TYPING } from './mask-set.js';
 
@@ -63,8 +63,8 @@ export interface JudgeOptions {
   readonly sink: Sink;
   /** True where ECHO is not negotiated: what comes back before its line has ended tells. So it is behind a gap, too. */
   readonly observes: boolean;
-  /** What the output gatherer holds and has not given, as text, with the line end that it ends with. */
-  readonly peek: () => string;
+  /** What the output gatherer holds and has not given. */
+  readonly peek: () => Peeked | undefined;
 }
 
 export class Judge {
@@ -76,6 +76,11 @@ export class Judge {
   /** What was echoed of the line that has not ended. */
   #echo: Echo | undefined;
   #typing: HiddenTyping | undefined;
+  /** That which WONT ECHO ended; `flips`: and the server has said nothing since. */
+  #before: HiddenTyping | undefined;
+  #flips = false;
+  /** The server's last open line. */
+  #prompt = '';
   /** Hides the next input. `tentative`: unless more output comes first, for one that waited may have been its answer. */
   #next: { readonly mask: string; readonly tentative: boolean } | undefined;
   #loggedIn = false;
@@ -112,10 +117,9 @@ export class Judge {
     this.#asks = false;
   }
 
-  /** Whether the line that has just come is hidden for certain: it is no name of anybody. */
-  get lastIsHidden(): boolean {
-    const last = this.#held.at(-1);
-    return last?.kind === 'input' && last.hidden !== undefined;
+  /** Whether the next line is hidden for certain: it is no name of anybody. */
+  get hidesNext(): boolean {
+    return this.#next !== undefined;
   }
 
   /** An output, ended in whatever way. */
@@ -123,9 +127,10 @@ export class Judge {
     const { text, before, echo, cut, open } = utterance;
     const begun = this.#begun;
     this.#asks = open === true || cut === 'prompt';
-    const prompt = before.slice(-MOST_PROMPT);
-    if (echo) this.#read(prompt + text.slice(0, echo.from), true);
-    this.#read(echo ? text.slice(echo.from) : prompt + text, this.#asks);
+    if (echo) {
+      this.#read(before, text.slice(0, echo.from), true);
+      this.#read('', text.slice(echo.from), this.#asks);
+    } else this.#read(before, text, this.#asks);
     this.#echo = echo ?? this.#echo;
     if (!echo) this.#pass(utterance);
     else if (cut === 'size' || cut === 'idle' || cut === 'close') this.#endLead(utterance);
@@ -158,10 +163,10 @@ export class Judge {
   /** The server was silent for long enough behind what it said last, which was behind the last input. */
   silence(): void {
     const held = this.#options.peek();
-    const open = !held.endsWith('\n');
     const begun = this.#begun;
-    if (held !== '') {
-      this.#read(open ? held : held.slice(0, -1), open);
+    if (held) {
+      const open = !held.text.endsWith('\n');
+      this.#read(held.before, open ? held.text : held.text.slice(0, -1), open);
       this.#asks = open;
       this.#begun = true;
     }
@@ -173,10 +178,20 @@ export class Judge {
     this.#say();
   }
 
-  /** WILL ECHO (true) or WONT ECHO from the server; an offer is enough. */
+  /**
+   * WILL ECHO (true) or WONT ECHO from the server; an offer is enough. One that takes it back and offers it again with no word in between (as some do to a
+   * client that answers) goes on as before.
+   */
   echo(on: boolean): void {
-    if (on) this.#hideWaiting(HIDDEN_TYPING, false);
-    this.#typing = on ? new HiddenTyping() : undefined;
+    if (on && this.#flips && this.#before) this.#typing = this.#before;
+    else if (on) {
+      this.#hideWaiting(HIDDEN_TYPING, false);
+      this.#typing = new HiddenTyping();
+    } else {
+      this.#before = this.#typing ?? this.#before;
+      this.#typing = undefined;
+      this.#flips = true;
+    }
   }
 
   /** From here on nobody knows what the server said or whether it echoes: a gap, a restart, a stream that can be read again. */
@@ -227,16 +242,26 @@ export class Judge {
     if (echo?.line.charAt(0) === line.charAt(0)) this.#typing = new HiddenTyping();
   }
 
-  /** Looks for hiding prompts in what the server said. */
-  #read(text: string, open: boolean): void {
-    if (this.#next?.tentative && text.trim() !== '') this.#next = undefined;
+  /**
+   * Looks for hiding prompts in what the server said.
+   * @param before what stands in front of `text` on the same line, and was looked at before
+   */
+  #read(before: string, text: string, open: boolean): void {
+    if (text.trim() !== '') {
+      this.#flips = false;
+      if (this.#next?.tentative) this.#next = undefined;
+    }
     const { prompts } = this.#options;
-    if (!prompts.mayFind(text)) return;
-    const lines = text.split('\n');
+    const [head, all] = [before.slice(-MOST_PROMPT), before.slice(-MOST_PROMPT) + text];
+    if (open) this.#prompt = all.slice(all.lastIndexOf('\n') + 1).slice(-MOST_PROMPT);
+    if (!prompts.mayFind(all)) return;
+    const lines = all.split('\n');
     const last = prompts.find(lines.at(-1) as string, open || !this.#loggedIn);
-    const inside = this.#waiting > 0 ? lines.map((line) => prompts.find(line, true)).find((name) => name !== undefined) : undefined;
-    const hides = inside ?? last;
-    const found = hides !== undefined && this.#hideWaiting(hides, !this.#begun);
+    // A prompt that stood there before is the answer to nothing that came since.
+    const old = head !== '' && prompts.find(head, true) !== undefined;
+    const inside = this.#waiting > 0 ? lines.slice(Number(old)).map((line) => prompts.find(line, true)) : [];
+    const hides = inside.find((name) => name !== undefined) ?? last;
+    const found = hides !== undefined && this.#hideWaiting(hides, !this.#begun && !asksName(lines));
     if (last !== undefined) this.#next = { mask: last, tentative: found };
   }
 
@@ -302,10 +327,13 @@ export class Judge {
   }
 
   #judge(input: Input, behind: readonly Held[], answered: boolean): void {
-    const { utterance, echo, typing } = input;
-    if (input.hidden === undefined && typing && utterance.text !== '') {
-      const after = behind.flatMap(outputsOf).map(endedText).join('');
-      if (typing.hides(isSentBack(utterance.text, echo, after + this.#options.peek()), utterance)) input.hidden = HIDDEN_TYPING;
+    const { echo, typing } = input;
+    let { utterance } = input;
+    if (input.hidden === undefined && typing) {
+      const after = behind.flatMap(outputsOf).map(endedText).join('') + (this.#options.peek()?.text ?? '');
+      utterance = asShown(utterance, echo, after);
+      const back = isSentBack(utterance.text, echo, after, this.#prompt);
+      if (utterance.text !== '' && typing.hides(back, utterance)) input.hidden = HIDDEN_TYPING;
       const forgotten = this.#typing === typing ? typing.takeForgotten() : [];
       if (forgotten.length > 0) this.#options.sink.forget(forgotten);
     }
@@ -326,6 +354,10 @@ const unitsOf = (held: Held): number => {
   const lead = held.kind === 'input' ? leadUnits(held.lead) : 0;
   return lead + held.utterance.text.length + held.utterance.raw.length;
 };
+
+/** In the session's first words, in front of a hiding prompt: then the first line that was typed ahead is a name. */
+const NAME_ASKED = /\b(?:log ?in|user ?name|name|account|character|known)[ \t]*[:?>]/i;
+const asksName = (lines: readonly string[]): boolean => lines.some((line) => NAME_ASKED.test(line.split(/pass|secret|code|key/i)[0] ?? ''));
 
 /** Longest part of a line in front of a cut that a prompt is looked for in. */
 const MOST_PROMPT = 512;

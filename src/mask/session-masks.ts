@@ -1,10 +1,12 @@
 /**
  * The masks of one session: those of its listener, with what the session remembers. Receives its utterances, data and names in order, gives them scrubbed.
  */
-import type { Direction, MaskedData, MaskedName, TimeUs, Utterance } from '../contract.js';
+import type { Direction, MaskedData, MaskedName, OobMessage, TimeUs, Utterance } from '../contract.js';
 import { scrubData, scrubName } from './data.js';
 import { spansBefore, spansBehind, type Typed, unfinishedEcho } from './echo.js';
+import { FieldMasks } from './fields.js';
 import type { Typing } from './judge.js';
+import { KeyBlocks } from './key-block.js';
 import { HIDDEN_TYPING } from './mask-set.js';
 import { type MaskSet, type Scrubbed, type ScrubbedLine, type Side, scrub, scrubLine } from './masker.js';
 import { Said } from './said.js';
@@ -18,17 +20,25 @@ interface LastTyped extends Typed {
   first: boolean;
 }
 
+/** The mask (pack `tokens`) that says that private keys are to be hidden, also where their lines are records of their own. */
+const PRIVATE_KEY = 'private-key';
 /** A line that nothing hides and nothing echoed. */
 const PLAIN: Typing = { lead: [], echo: undefined, hidden: undefined };
 
 export class SessionMasks {
   readonly #masks: MaskSet;
   readonly #said = new Said();
+  readonly #fields: FieldMasks;
   readonly #open: { -readonly [direction in Direction]?: string | undefined } = {};
+  /** Where a mask by that name is in force. */
+  readonly #keys: { readonly [direction in Direction]: KeyBlocks } | undefined;
   #typed: LastTyped | undefined;
 
   constructor(masks: MaskSet) {
     this.#masks = masks;
+    this.#fields = new FieldMasks(masks);
+    const mask = masks.indexOf(PRIVATE_KEY);
+    if (masks.nameOf(mask) === PRIVATE_KEY) this.#keys = { RCV: new KeyBlocks(mask), SND: new KeyBlocks(mask) };
   }
 
   /** Rises when the client said a secret that was not known: names that were scrubbed before may hold it. */
@@ -71,8 +81,13 @@ export class SessionMasks {
   }
 
   #scrub(utterance: Utterance, hidden: readonly Span[]): Scrubbed {
-    const { direction } = utterance;
-    const scrubbed = scrub(this.#masks, utterance, { open: this.#open[direction], said: this.#said, hidden });
+    const { direction, text, before } = utterance;
+    const keys = this.#keys?.[direction].spans(text, before) ?? [];
+    const scrubbed = scrub(this.#masks, utterance, {
+      open: this.#open[direction],
+      said: this.#said,
+      hidden: keys.length > 0 ? [...hidden, ...keys] : hidden,
+    });
     this.#open[direction] = scrubbed.open;
     return scrubbed;
   }
@@ -80,6 +95,16 @@ export class SessionMasks {
   /** Forgets lines that ECHO alone hid. */
   forget(lines: readonly string[]): void {
     this.#said.forget(lines, this.#masks.indexOf(HIDDEN_TYPING));
+  }
+
+  /**
+   * Hides the secret fields of a message out of band, which are known to the session from here on. Gives what scrubs the rest of it, when it is written.
+   * Never throws.
+   */
+  hideFields(message: OobMessage, at: TimeUs): (at: TimeUs) => MaskedData {
+    const hidden = this.#fields.hide(message);
+    this.#said.learn(hidden.secrets, at);
+    return (writtenAt) => this.#fields.scrub(hidden, this.#said.finder(writtenAt));
   }
 
   /** Scrubs an event's data as it is at this time. Never throws. */

@@ -119,6 +119,8 @@ export class SessionScribe {
   readonly chain: ChainHead;
   readonly #fixed: { readonly RCV: string; readonly SND: string; readonly none: string };
   #who: Part = NO_PART;
+  /** Where the character is, as a member of the body of what is said. */
+  #room = '';
 
   constructor(desk: Desk, open: Connection, sparse: boolean, chain: ChainHead) {
     this.#desk = desk;
@@ -140,7 +142,8 @@ export class SessionScribe {
     const sparse = this.#sparse ? { ip: '', account: '', character: '' } : {};
     const { ip, port } = this.#open;
     const known = { ...sparse, ...(ip === undefined ? {} : { ip }), ...(port === undefined ? {} : { port }) };
-    const { account, character } = names;
+    const { account, character, room } = names;
+    this.#room = room || this.#sparse ? flat(`,"room":${toJson(room ?? '')}`) : '';
     const who = { ...known, ...(account ? { account } : {}), ...(character ? { character } : {}) };
     const ordered = order(who, ['ip', 'port', 'account', 'character']);
     this.#who = ordered === '' ? NO_PART : part(flat(`"who_salt":"${this.#desk.salts.next()}",${ordered}`));
@@ -171,7 +174,7 @@ export class SessionScribe {
   }
 
   #bodyOf({ text, raw, rawB64, shape, timing }: MaskedUtterance): string {
-    let members = this.#sparse ? ',"room":""' : '';
+    let members = this.#room;
     if (text || this.#sparse) members += `,"text":${plainToJson(text ?? '')}`;
     if (raw !== undefined) members += `,"raw":${shape === 'other' ? toJson(raw) : escapedToJson(raw)}`;
     if (rawB64 !== undefined) members += `,"raw_b64":"${rawB64}"`;
