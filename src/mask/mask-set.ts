@@ -19,9 +19,6 @@ export const HIDDEN_TYPING = 'hidden-typing';
 export const SECRET_FIELD = 'secret-field';
 export const ENVIRON_VALUE = 'environ-value';
 
-/** Where a mask of this name is in force (it is of the pack `tokens`), private keys are hidden over many lines and records. */
-const KEY_BLOCK = 'private-key';
-
 /** What was found in a text: the places of its secrets (unsorted, overlapping), and their texts, to be met again. */
 export interface Found {
   readonly spans: readonly Span[];
@@ -74,12 +71,6 @@ export class MaskSet {
     const counts = new Map(this.prompts.hits);
     for (const { definition, hits } of this.singles) counts.set(definition.name, (counts.get(definition.name) ?? 0) + hits);
     return counts;
-  }
-
-  /** Index of the mask whose secrets go over many lines (key-block.ts), where it is in force. */
-  get keyBlock(): number | undefined {
-    const index = this.#names.indexOf(KEY_BLOCK);
-    return index < 0 ? undefined : index;
   }
 
   /** The secrets of a text, line by line, at their own places; undefined where there are none. `text` is well-formed. */
