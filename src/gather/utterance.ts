@@ -1,6 +1,6 @@
 /** The making of an utterance: bytes that belong together, with the times they came at, become the text that a person would read. Keeps nothing. */
 import type { Cut, Direction, Shape, TimeUs, Utterance } from '../contract.js';
-import { type Charset, CONTROLS, decodeText, unitsOfPieces } from './charset.js';
+import { type Charset, CONTROLS, type Decoded, decodeText, unitsOfPieces } from './charset.js';
 import { edit } from './line-editor.js';
 import { plainOffsets, read, starred } from './plain-text.js';
 import type { Screen } from './screen.js';
@@ -29,13 +29,14 @@ export interface Taken {
 /** @param taken its bytes and pieces, which are kept where they can be, go over to the utterance */
 export function makeUtterance(taken: Taken): Utterance {
   const { direction, charset, bytes, pieces, before, cut, open, screen } = taken;
-  const { text: sent, encoding, controls, lossy } = decodeText(bytes, charset);
+  const decoded = decodeText(bytes, charset);
+  const { text: sent, encoding, controls, lossy } = decoded;
   const typed = direction === 'RCV';
-  if (typed && controls & CONTROLS.other) return typedUtterance(taken, sent, encoding, controls, lossy);
+  if (typed && controls & CONTROLS.other) return typedUtterance(taken, decoded);
   const found = read(sent, controls);
   const walked = typeof found === 'string' ? undefined : found;
   // Escapes that are no colours may be keys.
-  if (typed && walked) return typedUtterance(taken, sent, encoding, controls, lossy);
+  if (typed && walked) return typedUtterance(taken, decoded);
   const text = typeof found === 'string' ? found : found.text;
   const raw = walked ? starred(sent, walked.erased) : sent;
   const shape = shapeOf(raw, text, controls);
@@ -51,17 +52,26 @@ export function makeUtterance(taken: Taken): Utterance {
     before: walked ? erasedFrom(before, walked.erasedBefore) : before,
     pieces: inUnits(pieces, bytes, encoding, sent),
     ...(shape === 'escapes' || shape === 'other' ? { offsets: () => plainOffsets(sent) } : undefined),
+    ...(lossy || cut || open || controls & CONTROLS.tab || screen.mark >= 0 ? seldom(taken, decoded, text, raw) : undefined),
+  };
+}
+
+/** Members that most utterances have not: each spread of nothing is felt where there are many. */
+function seldom(taken: Taken, { text: sent, encoding, controls, lossy }: Decoded, text: string, raw: string): Partial<Utterance> {
+  const { direction, bytes, before, cut, open, screen } = taken;
+  const typed = direction === 'RCV';
+  return {
     // What was erased is stars in raw, and would stand in the bytes.
     ...(lossy && raw === sent ? { bytes: Buffer.from(bytes) } : undefined),
     ...(cut ? { cut } : undefined),
     ...(open ? { open } : undefined),
     ...(typed && controls & CONTROLS.tab ? { asks: true } : undefined),
-    ...(screen.mark >= 0 && !typed ? screen.echo({ sent, text, bytes, encoding, before }) : undefined),
+    ...(!typed && screen.mark >= 0 ? screen.echo({ sent, text, bytes, encoding, before }) : undefined),
   };
 }
 
 /** A line with keys in it. Where something was put in front of what had been typed, `raw` and its times are those of the text. */
-function typedUtterance({ bytes, pieces, before, cut, open }: Taken, sent: string, encoding: Charset, controls: number, lossy: boolean): Utterance {
+function typedUtterance({ bytes, pieces, before, cut, open }: Taken, { text: sent, encoding, controls, lossy }: Decoded): Utterance {
   const edited = edit(sent, before);
   const { text, offsets, moved, unedited } = edited;
   const raw = moved ? text : starred(sent, edited.erased);
