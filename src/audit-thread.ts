@@ -9,7 +9,9 @@ import { type Gap, KIND, type Kind, readFrames } from './capture/frames.js';
 import type { AnyMask, IdentitySettings, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
 import { AuditError } from './errors.js';
 import type { Charset } from './gather/charset.js';
+import type { Sources } from './identify/login.js';
 import { compileMasks, type MaskSet, type Style, scrubData } from './mask/masker.js';
+import { compileNamed } from './mask/named-groups.js';
 import { MaskAlarm } from './mask-alarm.js';
 import { type Keeping, SessionPipeline } from './pipeline.js';
 import { Ids, Salts } from './record/id.js';
@@ -79,7 +81,7 @@ export class Auditor {
   constructor(data: AuditorData, events: AuditorEvents) {
     this.#events = events;
     for (const listener of data.listeners)
-      this.#keeping.set(listener.name, { ...listener, masks: compileMasks(listener.masks, styleOf(listener, data)) });
+      this.#keeping.set(listener.name, { ...listener, masks: compileMasks(listener.masks, styleOf(listener, data)), names: sourcesOf(listener) });
     this.#journal = new Journal({
       ...data.spool,
       board: new Board(data.board),
@@ -262,6 +264,8 @@ export class Auditor {
     return all;
   }
 }
+
+const sourcesOf = ({ identity }: ListenerAudit): Sources => ({ matchers: compileNamed(identity.patterns), paths: identity.paths });
 
 function styleOf({ maskStyle }: ListenerAudit, { tagKey }: AuditorData): Style {
   if (maskStyle !== 'tag') return { name: maskStyle };

@@ -89,6 +89,8 @@ export interface Utterance {
   readonly unedited?: string;
   /** RCV: history or completion was asked for; only the server's echo tells what the line became. */
   readonly asks?: boolean;
+  /** SND: what stood on the screen's line that the client had typed on, behind the prompt, when the server ended that line; where it was echoed key by key. */
+  readonly ended?: string;
   /** SND: what came while the client's line was unfinished, in character mode its echo. */
   readonly echo?: Echo;
 }
@@ -99,6 +101,8 @@ export interface Peeked {
   readonly before: string;
   /** With the line end that it ends with. */
   readonly text: string;
+  /** As of an utterance. */
+  readonly ended?: string;
 }
 
 /** The server's answer to the keys of a line that is still being typed. */

@@ -204,7 +204,7 @@ export class SessionPipeline {
   #hearInput(utterance: Utterance): void {
     const output = this.#lanes.SND.gatherer;
     output.flush(undefined, this.#said);
-    output.unmark();
+    output.unmark(utterance.asks);
     this.#conversation.hear(utterance);
   }
 

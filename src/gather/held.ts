@@ -1,6 +1,6 @@
 /** Bytes of one direction that no utterance has taken yet, with the times they came at. Receives them in any splitting, gives utterances on demand. */
 import type { Cut, Direction, Peeked, TimeUs, Utterance } from '../contract.js';
-import { type Charset, unfinishedTail } from './charset.js';
+import { type Charset, decodeText, unfinishedTail } from './charset.js';
 import { alternateAfter, unfinishedSequence } from './plain-text.js';
 import { Screen } from './screen.js';
 import { COLUMNS } from './screen-line.js';
@@ -139,7 +139,8 @@ export class Held {
     const bytes = this.#room.subarray(0, this.#used);
     const looked = { direction: this.#direction, charset: this.#charset, bytes, pieces: LOOKED, before: this.#before, cut: undefined, open: true };
     const { before, text } = makeUtterance({ ...looked, screen: new Screen() });
-    return { before, text: isEnd(this.lastByte) || endsCrNul(bytes) ? `${text}\n` : text };
+    const ended = this.#screen.watched ? this.#screen.willEnd(decodeText(bytes, this.#charset).text) : undefined;
+    return { ...(ended === undefined ? undefined : { ended }), before, text: isEnd(this.lastByte) || endsCrNul(bytes) ? `${text}\n` : text };
   }
 
   /** The charset of everything that no utterance has taken yet. */
@@ -156,8 +157,8 @@ export class Held {
     this.#screen.begin(this.#used);
   }
 
-  unmark(): void {
-    this.#screen.end();
+  unmark(shows = false): void {
+    this.#screen.end(shows ? this.#before : undefined);
   }
 
   /** The terminal is so many columns wide, from the next line that the client types on. */

@@ -27,8 +27,8 @@ export interface Gatherer {
   peek(): Peeked | undefined;
   /** Output: the client has begun a line (a second call changes nothing). Utterances carry what comes from here on as `echo`. */
   mark(): void;
-  /** Output: that line has ended, and what came before its end was flushed. */
-  unmark(): void;
+  /** Output: that line has ended, and what came before its end was flushed. @param shows only the screen knows what it was: see `Utterance.ended` */
+  unmark(shows?: boolean): void;
   /** Output: how wide the client's terminal is; 80 until told, and for 0. */
   resize(columns: number): void;
   /** Output: a full-screen program has the terminal (alternate screen), by all that was pushed. What is typed then are keys, not lines. */
@@ -96,8 +96,8 @@ export class LineGatherer implements Gatherer {
     this.#held.mark();
   }
 
-  unmark(): void {
-    this.#held.unmark();
+  unmark(shows = false): void {
+    this.#held.unmark(shows);
   }
 
   resize(columns: number): void {

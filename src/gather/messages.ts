@@ -87,8 +87,8 @@ export class MessageGatherer implements Gatherer {
     this.#held.mark();
   }
 
-  unmark(): void {
-    this.#held.unmark();
+  unmark(shows = false): void {
+    this.#held.unmark(shows);
   }
 
   resize(columns: number): void {

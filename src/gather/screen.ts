@@ -28,19 +28,60 @@ export class Screen {
   /** The line that it types on, once something came behind the mark. */
   #line: ScreenLine | undefined;
 
+  /** The line that it has ended, while the server has not; and what that had become, while no utterance tells it. */
+  #ending: ScreenLine | undefined;
+  #ended: string | undefined;
+
+  /** Whether an utterance has more to tell than what it says. */
+  get watched(): boolean {
+    return this.mark >= 0 || this.#ending !== undefined || this.#ended !== undefined;
+  }
+
   /** @param held how many bytes are held */
   begin(held: number): void {
     if (this.mark < 0) this.mark = held;
   }
 
-  end(): void {
+  /** The client has ended its line. @param before what the server had sent on it, where the end of the line matters though nothing was echoed yet */
+  end(before?: string): void {
+    if (this.mark < 0) return;
     this.mark = -1;
+    const line = this.#line ?? (before === undefined ? undefined : new ScreenLine(before, this.columns));
     this.#line = undefined;
+    // Nothing was shown of it: then the line before it, which has not ended yet, may be what the server goes on with.
+    if (!line) return;
+    this.#ending = line;
+    this.#ended = undefined;
+  }
+
+  /** What the line had become when the server ended it; undefined where it has not, or that was told. @param sent what it sends now, and is taken */
+  ended(sent: string): string | undefined {
+    if (!this.#endsIn(sent)) this.#ending?.write(sent);
+    const ended = this.#ended;
+    this.#ended = undefined;
+    return ended;
+  }
+
+  /** The same of what is not taken yet. */
+  willEnd(sent: string): string | undefined {
+    this.#endsIn(sent);
+    return this.#ended;
+  }
+
+  #endsIn(sent: string): boolean {
+    const end = this.#ending ? sent.indexOf('\n') : -1;
+    if (end < 0) return this.#ended !== undefined;
+    this.#ending?.write(sent.slice(0, end));
+    this.#ended = this.#ending?.text;
+    this.#ending = undefined;
+    return true;
   }
 
   /** What was held is lost: what stands on the line is no longer known. */
   lose(): void {
     this.#line = undefined;
+    this.#ending = undefined;
+    this.#ended = undefined;
     if (this.mark > 0) this.mark = 0;
   }
 

@@ -3,7 +3,7 @@ import type { Cut, Direction, Shape, TimeUs, Utterance } from '../contract.js';
 import { type Charset, CONTROLS, type Decoded, decodeText, unitsOfPieces } from './charset.js';
 import { edit } from './line-editor.js';
 import { plainOffsets, read, starred } from './plain-text.js';
-import type { Screen } from './screen.js';
+import type { Screen, Shown } from './screen.js';
 
 /** How much of an open line in front of a cut is matched again with what follows it (UTF-16 units). */
 const MAX_BEFORE = 4_096;
@@ -52,7 +52,7 @@ export function makeUtterance(taken: Taken): Utterance {
     before: walked ? erasedFrom(before, walked.erasedBefore) : before,
     pieces: inUnits(pieces, bytes, encoding, sent),
     ...(shape === 'escapes' || shape === 'other' ? { offsets: () => plainOffsets(sent) } : undefined),
-    ...(lossy || cut || open || controls & CONTROLS.tab || screen.mark >= 0 ? seldom(taken, decoded, text, raw) : undefined),
+    ...(lossy || cut || open || controls & CONTROLS.tab || screen.watched ? seldom(taken, decoded, text, raw) : undefined),
   };
 }
 
@@ -66,8 +66,14 @@ function seldom(taken: Taken, { text: sent, encoding, controls, lossy }: Decoded
     ...(cut ? { cut } : undefined),
     ...(open ? { open } : undefined),
     ...(typed && controls & CONTROLS.tab ? { asks: true } : undefined),
-    ...(!typed && screen.mark >= 0 ? screen.echo({ sent, text, bytes, encoding, before }) : undefined),
+    ...(!typed && screen.watched ? shown({ sent, text, bytes, encoding, before }, screen) : undefined),
   };
+}
+
+/** What an utterance of output tells of the line that the client types on, or has typed on. */
+function shown(said: Shown, screen: Screen): Partial<Utterance> {
+  const ended = screen.ended(said.sent);
+  return { ...(ended === undefined ? undefined : { ended }), ...(screen.mark >= 0 ? screen.echo(said) : undefined) };
 }
 
 /** A line with keys in it. Where something was put in front of what had been typed, `raw` and its times are those of the text. */

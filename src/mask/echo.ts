@@ -16,30 +16,46 @@ const SHOWN_INSTEAD = /^[*xX.\u2022\u25cf]+$/;
 /** A shorter line that stands at the head of a later one is chance. Characters. */
 const SHORTEST = 4;
 
+/** What the server showed of a line. */
+export interface Answer {
+  /** What had been echoed before its end; that may have come in part behind it. */
+  readonly echo: Echo | undefined;
+  /** What stood on the screen's line when the server ended it, where that is known. */
+  readonly ended: string | undefined;
+  /** All that it has sent since. */
+  readonly after: string;
+  /** Its last open line. */
+  readonly prompt: string;
+}
+
+/** The screen's line that it was typed on, from its first key on; without the prompt, where that came behind the first key. */
+function shownLine({ echo, ended, after, prompt }: Answer): string {
+  const line = ended ?? (echo?.line ?? '') + after.slice(0, after.search(/\n|$/));
+  return !echo?.prompt && prompt !== '' && line.startsWith(prompt) ? line.slice(prompt.length) : line;
+}
+
 /**
  * Whether the server sent `line` back as it stood at Enter: on the line that it was typed on, in front of anything else there, or on a line of its own
  * later (typed ahead), with the prompt in front or without.
  *
  * @param line as the record has it
- * @param echo of the output before it, in character mode; it may have come in part behind Enter
- * @param after what the server has sent since
- * @param prompt its last open line
  */
-export function isSentBack(line: string, echo: Echo | undefined, after: string, prompt = ''): boolean {
+export function isSentBack(line: string, answer: Answer): boolean {
   if (line === '' || SHOWN_INSTEAD.test(line)) return false;
-  const lines = after.split('\n');
-  if (((echo?.line ?? '') + lines[0]).startsWith(line)) return true;
-  const prompts = [echo?.prompt ?? '', prompt].filter((one) => one !== '');
-  return lines.some((one) => one.trimEnd() === line.trimEnd() || prompts.some((asked) => one.startsWith(asked + line)));
+  if (shownLine(answer).startsWith(line)) return true;
+  const prompts = [answer.echo?.prompt ?? '', answer.prompt].filter((one) => one !== '');
+  const own = line.trimEnd();
+  return answer.after.split('\n').some((one) => one.trimEnd() === own || prompts.some((prompt) => one.startsWith(prompt + line)));
 }
 
 /**
  * A line for which history or completion was asked, as the server showed it; as it was typed where it showed nothing. What was typed stays known to the
  * masks.
  */
-export function asShown(utterance: Utterance, echo: Echo | undefined, after: string): Utterance {
-  if (!utterance.asks || !echo || echo.line === '') return utterance;
-  const text = (echo.line + after.slice(0, after.search(/\n|$/))).trimEnd();
+export function asShown(utterance: Utterance, answer: Answer): Utterance {
+  if (!utterance.asks) return utterance;
+  const text = shownLine(answer).trimEnd();
+  if (text === '') return utterance;
   const { direction, at, endAt, encoding, before, cut, unedited = utterance.text } = utterance;
   return { direction, at, endAt, encoding, before, ...(cut ? { cut } : {}), text, raw: text, shape: 'same', pieces: [[at, text.length]], unedited };
 }

@@ -5,7 +5,7 @@
  * nothing, reads no clock.
  */
 import type { Echo, Peeked, TimeUs, Utterance } from '../contract.js';
-import { asShown, isSentBack } from './echo.js';
+import { type Answer, asShown, isSentBack } from './echo.js';
 import { HiddenTyping } from './hidden-typing.js';
 import { HIDDEN_TYPING } from './mask-set.js';
 
@@ -53,7 +53,9 @@ interface Input extends Typing {
   hidden: string | undefined;
   /** ECHO was on when it came. */
   readonly typing: HiddenTyping | undefined;
-  /** Before login, typed while the server asked nothing, though not first: a prompt that comes now may have been meant for it. */
+  /** Typed at an open line of the server's that is no hiding prompt: it answers that, and no prompt that comes later. */
+  readonly asked: boolean;
+  /** Before login, typed while the server asked nothing, though not first: a prompt that comes later may have been meant for it. */
   readonly unasked: boolean;
 }
 type Held = Input | { readonly kind: 'output'; readonly utterance: Utterance } | { readonly kind: 'later'; readonly run: () => void };
@@ -79,7 +81,7 @@ export class Judge {
   /** That which WONT ECHO ended; `flips`: and the server has said nothing since. */
   #before: HiddenTyping | undefined;
   #flips = false;
-  /** The server's last open line. */
+  /** The server's last open line with anything on it. */
   #prompt = '';
   /** Hides the next input. `tentative`: unless more output comes first, for one that waited may have been its answer. */
   #next: { readonly mask: string; readonly tentative: boolean } | undefined;
@@ -106,14 +108,17 @@ export class Judge {
     const [lead, echo] = [this.#lead, this.#echo];
     this.#lead = [];
     this.#echo = undefined;
-    if (this.#loggedIn) this.#release(lead.length > 0 ? this.#held.length : this.#lastAnswered(), true);
     this.#hearEcho(utterance.text, echo);
     const hidden = this.#next?.mask;
     this.#next = undefined;
-    const unasked = !this.#loggedIn && this.#inputs > 0 && !this.#asks && hidden === undefined;
+    const asked = this.#asks;
+    const answered = lead.length > 0 ? this.#held.length : this.#lastAnswered();
+    const wasIn = this.#loggedIn;
+    const unasked = !this.#loggedIn && this.#inputs > 0 && !asked && hidden === undefined;
     this.#inputs++;
     if (this.#inputs >= LINES_TO_LOGIN) this.#loggedIn = true;
-    this.#push({ kind: 'input', utterance, lead, echo, hidden, typing: this.#typing, unasked });
+    this.#push({ kind: 'input', utterance, lead, echo, hidden, typing: this.#typing, asked, unasked });
+    if (wasIn) this.#release(Math.min(answered, this.#held.length), true);
     this.#asks = false;
   }
 
@@ -126,11 +131,14 @@ export class Judge {
   output(utterance: Utterance): void {
     const { text, before, echo, cut, open } = utterance;
     const begun = this.#begun;
-    this.#asks = open === true || cut === 'prompt';
     if (echo) {
       this.#read(before, text.slice(0, echo.from), true);
-      this.#read('', text.slice(echo.from), this.#asks);
-    } else this.#read(before, text, this.#asks);
+      const [asks, asked] = [this.#asks, this.#prompt];
+      this.#read('', text.slice(echo.from), open === true);
+      this.#asks = asks;
+      this.#prompt = asked;
+    } else this.#read(before, text, open === true || cut === 'prompt');
+    if (cut === 'prompt') this.#asks = true;
     this.#echo = echo ?? this.#echo;
     if (!echo) this.#pass(utterance);
     else if (cut === 'size' || cut === 'idle' || cut === 'close') this.#endLead(utterance);
@@ -167,7 +175,6 @@ export class Judge {
     if (held) {
       const open = !held.text.endsWith('\n');
       this.#read(held.before, open ? held.text : held.text.slice(0, -1), open);
-      this.#asks = open;
       this.#begun = true;
     }
     if (begun) this.#say();
@@ -253,7 +260,9 @@ export class Judge {
     }
     const { prompts } = this.#options;
     const [head, all] = [before.slice(-MOST_PROMPT), before.slice(-MOST_PROMPT) + text];
-    if (open) this.#prompt = all.slice(all.lastIndexOf('\n') + 1).slice(-MOST_PROMPT);
+    const line = all.slice(all.lastIndexOf('\n') + 1).slice(-MOST_PROMPT);
+    this.#asks = open && line.trim() !== '';
+    if (this.#asks) this.#prompt = line;
     if (!prompts.mayFind(all)) return;
     const lines = all.split('\n');
     const last = prompts.find(lines.at(-1) as string, open || !this.#loggedIn);
@@ -271,7 +280,7 @@ export class Judge {
    */
   #hideWaiting(mask: string, first: boolean): boolean {
     const inputs = this.#held.filter((one) => one.kind === 'input');
-    const hidden = first || inputs[0]?.unasked ? inputs : inputs.slice(1);
+    const hidden = inputs.filter((one, index) => !one.asked && (index > 0 || first || one.unasked));
     for (const one of hidden) one.hidden ??= mask;
     return hidden.length > 0;
   }
@@ -330,15 +339,25 @@ export class Judge {
     const { echo, typing } = input;
     let { utterance } = input;
     if (input.hidden === undefined && typing) {
-      const after = behind.flatMap(outputsOf).map(endedText).join('') + (this.#options.peek()?.text ?? '');
-      utterance = asShown(utterance, echo, after);
-      const back = isSentBack(utterance.text, echo, after, this.#prompt);
+      const answer = this.#answer(echo, behind);
+      utterance = asShown(utterance, answer);
+      const back = isSentBack(utterance.text, answer);
       if (utterance.text !== '' && typing.hides(back, utterance)) input.hidden = HIDDEN_TYPING;
       const forgotten = this.#typing === typing ? typing.takeForgotten() : [];
       if (forgotten.length > 0) this.#options.sink.forget(forgotten);
     }
     if (input.hidden !== undefined && answered) this.#loggedIn = true;
     this.#options.sink.input(utterance, input);
+  }
+
+  /** What the server has said behind an input. The first line that it ended is that input's, unless another came first. */
+  #answer(echo: Echo | undefined, behind: readonly Held[]): Answer {
+    const held = this.#options.peek();
+    const after = behind.flatMap(outputsOf).map(endedText).join('') + (held?.text ?? '');
+    const next = behind.findIndex(({ kind }) => kind === 'input');
+    const own = next < 0 ? behind : behind.slice(0, next + 1);
+    const ended = own.flatMap(outputsOf).find((output) => output.ended !== undefined)?.ended ?? (next < 0 ? held?.ended : undefined);
+    return { echo, ended, after, prompt: this.#prompt };
   }
 }
 
