@@ -94,6 +94,7 @@ export class Conversation {
   /** The server has said something, which may not be an utterance yet. */
   spoke(at: TimeUs): void {
     this.#spokeAt = at;
+    this.#judge.spoke();
   }
 
   /** A prompt mark from the server, behind the output that it ends. */

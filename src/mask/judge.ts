@@ -168,6 +168,11 @@ export class Judge {
     else this.#push({ kind: 'later', run });
   }
 
+  /** The server has said something, which may not be an output yet. */
+  spoke(): void {
+    this.#flips = false;
+  }
+
   /** The server was silent for long enough behind what it said last, which was behind the last input. */
   silence(): void {
     const held = this.#options.peek();
@@ -254,10 +259,7 @@ export class Judge {
    * @param before what stands in front of `text` on the same line, and was looked at before
    */
   #read(before: string, text: string, open: boolean): void {
-    if (text.trim() !== '') {
-      this.#flips = false;
-      if (this.#next?.tentative) this.#next = undefined;
-    }
+    if (this.#next?.tentative && text.trim() !== '') this.#next = undefined;
     const { prompts } = this.#options;
     const [head, all] = [before.slice(-MOST_PROMPT), before.slice(-MOST_PROMPT) + text];
     const line = all.slice(all.lastIndexOf('\n') + 1).slice(-MOST_PROMPT);

@@ -16,12 +16,6 @@ const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wir
 
 export type PeerName = 'tinymux' | 'evennia' | 'tintin' | 'telnet' | 'tintin-server' | 'telnetd' | 'chatd';
 
-/**
- * Why tests of what issue 4 is still building are skipped: hidden typing, character mode, the echo of it, and records out of band. Set it to false once
- * they are wired, and remove it.
- */
-export const NOT_YET: string | false = 'waits for the wiring of issue 4: hidden typing, character mode, records out of band';
-
 /** What must be there for a peer to start, and how many ports in a row it takes (0: it is a client, and is told one). */
 const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly commands: readonly string[]; readonly ports: number }> = {
   tinymux: { files: ['/usr/games/tinymux-install'], commands: ['ps'], ports: 1 },
