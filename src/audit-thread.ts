@@ -218,7 +218,7 @@ export class Auditor {
     if (!known) sessions.set(open.id, Object.assign(scribe.chain, { listener: open.listener, protocol: open.protocol }));
     const pipeline = new SessionPipeline(open, keeping, scribe, (fault, faultAt) => this.#fault(fault, faultAt));
     this.#sessions.set(session, { id: open.id, pipeline, scribe });
-    if (known) return;
+    if (known) return pipeline.resume();
     this.#alarm.sessionBegan();
     pipeline.begin(at);
   }
@@ -246,6 +246,17 @@ export class Auditor {
     this.#scribe.event(topic, at, data && scrubData(this.#noMasks, data));
   }
 
+  /** What waits in sessions that go on is written as it stands. */
+  #settle(): void {
+    for (const [session, { pipeline }] of this.#sessions) {
+      try {
+        pipeline.settle();
+      } catch {
+        this.#failed(session, Date.now() * 1000);
+      }
+    }
+  }
+
   /** Makes everything durable that was taken, and closes the journal. Slabs that it does not accept within `timeoutMs` are left: then it gives false. */
   async close(timeoutMs: number): Promise<boolean> {
     if (this.#queue.length > 0) {
@@ -259,6 +270,7 @@ export class Auditor {
     }
     const all = this.#queue.length === 0;
     this.#queue.length = 0;
+    this.#settle();
     this.#alarm.close();
     await this.#journal.close();
     return all;

@@ -112,6 +112,16 @@ export class SessionPipeline {
     this.#conversation.begin(at);
   }
 
+  /** The session went on while nobody looked: the audit was started again. */
+  resume(): void {
+    this.#conversation.careful(false);
+  }
+
+  /** Writes what waits, as it stands: the audit ends here, the session may go on. */
+  settle(): void {
+    this.#conversation.settle();
+  }
+
   /** @param bytes borrowed until the call returns */
   data(direction: Direction, bytes: Uint8Array, at: TimeUs): void {
     this.#at = at;

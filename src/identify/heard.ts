@@ -12,10 +12,16 @@ export interface Heard {
 
 const ENDS = /[\r\n]\0?$/;
 
-/** @param utterance of the server */
-export function heard({ text, before, raw, cut, echo }: Utterance): Heard {
+/** What prompts end with. A line that a cut fell inside ends with anything else, most often. */
+const PROMPT_END = /[>:?$#%)\]]\s*$/;
+
+/**
+ * @param utterance of the server
+ * @param answers the client has ended a line since the last one: what follows its prompt is a line of its own, for the client's Enter stands between
+ */
+export function heard({ text, before, raw, cut, echo }: Utterance, answers = false): Heard {
   // A line that only ends here was heard before.
-  const head = text === '' || text.startsWith('\n') ? '' : before;
+  const head = (answers && PROMPT_END.test(before)) || text === '' || text.startsWith('\n') ? '' : before;
   if (echo) {
     // The line on which the typing stands is no line of the server's, nor is the one that it was written anew on.
     const typed = text.slice(echo.from).split('\n').slice(1, -1);

@@ -53,6 +53,9 @@ export class Identifier {
   #ahead: { readonly name: string | undefined; inputs: number; outputs: number } | undefined;
   #silent = true;
 
+  /** The last utterance was an input. */
+  #answers = false;
+
   constructor(sources: Sources = { matchers: [], paths: [] }) {
     this.#sources = sources;
   }
@@ -62,7 +65,9 @@ export class Identifier {
    * @param hidden an input that a prompt, hidden typing or blindness hides as a whole: that it came counts, nothing of it is looked at
    */
   hear(utterance: Utterance, hidden: boolean): readonly Learned[] {
-    return utterance.direction === 'RCV' ? this.#input(utterance, hidden) : this.#output(heard(utterance));
+    const answers = this.#answers;
+    this.#answers = utterance.direction === 'RCV';
+    return this.#answers ? this.#input(utterance, hidden) : this.#output(heard(utterance, answers));
   }
 
   /** The same for a message out of band. */

@@ -15,6 +15,8 @@ export interface Known {
  * Shorter secrets are hidden at their own place alone: a letter or a `the` would star out half of what was said, and show by it what it is.
  */
 const SHORTEST = 4;
+/** Longer ones too: the walk would cost more than all masks, and nobody says 2 KiB twice in one record. UTF-16 units. */
+const LONGEST = 2_048;
 
 /** What may follow a secret without being a part of it. */
 const CLOSING = '.,;:!?)]}>\'"`';
@@ -40,6 +42,7 @@ export function finderOf(secrets: readonly Known[]): Finder | undefined {
   const trie = new Trie();
   const words: { length: number; mask: number }[] = [];
   for (const { text, mask } of secrets) {
+    if (text.length > LONGEST) continue;
     for (const form of formsOf(text)) if (trie.plant(foldUnits(form), words.length)) words.push({ length: form.length, mask });
   }
   if (trie.empty) return undefined;

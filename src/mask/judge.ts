@@ -51,6 +51,8 @@ interface Input extends Typing {
   readonly kind: 'input';
   readonly utterance: Utterance;
   hidden: string | undefined;
+  /** The first piece of the same line, where that was cut by size: what is decided of it holds for the others. */
+  readonly head: Input | undefined;
   /** ECHO was on when it came. */
   readonly typing: HiddenTyping | undefined;
   /** Typed at an open line of the server's that is no hiding prompt: it answers that, and no prompt that comes later. */
@@ -85,6 +87,8 @@ export class Judge {
   #prompt = '';
   /** Hides the next input. `tentative`: unless more output comes first, for one that waited may have been its answer. */
   #next: { readonly mask: string; readonly tentative: boolean } | undefined;
+  /** The first piece of the last line. */
+  #line: Input | undefined;
   #loggedIn = false;
   #inputs = 0;
   /** The session's first output has ended. It answers nothing. */
@@ -117,7 +121,10 @@ export class Judge {
     const unasked = !this.#loggedIn && this.#inputs > 0 && !asked && hidden === undefined;
     this.#inputs++;
     if (this.#inputs >= LINES_TO_LOGIN) this.#loggedIn = true;
-    this.#push({ kind: 'input', utterance, lead, echo, hidden, typing: this.#typing, asked, unasked });
+    const head = utterance.before === '' ? undefined : this.#line;
+    const input: Input = { kind: 'input', utterance, lead, echo, hidden, head, typing: this.#typing, asked, unasked };
+    this.#line = head ?? input;
+    this.#push(input);
     if (wasIn) this.#release(Math.min(answered, this.#held.length), true);
     this.#asks = false;
   }
@@ -282,7 +289,7 @@ export class Judge {
    */
   #hideWaiting(mask: string, first: boolean): boolean {
     const inputs = this.#held.filter((one) => one.kind === 'input');
-    const hidden = inputs.filter((one, index) => !one.asked && (index > 0 || first || one.unasked));
+    const hidden = inputs.filter((one, index) => !one.asked && !one.head && (index > 0 || first || one.unasked));
     for (const one of hidden) one.hidden ??= mask;
     return hidden.length > 0;
   }
@@ -298,7 +305,7 @@ export class Judge {
     const runs: Input[][] = [];
     let goesOn = false;
     for (const one of this.#held) {
-      if (one.kind === 'later') continue;
+      if (one.kind === 'later' || (one.kind === 'input' && one.head)) continue;
       if (one.kind === 'output') goesOn = false;
       else if (goesOn && one.lead.length === 0) runs.at(-1)?.push(one);
       else {
@@ -338,9 +345,10 @@ export class Judge {
   }
 
   #judge(input: Input, behind: readonly Held[], answered: boolean): void {
-    const { echo, typing } = input;
+    const { echo, typing, head } = input;
     let { utterance } = input;
-    if (input.hidden === undefined && typing) {
+    if (head) input.hidden ??= head.hidden;
+    else if (input.hidden === undefined && typing) {
       const answer = this.#answer(echo, behind);
       utterance = asShown(utterance, answer);
       const back = isSentBack(utterance.text, answer);

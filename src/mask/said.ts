@@ -15,6 +15,8 @@ const MOST = 32;
 const SHORTEST = 6;
 const SHORTEST_SIGNED = 4;
 const SIGN = /[^\p{L}\p{M}\s]/u;
+/** A longer one (units) is no password, and no server says it back. */
+const LONGEST = 4_096;
 /** So much of a long secret is kept and looked for (units); what follows it in the text is hidden for as long as the secret was. */
 const HEAD = 64;
 /** So much of an output is looked at again with the next one, for a secret that is wrapped over both (units). */
@@ -66,6 +68,7 @@ export class Said {
   /** Takes up secrets that the client said, those that are long enough. A secret keeps the mask that found it first. */
   learn(secrets: readonly Known[], at: TimeUs): void {
     for (const { text, mask } of secrets.slice(-MOST)) {
+      if (text.length > LONGEST) continue;
       const words = wordsOf(text, mask);
       if (words.length === 0) continue;
       const key = keyOf(words);

@@ -32,13 +32,16 @@ const CLIENTS = 5;
 /** Lines that a client sends before it hears the first answer. */
 const AHEAD = 4;
 
+/** Behind it a line waits for nothing but the next one. */
+const LOGIN = 'connect guest open-word1\r';
+
 /** Answers each line with two. */
 function answer(socket: Socket): void {
   let open = '';
   socket.setEncoding('latin1').on('data', (text: string) => {
     const lines = (open + text).split('\n');
     open = lines.pop() ?? '';
-    for (const line of lines) socket.write(`You said: ${line.trim()}\r\nIt is noted.\r\n`);
+    for (const line of lines) socket.write(line === LOGIN ? 'You become Guest.\r\n' : `You said: ${line.trim()}\r\nIt is noted.\r\n`);
   });
   socket.on('end', () => socket.end());
 }
@@ -47,6 +50,7 @@ function answer(socket: Socket): void {
 async function talk(connect: () => Promise<Socket>, dice: Dice, heard: () => void): Promise<void> {
   let said = 0;
   const client = await connect();
+  client.write(`${LOGIN}\n`);
   const say = (): void => void client.write(`say ${said++} ${'words '.repeat(dice.between(1, 60))}\r\n`);
   for (let ahead = 0; ahead < AHEAD; ahead++) say();
   client.setEncoding('latin1').on('data', (text: string) => {
@@ -153,7 +157,7 @@ t.test(`${ROUNDS} times kill -9: nothing that was accepted is lost, no chain has
   const seen = new Seen();
   for (let round = 0; round < ROUNDS; round++) {
     if (round % 5 === 4) await killWhileStarting(folder, upstream, dice.between(1, 8));
-    else await loadUntilKilled(await startProgram(t, given), dice, dice.between(0, 1200));
+    else await loadUntilKilled(await startProgram(t, given), dice, dice.between(0, 4_000));
     seen.add(spoolLines(folder));
     if (round % 4 === 3) seen.add(auditLines(folder));
   }
