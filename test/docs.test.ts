@@ -1,0 +1,173 @@
+/**
+ * masks/README.md and src/decode/README.md are true: every mask, pack, option, protocol, bound and code that they name is one of the program's and the
+ * other way round; what they say of a session is what comes out of one, and their commands print what stands there.
+ */
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t, { type Test } from 'tap';
+import { loadSettings } from '../src/config/settings.js';
+import type { AnyMask } from '../src/contract.js';
+import { AuditError } from '../src/errors.js';
+import { ENVIRON_VALUE, HIDDEN_TYPING, SECRET_FIELD } from '../src/mask/mask-set.js';
+import { compileMasks, scrub } from '../src/mask/masker.js';
+import { pack, utterance } from './mask/masks.js';
+import { Talk } from './talk.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+const CLI = join(ROOT, 'dist/src/cli.js');
+const page = readFileSync(join(ROOT, 'masks/README.md'), 'utf8');
+
+/** The rows of the first table under a heading, without its head: cells as they stand. */
+function rowsUnder(text: string, heading: string): string[][] {
+  const at = text.indexOf(`\n${heading}\n`);
+  if (at < 0) throw new Error(`no heading ${heading}`);
+  const [, table = ''] = /\n((?:\|.*\n)+)/.exec(text.slice(at)) ?? [];
+  const rows = table.trimEnd().split('\n').slice(2);
+  return rows.map((row) => row.slice(2, row.endsWith(' |') ? -2 : -1).split(' | '));
+}
+
+/** What stands between backquotes. */
+const codes = (cell = ''): string[] => [...cell.matchAll(/`([^`]*)`/g)].map(([, code = '']) => code);
+
+const settings = (conf: string, set: readonly string[] = [], cwd = ROOT) =>
+  loadSettings({ file: null, cwd, env: {}, set: conf ? [conf, ...set] : set });
+const inForce = (): readonly AnyMask[] => settings('').audit.masks;
+const MASKS = compileMasks(inForce());
+
+t.test('its packs are the files of the folder, their masks those of the files, and in force are those of the key', async (t) => {
+  const rows = rowsUnder(page, '## The packs');
+  const files = readdirSync(join(ROOT, 'masks')).flatMap((file) => (file.endsWith('.conf') ? [file.slice(0, -'.conf'.length)] : []));
+  const names = rows.map(([name = '']) => /^\[(.*)\]/.exec(name)?.[1] ?? name);
+  t.strictSame(names.toSorted(), files.toSorted());
+  for (const [index, [, , , masks]] of rows.entries())
+    t.strictSame(codes(masks), [...new Set(pack(names[index] ?? '').map(({ name }) => name))], names[index] ?? '');
+  const said = names.filter((_, index) => rows[index]?.[1] === 'yes').flatMap((name) => pack(name).map((mask) => mask.name));
+  t.strictSame(
+    said,
+    inForce().map(({ name }) => name),
+  );
+});
+
+t.test('its packs hide as much of the corpus needlessly as it says', async (t) => {
+  const prose = readFileSync(join(ROOT, 'test/mask/corpus/prose.txt'), 'utf8').trimEnd().split('\n');
+  for (const [name = '', , , , needlessly] of rowsUnder(page, '## The packs')) {
+    const masks = compileMasks(pack(/^\[(.*)\]/.exec(name)?.[1] ?? ''));
+    const hidden = (['RCV', 'SND'] as const).map((way) => prose.filter((one) => scrub(masks, utterance(way, one)).spans.length > 0).length);
+    t.equal(hidden.join(', '), needlessly, name);
+  }
+});
+
+t.test('the names of masks that no pack has are those of the program', async (t) => {
+  const names = rowsUnder(page, '## In the record').flatMap(([name]) => codes(name));
+  t.strictSame(names, [HIDDEN_TYPING, SECRET_FIELD, ENVIRON_VALUE]);
+});
+
+/** Text as a test writes it: `\n` a line end, ECHO the server's WILL ECHO; as the bytes of a string in latin-1. */
+const bytesOf = (text: string): string => Buffer.from(text.replaceAll('\\n', '\r\n'), 'utf8').toString('latin1').replaceAll('ECHO', '\xff\xfb\x01');
+
+/** A session of these steps, and an answer of the server's at its end. */
+function talkOf(steps: readonly string[]): Talk {
+  const talk = new Talk({ masks: MASKS });
+  for (const step of [...steps, '< \\nOk.\\n']) {
+    const text = bytesOf(step.slice(2));
+    if (step.startsWith('> ')) talk['>'](`${text}\r\n`);
+    else talk['<'](text).wait(200);
+  }
+  return talk.end();
+}
+
+/** What a talk recorded: lines that were typed, and all that was said. */
+function recorded(talk: Talk): { typed: string[]; said: string[]; masks: unknown[] } {
+  const spoken = talk.records.filter(({ text }) => typeof text === 'string');
+  const of = (topic: string, mark: string) =>
+    spoken.flatMap((one) => (one.topic === topic ? [`${mark} ${String(one.text).replaceAll('\n', '\\n')}`] : []));
+  const masks = spoken.flatMap(({ masked = [] }) => (masked as { mask: string }[]).map(({ mask }) => mask));
+  return { typed: of('session.input', '>'), said: of('session.output', '<'), masks };
+}
+
+function expectRow(t: Test, [what = '', steps, result, mask]: readonly string[]): Talk {
+  const talk = talkOf(codes(steps));
+  const { typed, said, masks } = recorded(talk);
+  const expected = codes(result);
+  t.strictSame(
+    typed,
+    expected.filter((one) => one.startsWith('> ')),
+    what,
+  );
+  for (const one of expected.filter((one) => one.startsWith('< '))) t.ok(said.includes(one), `${what}: ${one} in ${JSON.stringify(said)}`);
+  if (mask) t.strictSame([...new Set(masks)], [mask], what);
+  return talk;
+}
+
+t.test('what it says is caught is recorded so, and nothing else of it', async (t) => {
+  const rows = rowsUnder(page, '## What is caught');
+  t.ok(rows.length >= 14);
+  for (const [what = '', steps = '', result = '', mask] of rows) {
+    const talk = expectRow(t, [what, steps, result, codes(mask)[0] ?? '']);
+    for (const secret of ['hunter2', 'swordfish', 'sésame', 'pa$$', 'kX9', 'MIIE', '7EXAMPLE'])
+      t.notOk(talk.lines.join('').toLowerCase().includes(secret.toLowerCase()), `${what}: ${secret}`);
+  }
+});
+
+t.test('what it says is not caught is not', async (t) => {
+  const rows = rowsUnder(page, '## What is not caught');
+  t.ok(rows.length >= 14);
+  for (const row of rows) expectRow(t, row.slice(0, 3));
+});
+
+/** The fenced blocks of the page in their order, without what they are indented by. */
+function blocks(text: string): { language: string; block: string }[] {
+  return [...text.matchAll(/^( *)```(\S*)\n(.*?)^ *```$/gms)].map(([, indent = '', language = '', block = '']) => ({
+    language,
+    block: block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  }));
+}
+
+/** Runs one command line of the shell in `cwd`, and gives all that it prints, also where it fails. */
+async function shell(command: string, cwd: string): Promise<string> {
+  const script = `(${command.replaceAll('npx wirescribe', `'${process.execPath}' '${CLI}'`)}\n) 2>&1 || true`;
+  const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', script], { cwd, env: { PATH: process.env.PATH ?? '' } });
+  return stdout;
+}
+
+t.test('its settings load and prove themselves', async (t) => {
+  const confs = blocks(page).filter(({ language }) => language === 'conf');
+  t.ok(confs.length >= 5);
+  for (const { block } of confs) {
+    const cwd = t.testdir({ 'server.conf': block, 'ours.conf': "MASKS = [{'name': 'ours', 'pattern': r'ours (?P<secret>.+)'}]\n" });
+    t.doesNotThrow(() => compileMasks(loadSettings({ cwd, env: {} }).audit.masks), block);
+  }
+});
+
+t.test('its commands print what stands below them, with the settings above them', async (t) => {
+  const folders: { conf: string; commands: { command: string; printed: string }[] }[] = [];
+  for (const { language, block } of blocks(page)) {
+    if (language === 'conf') folders.push({ conf: block, commands: [] });
+    if (language !== 'console') continue;
+    for (const [, command = '', printed = ''] of block.matchAll(/^\$ ([^\n]*)\n((?:(?!\$ ).*\n)*)/gm))
+      folders.at(-1)?.commands.push({ command, printed });
+  }
+  const cwd = t.testdir(Object.fromEntries(folders.map(({ conf }, index) => [String(index), { 'server.conf': conf }])));
+  const run = async ({ commands }: (typeof folders)[number], index: number): Promise<void> => {
+    for (const { command, printed } of commands) t.equal(await shell(command, join(cwd, String(index))), printed, command);
+  };
+  await Promise.all(folders.map(run));
+  t.ok(folders.flatMap(({ commands }) => commands).length >= 9);
+});
+
+t.test('its examples of errors are what is said of them', async (t) => {
+  const rows = rowsUnder(page, '### Errors');
+  t.ok(rows.length >= 9);
+  for (const [mask, error = ''] of rows) {
+    const [definition = ''] = codes(mask);
+    try {
+      compileMasks(settings(`AUDIT_MASKS = [${definition}]`).audit.masks);
+      t.fail(definition);
+    } catch (caught) {
+      if (!(caught instanceof AuditError)) throw caught;
+      t.equal(`\`${caught.code}\`: ${caught.message.replaceAll('<', '\\<')}`, error, definition);
+    }
+  }
+});
