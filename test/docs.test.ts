@@ -3,15 +3,17 @@
  * other way round; what they say of a session is what comes out of one, and their commands print what stands there.
  */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { loadSettings } from '../src/config/settings.js';
 import type { AnyMask } from '../src/contract.js';
+import * as bytes from '../src/decode/bytes.js';
 import { AuditError } from '../src/errors.js';
 import { ENVIRON_VALUE, HIDDEN_TYPING, SECRET_FIELD } from '../src/mask/mask-set.js';
 import { compileMasks, scrub } from '../src/mask/masker.js';
+import { protocolOf } from '../src/oob-messages.js';
 import { pack, utterance } from './mask/masks.js';
 import { Talk } from './talk.js';
 
@@ -171,3 +173,112 @@ t.test('its examples of errors are what is said of them', async (t) => {
     }
   }
 });
+
+const decodePage = readFileSync(join(ROOT, 'src/decode/README.md'), 'utf8');
+const source = (file: string): string => readFileSync(join(ROOT, 'src', file), 'utf8');
+const optionRows = (): string[][] => rowsUnder(decodePage, '## Options').filter(([, number]) => number !== 'N');
+
+t.test('every option that has a name in the program stands in the table, with its number', async (t) => {
+  const listed = optionRows().map(([, number]) => Number(number));
+  const known = Object.entries(bytes).flatMap(([name, number]) => (name.startsWith('OPTION_') ? [Number(number)] : []));
+  t.ok(known.length >= 20);
+  for (const number of known) t.ok(listed.includes(number), String(number));
+  t.strictSame(
+    listed,
+    listed.toSorted((one, other) => one - other),
+  );
+});
+
+t.test('the protocols that are recorded are those of the table, under their numbers', async (t) => {
+  const listed = new Map(optionRows().map(([, number, recorded]) => [Number(number), codes(recorded)[0]]));
+  for (let number = 0; number < 256; number++) {
+    const protocol = protocolOf(number);
+    const recorded = listed.get(number);
+    t.equal(protocol.startsWith('option-') ? undefined : protocol, recorded?.startsWith('session.') ? undefined : recorded, String(number));
+  }
+});
+
+/** For each option of the table that is recorded: what one side says, and which. */
+const SAYS: { readonly [number: string]: readonly ['>' | '<', string] } = {
+  24: ['>', '\x00MTTS 137'],
+  31: ['>', '\x00\x50\x00\x18'],
+  34: ['<', '\x01\x03'],
+  36: ['>', '\x00\x00USER\x01bob'],
+  37: ['>', '\x00\x02\x00abc'],
+  38: ['>', '\x03'],
+  39: ['>', '\x00\x00LANG\x01de_DE.UTF-8'],
+  42: ['<', '\x01;UTF-8;KOI8-R'],
+  44: ['>', '\x01\x00\x00\x25\x80'],
+  46: ['<', '\x01'],
+  69: ['<', '\x01ROOM\x02\x03\x01VNUM\x026\x01EXITS\x02\x05\x02n\x02s\x06\x04'],
+  70: ['<', '\x01PORT\x0223\x024000'],
+  93: ['<', 'zmp.ping\x002026\x00'],
+  200: ['<', 'Room.Brief The hall'],
+  201: ['<', 'Char.Vitals {"hp":10,"gold":12345678901234567890}'],
+  99: ['>', 'hi'],
+};
+
+/** The `data` of the record that follows. */
+function dataOf(number: number): Record<string, unknown> | undefined {
+  const talk = new Talk({ masks: MASKS });
+  const option = String.fromCharCode(number);
+  const [side, payload] = SAYS[number] ?? [];
+  if (side && payload) talk[side](`\xff\xfa${option}${payload}\xff\xf0`);
+  else talk['<'](`\xff\xfb${option}`)['>'](`\xff\xfd${option}`);
+  return talk.records.find(({ topic }) => topic === 'session.oob' || topic === 'session.resize')?.data;
+}
+
+t.test('what the table gives for an example is what is recorded', async (t) => {
+  const rows = rowsUnder(decodePage, '## Options').filter(([, , recorded]) => recorded !== '-');
+  for (const [option = '', number, recorded, example] of rows) {
+    const [name = ''] = codes(recorded);
+    const { protocol, ...rest } = dataOf(number === 'N' ? 99 : Number(number)) ?? {};
+    t.equal(JSON.stringify(rest), codes(example)[0], option);
+    t.equal(protocol, name.startsWith('session.') ? undefined : name, option);
+  }
+});
+
+t.test('its bounds are the constants that it names', async (t) => {
+  for (const [what, value = '', where] of rowsUnder(decodePage, '## What is bounded, and how')) {
+    const [name = '', file = ''] = codes(where);
+    const [, number = ''] = new RegExp(`const ${name} = ([\\d_]+);`).exec(source(join('decode', file))) ?? [];
+    t.equal(Number(number.replaceAll('_', '')), Number(value.replaceAll(',', '')), `${what}: ${name}`);
+  }
+});
+
+/** Codes of faults in the sources of what stands before the masks. */
+function codesOfDecode(): string[] {
+  const found = ['decode/telnet.ts', 'oob.ts'].flatMap((file) =>
+    [...source(file).matchAll(/'((?:telnet|compressed|encrypted|oob)(?:-[a-z]+)*)'/g)].map(([, code = '']) => code),
+  );
+  // `compressed-${outcome}`
+  return [...new Set([...found, 'compressed-corrupt', 'compressed-bomb'])].toSorted();
+}
+
+t.test('its faults are all that decode can say', async (t) => {
+  const listed = rowsUnder(decodePage, '## Faults').flatMap(([code]) => codes(code));
+  t.strictSame(listed.toSorted(), codesOfDecode());
+});
+
+t.test('the links of both pages lead somewhere', async (t) => {
+  for (const [folder, text] of [
+    ['masks', page],
+    ['src/decode', decodePage],
+  ] as const) {
+    for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
+      if (target.startsWith('http')) continue;
+      const [path = '', anchor] = target.split('#');
+      const whole = join(ROOT, folder, path);
+      t.ok(existsSync(whole), target);
+      if (anchor) t.ok(anchorsOf(path === '' ? text : readFileSync(whole, 'utf8')).includes(anchor), target);
+    }
+  }
+});
+
+const anchorsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
