@@ -16,7 +16,7 @@ const SHORTEST = 6;
 const SHORTEST_SIGNED = 4;
 const SIGN = /[^\p{L}\p{M}\s]/u;
 /** A longer one (units) is no password, and no server says it back. */
-const LONGEST = 4_096;
+const LONGEST = 16_384;
 /** So much of a long secret is kept and looked for (units); what follows it in the text is hidden for as long as the secret was. */
 const HEAD = 64;
 /** So much of an output is looked at again with the next one, for a secret that is wrapped over both (units). */
