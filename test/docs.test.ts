@@ -13,6 +13,7 @@ import * as bytes from '../src/decode/bytes.js';
 import { AuditError } from '../src/errors.js';
 import { ENVIRON_VALUE, HIDDEN_TYPING, SECRET_FIELD } from '../src/mask/mask-set.js';
 import { compileMasks, scrub } from '../src/mask/masker.js';
+import { compileNamed } from '../src/mask/named-groups.js';
 import { protocolOf } from '../src/oob-messages.js';
 import { pack, utterance } from './mask/masks.js';
 import { Talk } from './talk.js';
@@ -298,4 +299,31 @@ t.test("FORMAT.md's codes of faults are all that the other stages can say, and i
     [...source(file).matchAll(/how(?:: | === )'([a-z]+)'/g)].map(([, how = '']) => how),
   );
   for (const how of [...known, 'output']) t.ok(ways.includes(how), how);
+});
+
+t.test("README.md's AUDIT_IDENTITY and AUDIT_WATCH do what is said beside them", async (t) => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const conf = blocks(readme).flatMap(({ language, block }) => (language === 'conf' && /AUDIT_(?:IDENTITY|WATCH) /.test(block) ? [block] : []));
+  t.equal(conf.length, 2);
+  const { audit } = loadSettings({ cwd: t.testdir({ 'server.conf': conf.join('') }), env: {} });
+  const names = { matchers: compileNamed(audit.identity.patterns), paths: audit.identity.paths };
+  const talk = new Talk({ masks: MASKS, out: false, names, watch: audit.watch, watchExclude: audit.watchExclude });
+  const gmcp = (text: string): Talk => talk['<'](`\xff\xfa\xc9${text}\xff\xf0`);
+  talk['>']('enlist bob now\r\n')['<']('The gate stays shut.\r\n').wait(200);
+  talk['>']('enlist tom now\r\n')['<']('The gate opens.\r\n').wait(200);
+  talk['<']('Welcome home, Tom2.\r\nYou are now Grom\r\n').wait(200)['<']('You are now nobody\r\n').wait(200);
+  gmcp('My.Player {"place":{"title":"Mill"}}');
+  for (const gold of [1, 2]) gmcp(`Char.Status {"level":7,"gold":${gold}}`);
+  gmcp('Char.Status {"level":8,"gold":3}');
+  talk.end();
+  const said = talk.records.flatMap(({ topic, data }) => (/identity|change/.test(topic) ? [data] : []));
+  t.strictSame(said, [
+    { field: 'account', old: null, new: 'tom', how: 'pattern' },
+    { field: 'account', old: 'tom', new: 'Tom2', how: 'pattern' },
+    { field: 'character', old: null, new: 'Grom', how: 'pattern' },
+    { field: 'character', old: 'Grom', new: null, how: 'pattern' },
+    { field: 'room', old: null, new: 'Mill', how: 'gmcp My.Player' },
+    { path: 'Char.Status', old: null, new: { level: 7 } },
+    { path: 'Char.Status', old: { level: 7 }, new: { level: 8 } },
+  ]);
 });
