@@ -286,15 +286,14 @@ const anchorsOf = (text: string): string[] =>
 
 t.test("FORMAT.md's codes of faults are all that the other stages can say, and its ways to know a name are those of identify", async (t) => {
   const format = source('record/FORMAT.md');
-  const table = (title: string): string[][] => rowsUnder(format.replace(`\n${title}\n`, `\n# ${title}\n`), `# ${title}`);
-  const listed = table('`code` in `audit.fault`, by `stage`:').flatMap(([, code]) => codes(code));
+  const listed = rowsUnder(format, '### Faults').flatMap(([, code]) => codes(code));
   const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const said = files.flatMap((file) =>
     [...source(file).matchAll(/(?:\bcode: |ault\(|restarted\()'([a-z]+(?:-[a-z]+)*)'/g)].map(([, code = '']) => code),
   );
   const decode = codesOfDecode();
   t.strictSame(listed.toSorted(), [...new Set(said)].filter((code) => !decode.includes(code)).toSorted());
-  const ways = table('`how` in `session.identity`:').flatMap(([how]) => codes(how));
+  const ways = rowsUnder(format, '### How a name is known').flatMap(([how]) => codes(how));
   const known = ['identify/login.ts', 'identify/oob.ts'].flatMap((file) =>
     [...source(file).matchAll(/how(?:: | === )'([a-z]+)'/g)].map(([, how = '']) => how),
   );
