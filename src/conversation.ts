@@ -75,6 +75,12 @@ export class Conversation {
     this.event('session.start', at, { upstream: this.#open.upstream });
   }
 
+  /** A line that was typed and has lost bytes on the way here: it is no record. */
+  hearHoled(utterance: Utterance): void {
+    this.#spokeAt = undefined;
+    this.#judge.input(utterance, true);
+  }
+
   /** Something said; an output before the input that ended it. */
   hear(utterance: Utterance): void {
     const typed = utterance.direction === 'RCV';
@@ -130,7 +136,10 @@ export class Conversation {
     this.#learnAll(this.#identifier.hearOob(message), at);
     const { direction } = message;
     if (kept && (direction === 'RCV' ? this.#kept.in : this.#kept.out))
-      this.#judge.later(() => this.#partners.scribe.event('session.oob', at, scrubbed(at), { direction, exchange: this.#exchange }));
+      this.#judge.later(
+        () => this.#partners.scribe.event('session.oob', at, scrubbed(at), { direction, exchange: this.#exchange }),
+        this.#judge.waits ? unitsOf(message) : 0,
+      );
     if (!this.#watches) return;
     const { name, value } = scrubbed(at).value;
     for (const change of this.#watch.hear({ ...message, name: String(name), value })) this.event('session.change', at, { ...change });
@@ -146,7 +155,6 @@ export class Conversation {
     // Once for each time: however the bytes of that time are split, the same is judged in front of them.
     if (at <= this.#tickedAt) return;
     this.#tickedAt = at;
-    if (!this.#judge.waits) return;
     if (this.#spokeAt !== undefined && at - this.#spokeAt >= this.#idleUs) {
       this.#spokeAt = undefined;
       this.#judge.silence();
@@ -170,6 +178,7 @@ export class Conversation {
     const scrubbed = this.#masks.scrubInput(utterance, typing);
     if (this.#masks.version !== version) this.#identify(utterance.endAt);
     for (const [index, output] of scrubbed.lead.entries()) this.#keepOutput(typing.lead[index] as Utterance, output);
+    if (typing.holed) return;
     this.#exchange++;
     this.#askedAt = utterance.endAt;
     const input = this.#blind ? { utterance: withhold(utterance), failed: false } : this.#checked(scrubbed.input);
@@ -206,5 +215,14 @@ export class Conversation {
     if (names.length === 0 && !changed) return;
     const scrubbed = names.map(([field, name]) => [field, this.#masks.scrubName(name, at)] as const);
     this.#partners.scribe.identify(Object.fromEntries(scrubbed) as { [field in keyof Identity]?: MaskedName });
+  }
+}
+
+/** What a message holds in memory, in UTF-16 units, or more. */
+function unitsOf({ name, value }: OobMessage): number {
+  try {
+    return name.length + 8 * (JSON.stringify(value)?.length ?? 0);
+  } catch {
+    return Number.MAX_SAFE_INTEGER;
   }
 }

@@ -12,7 +12,7 @@ import { plainDecoder } from './decode/plain.js';
 import { TelnetDecoder } from './decode/telnet.js';
 import type { Charset } from './gather/charset.js';
 import { completesEnd, isEnd } from './gather/held.js';
-import { EDITING, type Gatherer, LineGatherer } from './gather/lines.js';
+import { EDITING, type Gatherer, type Give, LineGatherer } from './gather/lines.js';
 import { MessageGatherer } from './gather/messages.js';
 import { type OobListener, OptionReader } from './oob.js';
 import { formatTime } from './record/line.js';
@@ -64,7 +64,8 @@ export class SessionPipeline {
   readonly #lanes: { readonly RCV: Lane; readonly SND: Lane };
   readonly #faults = new Map<string, number>();
   readonly #said = (utterance: Utterance): void => this.#conversation.hear(utterance);
-  readonly #typed = (utterance: Utterance): void => this.#hearInput(utterance);
+  readonly #typed = (utterance: Utterance): void => this.#hearInput(utterance, false);
+  readonly #typedHoled = (utterance: Utterance): void => this.#hearInput(utterance, true);
   /** Time of the bytes that are being read. */
   #at: TimeUs = 0;
 
@@ -167,7 +168,7 @@ export class SessionPipeline {
   /** A command that edits the line being typed. */
   #edit(lane: Lane, code: number): void {
     const key = KEYS[code];
-    if (key !== undefined && lane.skipped < 0 && lane.gatherer.length > 0) this.#type(lane.gatherer, Uint8Array.of(key));
+    if (key !== undefined && lane.skipped < 0 && lane.gatherer.length > 0) this.#type(lane.gatherer, Uint8Array.of(key), this.#typed);
   }
 
   /** From here on `lane` cannot be read. */
@@ -193,29 +194,40 @@ export class SessionPipeline {
 
   #text(lane: Lane, bytes: Uint8Array): void {
     const whole = lane.skipped < 0 && lane.skippedTo === 0;
-    const rest = whole ? bytes : this.#skip(lane, bytes);
+    const rest = whole ? bytes : lane.direction === 'SND' ? this.#skip(lane, bytes) : this.#typeHoled(lane, bytes);
     if (rest.length === 0) return;
     if (lane.direction === 'SND') {
       lane.gatherer.push(rest, this.#at, this.#said);
       this.#conversation.spoke(this.#at);
-    } else this.#type(lane.gatherer, rest);
+    } else this.#type(lane.gatherer, rest, this.#typed);
+  }
+
+  /** The line behind a gap in what is typed, up to its end: no record, but its secrets must be known, and its echo is one. Gives the rest. */
+  #typeHoled(lane: Lane, bytes: Uint8Array): Uint8Array {
+    const end = bytes.findIndex(isEnd);
+    const line = end < 0 ? bytes : bytes.subarray(0, end + 1);
+    lane.skipped += line.length;
+    this.#type(lane.gatherer, line, this.#typedHoled);
+    if (end >= 0) this.#endSkip(lane);
+    return bytes.subarray(line.length);
   }
 
   /** What the server says from the first key of a line to its end may be the echo of that line. */
-  #type(keys: Gatherer, bytes: Uint8Array): void {
+  #type(keys: Gatherer, bytes: Uint8Array, give: Give): void {
     const output = this.#lanes.SND.gatherer;
     output.mark();
-    keys.push(bytes, this.#at, this.#typed);
+    keys.push(bytes, this.#at, give);
     if (keys.length > 0) output.mark();
     else output.unmark();
   }
 
   /** What the server said before it is a message of its own. */
-  #hearInput(utterance: Utterance): void {
+  #hearInput(utterance: Utterance, holed: boolean): void {
     const output = this.#lanes.SND.gatherer;
     output.flush(undefined, this.#said);
     output.unmark(utterance.asks);
-    this.#conversation.hear(utterance);
+    if (holed) this.#conversation.hearHoled(utterance);
+    else this.#conversation.hear(utterance);
   }
 
   /** Behind a gap: leaves out what belongs to the line with the hole, its line end of one or two bytes too. Gives the rest. */
@@ -288,8 +300,9 @@ export class SessionPipeline {
   }
 
   #flush(cut: Cut): void {
-    this.#lanes.RCV.gatherer.flush(cut, this.#typed);
-    this.#lanes.SND.gatherer.flush(cut, this.#said);
+    const { RCV, SND } = this.#lanes;
+    RCV.gatherer.flush(cut, RCV.skipped >= 0 ? this.#typedHoled : this.#typed);
+    SND.gatherer.flush(cut, this.#said);
   }
 
   end(end: SessionEnd, at: TimeUs): void {

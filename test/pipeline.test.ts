@@ -53,7 +53,8 @@ t.test("AUDIT_OUT_UNIT = 'line' makes one record a line", async (t) => {
 
 t.test('behind a gap the line with the hole is left out up to its end, and counted', async (t) => {
   const talk = new Talk()['>']('connect bob ').gap('RCV', 10)['>']('nter2')['>']('\r\nlook\r\n').end();
-  t.same(talk.said, ['gap capture full RCV 22', 'gap gather open-line RCV 6', '> look']);
+  // It may have been a name, and this the password that was typed ahead.
+  t.same(talk.said, ['gap capture full RCV 22', 'gap gather open-line RCV 6', '> ********']);
   sound(t, talk);
 });
 
@@ -69,7 +70,7 @@ for (const [title, chunks] of [
   t.test(`the line with the hole may end with ${title}: no empty line is made of it`, async (t) => {
     const talk = new Talk().gap('RCV', 3);
     for (const chunk of chunks) talk['>'](chunk);
-    t.same(talk.end().said.slice(2), ['> look']);
+    t.same(talk.end().said.slice(2), ['> ********']);
   });
 }
 

@@ -22,7 +22,7 @@ export interface Answer {
   readonly echo: Echo | undefined;
   /** What stood on the screen's line when the server ended it, where that is known. */
   readonly ended: string | undefined;
-  /** All that it has sent since. */
+  /** What it has sent since, some of it. */
   readonly after: string;
   /** Its last open line. */
   readonly prompt: string;
@@ -39,13 +39,15 @@ function shownLine({ echo, ended, after, prompt }: Answer): string {
  * later (typed ahead), with the prompt in front or without.
  *
  * @param line as the record has it
+ * @returns 'here': on its own line; 'later': on another one, which may be chance
  */
-export function isSentBack(line: string, answer: Answer): boolean {
-  if (line === '' || SHOWN_INSTEAD.test(line)) return false;
-  if (shownLine(answer).startsWith(line)) return true;
-  const prompts = [answer.echo?.prompt ?? '', answer.prompt].filter((one) => one !== '');
+export function isSentBack(line: string, answer: Answer): 'here' | 'later' | undefined {
   const own = line.trimEnd();
-  return answer.after.split('\n').some((one) => one.trimEnd() === own || prompts.some((prompt) => one.startsWith(prompt + line)));
+  if (own === '' || SHOWN_INSTEAD.test(line)) return undefined;
+  if (shownLine(answer).startsWith(line)) return 'here';
+  const prompts = [answer.echo?.prompt ?? '', answer.prompt].filter((one) => one !== '');
+  const lines = answer.after.split('\n');
+  return lines.some((one) => one.trimEnd() === own || prompts.some((prompt) => one.startsWith(prompt + line))) ? 'later' : undefined;
 }
 
 /**
@@ -85,8 +87,10 @@ export function spansBehind({ text }: Utterance, typed: Typed, first: boolean, s
   const found: Span[] = [];
   let at = 0;
   for (const [index, one] of text.split('\n').entries()) {
-    const head = first && index === 0 ? line.slice(shown) : line;
-    if (isEchoLine(one, head, first && index === 0)) found.push(...moved(spans, at - (line.length - head.length), at, at + one.length));
+    const next = first && index === 0;
+    const head = next ? line.slice(shown) : line;
+    if (isEchoLine(one, head, next)) found.push(...moved(spans, at - (line.length - head.length), at, at + one.length));
+    else if (next && one !== '' && line.endsWith(one)) found.push(...moved(spans, at - (line.length - one.length), at, at + one.length));
     at += one.length + 1;
   }
   return found;
@@ -102,10 +106,25 @@ function moved(spans: readonly Span[], by: number, from: number, to: number): Sp
     .filter(({ start, end }) => end > start);
 }
 
-/** The echo of a line that has not ended, in an output that must leave: the line it began on, and the last one, where it may be drawn again. */
-export function unfinishedEcho({ text, echo }: Utterance, mask: number): Span[] {
+/** The echo of a line that has not ended, in an output that must leave: the line it began on, the last one, and those on which it may be drawn again. */
+export function unfinishedEcho(output: Utterance, mask: number): Span[] {
+  const lines = echoLines(output);
+  const prompt = output.echo?.prompt.trim() ?? '';
+  return lines
+    .filter(({ line }, index) => index === 0 || index === lines.length - 1 || (prompt !== '' && line.trimStart().startsWith(prompt)))
+    .map(({ line, start }) => ({ start, end: start + line.length, mask }));
+}
+
+/** The lines of an output from where the echo in it begins. */
+export function echoLines({ text, echo }: Utterance): { readonly line: string; readonly start: number }[] {
   if (!echo || echo.from >= text.length) return [];
-  const end = text.indexOf('\n', echo.from);
-  const first = { start: echo.from, end: end < 0 ? text.length : end, mask };
-  return end < 0 ? [first] : [first, { start: Math.max(text.lastIndexOf('\n') + 1, echo.from), end: text.length, mask }];
+  let start = echo.from;
+  return text
+    .slice(echo.from)
+    .split('\n')
+    .map((line) => {
+      const at = start;
+      start += line.length + 1;
+      return { line, start: at };
+    });
 }

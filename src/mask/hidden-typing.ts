@@ -15,8 +15,9 @@ export class HiddenTyping {
   #count = 0;
   #over = false;
 
-  /** @param back the server sent the line back as it stood at Enter */
-  hides(back: boolean, { text, at }: Utterance): boolean {
+  /** @param back whether the server sent the line back as it stood at Enter; 'later', by chance perhaps, tells nothing of the lines that follow */
+  hides(back: 'here' | 'later' | undefined, { text, at }: Utterance): boolean {
+    if (back === 'later') return false;
     if (back) {
       this.#echoes = true;
       this.#hidden = [];

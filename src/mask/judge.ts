@@ -36,6 +36,8 @@ export interface Typing {
   readonly echo: Echo | undefined;
   /** The name of what hides the whole line. */
   readonly hidden: string | undefined;
+  /** Bytes of the line were lost on the way here: it is no record, but its secrets and its echo are to be known. */
+  readonly holed: boolean;
 }
 
 /** What goes on from here, in the order in which it came. */
@@ -60,7 +62,10 @@ interface Input extends Typing {
   /** Before login, typed while the server asked nothing, though not first: a prompt that comes later may have been meant for it. */
   readonly unasked: boolean;
 }
-type Held = Input | { readonly kind: 'output'; readonly utterance: Utterance } | { readonly kind: 'later'; readonly run: () => void };
+type Held =
+  | Input
+  | { readonly kind: 'output'; readonly utterance: Utterance }
+  | { readonly kind: 'later'; readonly run: () => void; readonly units: number };
 
 export interface JudgeOptions {
   readonly prompts: PromptFinder;
@@ -83,6 +88,8 @@ export class Judge {
   /** That which WONT ECHO ended; `flips`: and the server has said nothing since. */
   #before: HiddenTyping | undefined;
   #flips = false;
+  /** It goes on as it was before that. */
+  #resumed = false;
   /** The server's last open line with anything on it. */
   #prompt = '';
   /** Hides the next input. `tentative`: unless more output comes first, for one that waited may have been its answer. */
@@ -93,8 +100,12 @@ export class Judge {
   #inputs = 0;
   /** The session's first output has ended. It answers nothing. */
   #begun = false;
-  /** The server's last output ended with an open line or a prompt mark. */
+  /** The server's last output ended with an open line or a prompt mark. `stood`: and it stood so for a while, or was marked. */
   #asks = false;
+  #stood = false;
+  #leadUnits = 0;
+  /** Lines that were typed ahead of hiding prompts, which have not come. */
+  #ahead = 0;
   #observes: boolean;
 
   constructor(options: JudgeOptions) {
@@ -107,22 +118,27 @@ export class Judge {
     return this.#waiting > 0 || this.#lead.length > 0;
   }
 
-  /** An input line, ended. What the server had said before it was given before it. */
-  input(utterance: Utterance): void {
+  /** An input line, ended. What the server had said before it was given before it. @param holed bytes of it were lost */
+  input(utterance: Utterance, holed = false): void {
     const [lead, echo] = [this.#lead, this.#echo];
+    this.#ahead = 0;
     this.#lead = [];
+    this.#leadUnits = 0;
     this.#echo = undefined;
-    this.#hearEcho(utterance.text, echo);
-    const hidden = this.#next?.mask;
-    this.#next = undefined;
-    const asked = this.#asks;
+    this.#hearEcho(utterance, echo);
+    const hidden = holed ? HIDDEN_TYPING : (this.#next?.mask ?? this.#promptBehind(utterance.text, echo));
+    // Who only pressed Enter may still have to answer.
+    this.#next = this.#next && utterance.text === '' ? { mask: this.#next.mask, tentative: true } : undefined;
+    if (this.#resumed && this.#asks) this.#typing = new HiddenTyping();
+    this.#resumed = false;
+    const asked = this.#asks && (PROMPT_END.test(this.#prompt) || this.#stood);
     const answered = lead.length > 0 ? this.#held.length : this.#lastAnswered();
     const wasIn = this.#loggedIn;
     const unasked = !this.#loggedIn && this.#inputs > 0 && !asked && hidden === undefined;
     this.#inputs++;
     if (this.#inputs >= LINES_TO_LOGIN) this.#loggedIn = true;
     const head = utterance.before === '' ? undefined : this.#line;
-    const input: Input = { kind: 'input', utterance, lead, echo, hidden, head, typing: this.#typing, asked, unasked };
+    const input: Input = { kind: 'input', utterance, lead, echo, hidden, holed, head, typing: this.#typing, asked, unasked };
     this.#line = head ?? input;
     this.#push(input);
     if (wasIn) this.#release(Math.min(answered, this.#held.length), true);
@@ -145,20 +161,31 @@ export class Judge {
       this.#asks = asks;
       this.#prompt = asked;
     } else this.#read(before, text, open === true || cut === 'prompt');
+    this.#stood = cut === 'prompt';
     if (cut === 'prompt') this.#asks = true;
     this.#echo = echo ?? this.#echo;
     if (!echo) this.#pass(utterance);
     else if (cut === 'size' || cut === 'idle' || cut === 'close') this.#endLead(utterance);
-    else this.#lead.push(utterance);
+    else {
+      this.#lead.push(utterance);
+      this.#leadUnits += leadUnitsOf(utterance);
+    }
     this.#begun = true;
     if (cut === 'prompt' && begun) this.#say();
-    if (leadUnits(this.#lead) > MOST_HELD) this.#endLead();
+    if (this.#leadUnits > MOST_HELD || this.#lead.length > MOST_ITEMS) this.#endLead();
+  }
+
+  /** The hiding prompt in front of which a line was typed and echoed, while it was entered behind it. */
+  #promptBehind(text: string, echo: Echo | undefined): string | undefined {
+    if (text === '' || !echo?.line.startsWith(text)) return undefined;
+    return this.#options.prompts.find(echo.line.slice(text.length), true);
   }
 
   /** Outputs with an echo whose line has not ended must leave. */
   #endLead(last?: Utterance): void {
     const lead = this.#lead;
     this.#lead = [];
+    this.#leadUnits = 0;
     this.settle();
     for (const one of lead) this.#options.sink.output(one, true);
     if (last) this.#options.sink.output(last, true);
@@ -169,21 +196,27 @@ export class Judge {
     else this.#push({ kind: 'output', utterance });
   }
 
-  /** Something else that keeps its place in the order: run at once, or when what waits in front of it has gone on. */
-  later(run: () => void): void {
+  /**
+   * Something else that keeps its place in the order: run at once, or when what waits in front of it has gone on.
+   * @param units what it holds, in UTF-16 units
+   */
+  later(run: () => void, units = SMALL): void {
     if (this.#waiting === 0) run();
-    else this.#push({ kind: 'later', run });
+    else this.#push({ kind: 'later', run, units });
   }
 
   /** The server has said something, which may not be an output yet. */
   spoke(): void {
     this.#flips = false;
+    if (this.#resumed) this.#typing = new HiddenTyping();
+    this.#resumed = false;
   }
 
   /** The server was silent for long enough behind what it said last, which was behind the last input. */
   silence(): void {
     const held = this.#options.peek();
     const begun = this.#begun;
+    this.#stood = true;
     if (held) {
       const open = !held.text.endsWith('\n');
       this.#read(held.before, open ? held.text : held.text.slice(0, -1), open);
@@ -199,10 +232,11 @@ export class Judge {
 
   /**
    * WILL ECHO (true) or WONT ECHO from the server; an offer is enough. One that takes it back and offers it again with no word in between (as some do to a
-   * client that answers) goes on as before.
+   * client that answers) goes on as before, unless the server asks something then.
    */
   echo(on: boolean): void {
-    if (on && this.#flips && this.#before) this.#typing = this.#before;
+    this.#resumed = on && this.#flips && this.#before !== undefined;
+    if (this.#resumed) this.#typing = this.#before;
     else if (on) {
       this.#hideWaiting(HIDDEN_TYPING, false);
       this.#typing = new HiddenTyping();
@@ -256,9 +290,9 @@ export class Judge {
   }
 
   /** Without a word on ECHO, a first character that comes back before its line has ended is one. */
-  #hearEcho(line: string, echo: Echo | undefined): void {
-    if (!this.#observes || this.#typing || line === '') return;
-    if (echo?.line.charAt(0) === line.charAt(0)) this.#typing = new HiddenTyping();
+  #hearEcho({ text, asks }: Utterance, echo: Echo | undefined): void {
+    if (!this.#observes || this.#typing || !echo || echo.line === '') return;
+    if (asks || (text !== '' && echo.line.charAt(0) === text.charAt(0))) this.#typing = new HiddenTyping();
   }
 
   /**
@@ -273,25 +307,36 @@ export class Judge {
     this.#asks = open && line.trim() !== '';
     if (this.#asks) this.#prompt = line;
     if (!prompts.mayFind(all)) return;
-    const lines = all.split('\n');
-    const last = prompts.find(lines.at(-1) as string, open || !this.#loggedIn);
     // A prompt that stood there before is the answer to nothing that came since.
     const old = head !== '' && prompts.find(head, true) !== undefined;
-    const inside = this.#waiting > 0 ? lines.slice(Number(old)).map((line) => prompts.find(line, true)) : [];
+    const lines = all.split('\n').slice(Number(old));
+    const last = lines.length === 0 ? undefined : prompts.find(this.#lastOf(lines, open), open || !this.#loggedIn);
+    const inside = this.#waiting > 0 ? lines.map((line) => prompts.find(line, true)) : [];
     const hides = inside.find((name) => name !== undefined) ?? last;
-    const found = hides !== undefined && this.#hideWaiting(hides, !this.#begun && !asksName(lines));
-    if (last !== undefined) this.#next = { mask: last, tentative: found };
+    const hidden = hides === undefined ? 0 : this.#hideWaiting(hides, !this.#begun && !asksName(lines));
+    if (hidden > 0) this.#ahead = hidden;
+    if (last === undefined) return;
+    // Of lines that were typed ahead, each may be the answer to one prompt.
+    this.#next = { mask: last, tentative: this.#ahead > 0 };
+    this.#ahead = Math.max(0, this.#ahead - 1);
+  }
+
+  /** The line that asks: of an open output the last that is not blank, for a cursor may have been moved behind it; before login not a mere sign either. */
+  #lastOf(lines: readonly string[], open: boolean): string {
+    const says = (line: string): boolean => line.trim() !== '' && (this.#loggedIn || !MERE_SIGN.test(line));
+    const last = lines.at(-1) as string;
+    return open || !this.#loggedIn ? (lines.findLast(says) ?? last) : last;
   }
 
   /**
-   * A hiding prompt, or ECHO, has come while lines wait: it is the answer to the first of them, and the others to it. True where it found one to hide.
+   * A hiding prompt, or ECHO, has come while lines wait: it is the answer to the first of them, and the others to it. Gives how many it hid.
    * @param first the first may be the answer too: the session's first word answers nothing
    */
-  #hideWaiting(mask: string, first: boolean): boolean {
+  #hideWaiting(mask: string, first: boolean): number {
     const inputs = this.#held.filter((one) => one.kind === 'input');
     const hidden = inputs.filter((one, index) => !one.asked && !one.head && (index > 0 || first || one.unasked));
     for (const one of hidden) one.hidden ??= mask;
-    return hidden.length > 0;
+    return hidden.length;
   }
 
   /** The server had its say. */
@@ -330,26 +375,39 @@ export class Judge {
   /** @param answered the server has said something since */
   #release(count: number, answered: boolean): void {
     if (count === 0) return;
-    const gone = this.#held.slice(0, count);
-    this.#held = this.#held.slice(count);
-    for (const [index, one] of gone.entries()) {
-      if (one.kind === 'later') one.run();
-      else if (one.kind === 'output') this.#options.sink.output(one.utterance, false);
-      else this.#judge(one, [...gone.slice(index + 1), ...this.#held], answered);
+    const all = this.#held;
+    this.#held = all.slice(count);
+    const held = all.length > 0 ? this.#options.peek() : undefined;
+    const failed: unknown[] = [];
+    for (let index = 0; index < count; index++) {
+      try {
+        this.#letGo(all, index, held, answered);
+      } catch (error) {
+        // The others are to be known as secrets all the same.
+        failed.push(error);
+      }
     }
     // What stands in front of the first input that still waits, waits for nothing.
     const first = this.#held.findIndex(({ kind }) => kind === 'input');
     this.#waiting = this.#held.filter(({ kind }) => kind === 'input').length;
     this.#heldUnits = this.#held.reduce((sum, one) => sum + unitsOf(one), 0);
     this.#release(first < 0 ? this.#held.length : first, answered);
+    if (failed.length > 0) throw failed[0];
   }
 
-  #judge(input: Input, behind: readonly Held[], answered: boolean): void {
+  #letGo(all: readonly Held[], index: number, held: Peeked | undefined, answered: boolean): void {
+    const one = all[index] as Held;
+    if (one.kind === 'later') one.run();
+    else if (one.kind === 'output') this.#options.sink.output(one.utterance, false);
+    else this.#judge(one, all, index, held, answered);
+  }
+
+  #judge(input: Input, all: readonly Held[], index: number, held: Peeked | undefined, answered: boolean): void {
     const { echo, typing, head } = input;
     let { utterance } = input;
     if (head) input.hidden ??= head.hidden;
     else if (input.hidden === undefined && typing) {
-      const answer = this.#answer(echo, behind);
+      const answer = this.#answer(echo, all, index, held);
       utterance = asShown(utterance, answer);
       const back = isSentBack(utterance.text, answer);
       if (utterance.text !== '' && typing.hides(back, utterance)) input.hidden = HIDDEN_TYPING;
@@ -360,14 +418,21 @@ export class Judge {
     this.#options.sink.input(utterance, input);
   }
 
-  /** What the server has said behind an input. The first line that it ended is that input's, unless another came first. */
-  #answer(echo: Echo | undefined, behind: readonly Held[]): Answer {
-    const held = this.#options.peek();
-    const after = behind.flatMap(outputsOf).map(endedText).join('') + (held?.text ?? '');
-    const next = behind.findIndex(({ kind }) => kind === 'input');
-    const own = next < 0 ? behind : behind.slice(0, next + 1);
-    const ended = own.flatMap(outputsOf).find((output) => output.ended !== undefined)?.ended ?? (next < 0 ? held?.ended : undefined);
-    return { echo, ended, after, prompt: this.#prompt };
+  /** What the server has said behind an input, as far as it is looked at. The first line that it ended is that input's, unless another came first. */
+  #answer(echo: Echo | undefined, all: readonly Held[], index: number, held: Peeked | undefined): Answer {
+    let after = '';
+    let ended: string | undefined;
+    let own = true;
+    for (let at = index + 1; at < all.length && after.length < MOST_ANSWER; at++) {
+      const one = all[at] as Held;
+      for (const output of outputsOf(one)) {
+        after += endedText(output).slice(0, MOST_ANSWER);
+        if (own) ended ??= output.ended;
+      }
+      own &&= one.kind !== 'input';
+    }
+    if (after.length < MOST_ANSWER) after += held?.text.slice(0, MOST_ANSWER) ?? '';
+    return { echo, ended: ended ?? (own ? held?.ended : undefined), after, prompt: this.#prompt };
   }
 }
 
@@ -379,10 +444,19 @@ const outputsOf = (held: Held): readonly Utterance[] => {
 };
 
 const unitsOf = (held: Held): number => {
-  if (held.kind === 'later') return 0;
-  const lead = held.kind === 'input' ? leadUnits(held.lead) : 0;
+  if (held.kind === 'later') return held.units;
+  const lead = held.kind === 'input' ? held.lead.reduce((sum, one) => sum + leadUnitsOf(one), 0) : 0;
   return lead + held.utterance.text.length + held.utterance.raw.length;
 };
+
+/** What prompts end with; a line that is only half sent ends with anything. */
+const PROMPT_END = /[:?>$#%)\]]\s*$/;
+/** A prompt that says nothing. */
+const MERE_SIGN = /^\s*[>:?$#%-]{0,3}\s*$/;
+/** So much behind a line is looked at for its echo (UTF-16 units). */
+const MOST_ANSWER = 4_096;
+/** What a fact of a session holds that waits. */
+const SMALL = 256;
 
 /** In the session's first words, in front of a hiding prompt: then the first line that was typed ahead is a name. */
 const NAME_ASKED = /\b(?:log ?in|user ?name|name|account|character|known)[ \t]*[:?>]/i;
@@ -391,7 +465,8 @@ const asksName = (lines: readonly string[]): boolean => lines.some((line) => NAM
 /** Longest part of a line in front of a cut that a prompt is looked for in. */
 const MOST_PROMPT = 512;
 
-const leadUnits = (lead: readonly Utterance[]): number => lead.reduce((sum, { raw }) => sum + raw.length, 0);
+/** With the echo, which is told anew in each. */
+const leadUnitsOf = ({ raw, echo }: Utterance): number => 64 + 2 * raw.length + (echo?.line.length ?? 0);
 
 /** The text with its line end, where it ended with one. */
 const endedText = ({ text, open }: Utterance): string => (open ? text : `${text}\n`);

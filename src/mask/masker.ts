@@ -137,7 +137,7 @@ function withUnedited(masks: MaskSet, { before, text, direction }: Utterance, un
   const other = masks.find(direction, (before + unedited).toWellFormed());
   const [first] = other?.spans ?? [];
   if (!other || !first) return edited;
-  const spans = other.known.flatMap((known) => finderOf([known])?.(text) ?? []);
+  const spans = finderOf(other.known)?.(text) ?? [];
   const missing = edited === undefined && spans.length === 0;
   const all = missing ? [{ start: 0, end: text.length, mask: first.mask }] : spans;
   const moved = all.map(({ start, end, mask }) => ({ start: start + before.length, end: end + before.length, mask }));

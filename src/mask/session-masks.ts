@@ -3,7 +3,7 @@
  */
 import type { Direction, MaskedData, MaskedName, OobMessage, TimeUs, Utterance } from '../contract.js';
 import { scrubData, scrubName } from './data.js';
-import { spansBefore, spansBehind, type Typed, unfinishedEcho } from './echo.js';
+import { echoLines, spansBefore, spansBehind, type Typed, unfinishedEcho } from './echo.js';
 import { FieldMasks } from './fields.js';
 import type { Typing } from './judge.js';
 import { KeyBlocks } from './key-block.js';
@@ -20,10 +20,12 @@ interface LastTyped extends Typed {
   first: boolean;
 }
 
+const NONE: readonly Span[] = [];
+
 /** The mask (pack `tokens`) that says that private keys are to be hidden, also where their lines are records of their own. */
 const PRIVATE_KEY = 'private-key';
 /** A line that nothing hides and nothing echoed. */
-const PLAIN: Typing = { lead: [], echo: undefined, hidden: undefined };
+const PLAIN: Typing = { lead: [], echo: undefined, hidden: undefined, holed: false };
 
 export class SessionMasks {
   readonly #masks: MaskSet;
@@ -57,7 +59,9 @@ export class SessionMasks {
     const input = this.#scrub(utterance, hidden === undefined ? [] : [{ start: 0, end: text.length, mask }]);
     const spans = input.failed ? [{ start: 0, end: text.length, mask: 0 }] : input.spans;
     const typed = { line: text, spans };
-    const before = lead.map((output) => this.#scrub(output, spansBefore(output, typed)));
+    const before = lead.map((output) =>
+      this.#scrub(output, [...spansBefore(output, typed), ...this.#shownSpans(output), ...this.#spansOfLast(output)]),
+    );
     this.#typed = spans.length > 0 ? { ...typed, shown: echo && text.startsWith(echo.line) ? echo.line.length : 0, first: true } : undefined;
     return { input, lead: before };
   }
@@ -68,11 +72,28 @@ export class SessionMasks {
    */
   scrubOutput(utterance: Utterance, unfinished: boolean): Scrubbed {
     const echo = unfinished ? unfinishedEcho(utterance, this.#masks.indexOf(HIDDEN_TYPING)) : [];
+    const spans = this.#spansOfLast(utterance);
+    return this.#scrub(utterance, echo.length > 0 || spans.length > 0 ? [...echo, ...spans] : spans);
+  }
+
+  /** Where the secrets of the last input stand in an output behind it, as its echo. */
+  #spansOfLast(output: Utterance): readonly Span[] {
     const typed = this.#typed;
-    if (!typed) return this.#scrub(utterance, echo);
-    const spans = spansBehind(utterance, typed, typed.first, typed.shown);
+    if (!typed) return NONE;
+    const spans = spansBehind(output, typed, typed.first, typed.shown);
     typed.first = false;
-    return this.#scrub(utterance, [...echo, ...spans]);
+    const to = output.echo?.from ?? output.text.length;
+    return spans.filter(({ start }) => start < to);
+  }
+
+  /** Secrets in lines that the server showed while one was typed (the history of a shell), though another was entered. */
+  #shownSpans(output: Utterance): Span[] {
+    const prompt = output.echo?.prompt ?? '';
+    return echoLines(output).flatMap(({ line, start }) => {
+      const from = prompt !== '' && line.startsWith(prompt) ? prompt.length : 0;
+      const found = this.#masks.find('RCV', line.slice(from).toWellFormed());
+      return (found?.spans ?? []).map((span) => ({ ...span, start: start + from + span.start, end: start + from + span.end }));
+    });
   }
 
   /** Scrubs an utterance that nothing hides but masks; an input is remembered as by `scrubInput`. Never throws. */
