@@ -271,7 +271,9 @@ export class SessionPipeline {
   }
 
   #lose(lane: Lane, stage: string, { reason, from, to, bytes }: Pick<Gap, 'reason' | 'from' | 'to' | 'bytes'>): void {
-    const dropped = lane.gatherer.drop();
+    const held = lane.gatherer.drop();
+    // What is held of a line with a hole is counted with that.
+    const dropped = lane.direction === 'RCV' && lane.skipped >= 0 ? 0 : held;
     lane.decoder.lose(lane.take);
     lane.skipped = Math.max(lane.skipped, 0);
     lane.skippedTo = 0;
