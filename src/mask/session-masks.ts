@@ -21,6 +21,8 @@ interface LastTyped extends Typed {
 }
 
 const NONE: readonly Span[] = [];
+/** What prompts end with. */
+const PROMPT_END = /[>:?$#%)\]]\s*$/;
 
 /** The mask (pack `tokens`) that says that private keys are to be hidden, also where their lines are records of their own. */
 const PRIVATE_KEY = 'private-key';
@@ -35,6 +37,8 @@ export class SessionMasks {
   /** Where a mask by that name is in force. */
   readonly #keys: { readonly [direction in Direction]: KeyBlocks } | undefined;
   #typed: LastTyped | undefined;
+  /** No output has come behind the last input. */
+  #answers = false;
 
   constructor(masks: MaskSet) {
     this.#masks = masks;
@@ -54,12 +58,14 @@ export class SessionMasks {
    */
   scrubInput(utterance: Utterance, { lead, echo, hidden }: Typing = PLAIN): { readonly input: Scrubbed; readonly lead: readonly Scrubbed[] } {
     const { text, endAt } = utterance;
+    const outputs = lead.map((output) => this.#behindPrompt(output));
+    this.#answers = true;
     const mask = hidden === undefined ? 0 : this.#masks.indexOf(hidden);
     if (hidden !== undefined && !/\s/.test(text.trim())) this.#said.learn([{ text, mask }], endAt);
     const input = this.#scrub(utterance, hidden === undefined ? [] : [{ start: 0, end: text.length, mask }]);
     const spans = input.failed ? [{ start: 0, end: text.length, mask: 0 }] : input.spans;
     const typed = { line: text, spans };
-    const before = lead.map((output) =>
+    const before = outputs.map((output) =>
       this.#scrub(output, [...spansBefore(output, typed), ...this.#shownSpans(output), ...this.#spansOfLast(output)]),
     );
     this.#typed = spans.length > 0 ? { ...typed, shown: echo && text.startsWith(echo.line) ? echo.line.length : 0, first: true } : undefined;
@@ -70,10 +76,21 @@ export class SessionMasks {
    * Scrubs an output that is recorded. Never throws.
    * @param unfinished true where the echo in it is of a line that has not ended
    */
-  scrubOutput(utterance: Utterance, unfinished: boolean): Scrubbed {
+  scrubOutput(output: Utterance, unfinished: boolean): Scrubbed {
+    const utterance = this.#behindPrompt(output);
     const echo = unfinished ? unfinishedEcho(utterance, this.#masks.indexOf(HIDDEN_TYPING)) : [];
     const spans = this.#spansOfLast(utterance);
     return this.#scrub(utterance, echo.length > 0 || spans.length > 0 ? [...echo, ...spans] : spans);
+  }
+
+  /**
+   * The first output behind an input, without the prompt that the input answered: a client shows its own Enter, so what follows stands on a line of its own,
+   * and `Password: Welcome` is no password.
+   */
+  #behindPrompt(utterance: Utterance): Utterance {
+    const answers = this.#answers;
+    this.#answers = false;
+    return answers && PROMPT_END.test(utterance.before) ? { ...utterance, before: '' } : utterance;
   }
 
   /** Where the secrets of the last input stand in an output behind it, as its echo. */
