@@ -141,6 +141,19 @@ const SAID: readonly Dressing[] = [
     }),
   ),
   {
+    name: 'printed twice on a line',
+    fits: ({ token, known }) => token && known,
+    knows: nobody,
+    says: ({ sent }) => [...WELCOME, client('show\r\n'), server(`\r\nmysql --password=${sent} game; echo ${sent} was it\r\n> `), wait(200)],
+  },
+  {
+    name: 'printed behind a prompt mark',
+    telnet: true,
+    fits: token,
+    knows: nobody,
+    says: ({ sent }) => [...WELCOME, client('show\r\n'), server(`Look here, ${GA}token: ${sent}\r\n> `), wait(200)],
+  },
+  {
     name: "printed in a window's title",
     fits: token,
     knows: nobody,
@@ -202,6 +215,13 @@ const WAYS: readonly Dressing[] = [
   { name: 'typed again behind ^U', says: ({ sent }) => typed(`connect bob other\x15connect bob ${sent}`) },
   { name: 'thrown away by ^U', knows: nobody, says: ({ sent }) => typed(`connect bob ${sent}\x15look`) },
   { name: 'thrown away by ^C', knows: nobody, says: ({ sent }) => typed(`connect bob ${sent}\x03look`) },
+  {
+    name: 'thrown away by ^U, at a server that edits no line',
+    fits: ({ known }) => known,
+    knows: nobody,
+    says: ({ sent }) => [...WELCOME, client(`connect bob ${sent}\x15look\r\n`), server(`What is connect bob ${sent}look?\r\n> `), wait(200)],
+  },
+  { name: 'typed in the wrong place, and thrown away by ^U', knows: nobody, says: ({ sent }) => typed(`${sent}\x15look`) },
   { name: 'a word erased by ^W', says: ({ sent }) => typed(`connect bob othez\x17${sent}`) },
   {
     name: 'its first letter put in front by arrows',

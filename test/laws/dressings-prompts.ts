@@ -127,6 +127,11 @@ const BEHIND_PROMPTS: readonly Dressing[] = [
   { name: 'behind a prompt, thrown away by ^U', knows: nobody, says: ({ sent }) => asked('Password: ', `${sent}\x15`, 'otherword') },
   { name: 'behind a prompt, key by key', says: (scene) => asked('Password: ', ...lettersOf(scene)) },
   {
+    name: 'behind a prompt, echoed key by key all the same',
+    telnet: true,
+    says: (scene) => [...named(), server('Password: '), wait(200), ...keys(lettersOf(scene)), client('\r\n'), ...TAKEN],
+  },
+  {
     name: 'behind a prompt, and sent back',
     fits: isWord,
     says: ({ sent }) => [...named(), server('Password: '), wait(200), client(`${sent}\r\n`), server(`${sent}\r\nHello.\r\n> `), wait(200)],

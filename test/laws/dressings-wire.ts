@@ -32,6 +32,7 @@ const FIELDS: readonly (readonly [name: string, option: number, payload: (scene:
   ['GMCP with a password deep inside', GMCP, (scene) => `Ext.Thing [{"a": {"new_password": ${json(scene)}}}]`],
   ['GMCP with a name and its value', GMCP, (scene) => `Ext.Set {"name": "password", "value": ${json(scene)}}`],
   ['GMCP that does not parse', GMCP, (scene) => `Char.Login {"name": "bob", "password": ${json(scene)}`, nobody],
+  ['GMCP of any name that does not parse', GMCP, (scene) => `Ext.Thing {"pass": ${json(scene)}`, nobody],
   ['ATCP login', ATCP, ({ sent }) => `login bob ${sent}`],
   ['ATCP, several lines', ATCP, ({ sent }) => `hello client\nlogin bob ${sent}`],
   ['ATCP Auth.Response', ATCP, ({ sent }) => `Auth.Response ${sent}`],

@@ -6,6 +6,9 @@ import t from 'tap';
 import { type Case, cases } from './generator.js';
 import { leaks, play } from './play.js';
 
+// The time that .taprc gives a file; on its own it would have 30 s.
+t.setTimeout(120_000);
+
 const SEED = 4;
 const LEAST = 20_000;
 /** Failures that are told; more say no more. */
