@@ -30,6 +30,8 @@ export interface Partners {
   readonly fault: Fault;
   /** What the server has said and its gatherer still holds. */
   readonly peek: () => Peeked | undefined;
+  /** Ends what the client has typed and not ended: the server has a prompt open again. */
+  readonly endKeys: () => void;
 }
 
 export class Conversation {
@@ -49,6 +51,8 @@ export class Conversation {
   #askedAt: TimeUs | undefined;
   /** When the server spoke last; undefined: not since the last input, or that silence was told. */
   #spokeAt: TimeUs | undefined;
+  /** Whether keys of a line that has not ended have come, and the server has spoken since. */
+  #keys: 'none' | 'typed' | 'answered' = 'none';
   #tickedAt: TimeUs = 0;
   /** The server's side cannot be read: its prompts go unseen, so nothing that is typed may be written. */
   #blind = false;
@@ -100,7 +104,13 @@ export class Conversation {
   /** The server has said something, which may not be an utterance yet. */
   spoke(at: TimeUs): void {
     this.#spokeAt = at;
+    if (this.#keys === 'typed') this.#keys = 'answered';
     this.#judge.spoke();
+  }
+
+  /** The client has typed. @param open a line, and not ended it */
+  typed(open: boolean): void {
+    this.#keys = open ? 'typed' : 'none';
   }
 
   /** A prompt mark from the server, behind the output that it ends. */
@@ -157,7 +167,7 @@ export class Conversation {
     this.#tickedAt = at;
     if (this.#spokeAt !== undefined && at - this.#spokeAt >= this.#idleUs) {
       this.#spokeAt = undefined;
-      this.#judge.silence();
+      if (this.#judge.silence(this.#keys === 'answered')) this.#partners.endKeys();
     }
     this.#judge.tick(at);
   }

@@ -79,6 +79,7 @@ export class SessionPipeline {
       scribe,
       fault: (code, stage) => this.#fault(code, stage),
       peek: () => output.peek(),
+      endKeys: () => this.#lanes.RCV.gatherer.flush('prompt', this.#typed),
     });
     this.#options = new OptionReader(this.#listenToOptions(), keeping.charset);
   }
@@ -219,6 +220,7 @@ export class SessionPipeline {
     keys.push(bytes, this.#at, give);
     if (keys.length > 0) output.mark();
     else output.unmark();
+    this.#conversation.typed(keys.length > 0);
   }
 
   /** What the server said before it is a message of its own. */

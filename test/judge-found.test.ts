@@ -246,3 +246,48 @@ t.test('a password that a server echoes behind its prompt, with the next line ty
   ]);
   t.notMatch(behind.lines.join(''), /pw1/, JSON.stringify(behind.said));
 });
+
+t.test('keys without Enter (a pager, a yes or no) do not hide the next command, nor does what ^C left unanswered', async (t) => {
+  const less = talkOf([
+    ...SHELL,
+    ...typed('less x'),
+    ENTER,
+    '< \r\nline\r\n:',
+    300,
+    '> q',
+    '< \r\x1b[K\r\n> ',
+    300,
+    ...typed('who'),
+    ENTER,
+    '< \r\nbob\r\n> ',
+    300,
+  ]);
+  t.same(less.said, [
+    '< > look',
+    '> look',
+    '< \nroom',
+    '< > less x',
+    '> less x',
+    '< \nline\n:',
+    '< ********',
+    '>(prompt) ********',
+    '< who',
+    '> who',
+    '<(close) \nbob\n> ',
+  ]);
+  const left = talkOf([
+    ...SHELL,
+    ...typed('su'),
+    ENTER,
+    '< \r\nPassword: ',
+    300,
+    '> \x03',
+    '< \r\n> ',
+    300,
+    ...typed('who'),
+    ENTER,
+    '< \r\nbob\r\n> ',
+    300,
+  ]);
+  t.match(left.said.join('|'), />\(prompt\) \|.*> who\|/);
+});

@@ -90,12 +90,14 @@ export class Judge {
   #flips = false;
   /** It goes on as it was before that. */
   #resumed = false;
-  /** The server's last open line with anything on it. */
+  /** The server's last open line with anything on it; the one behind which it last echoed a line. */
   #prompt = '';
+  #home = '';
   /** Hides the next input. `tentative`: unless more output comes first, for one that waited may have been its answer. */
   #next: { readonly mask: string; readonly tentative: boolean } | undefined;
-  /** The first piece of the last line. */
+  /** The first piece of the last line, and whether more of it is to come. */
   #line: Input | undefined;
+  #goesOn = false;
   #loggedIn = false;
   #inputs = 0;
   /** The session's first output has ended. It answers nothing. */
@@ -137,7 +139,8 @@ export class Judge {
     const unasked = !this.#loggedIn && this.#inputs > 0 && !asked && hidden === undefined;
     this.#inputs++;
     if (this.#inputs >= LINES_TO_LOGIN) this.#loggedIn = true;
-    const head = utterance.before === '' ? undefined : this.#line;
+    const head = utterance.before !== '' && this.#goesOn ? this.#line : undefined;
+    this.#goesOn = utterance.cut === 'size';
     const input: Input = { kind: 'input', utterance, lead, echo, hidden, holed, head, typing: this.#typing, asked, unasked };
     this.#line = head ?? input;
     this.#push(input);
@@ -212,9 +215,14 @@ export class Judge {
     this.#resumed = false;
   }
 
-  /** The server was silent for long enough behind what it said last, which was behind the last input. */
-  silence(): void {
+  /**
+   * The server was silent for long enough behind what it said last, which was behind the last input.
+   * @param keys it has spoken behind keys of a line that has not ended
+   * @returns true where those were no line (a pager's, a yes or no), and no answer to what it asked in between: it shows its old prompt again
+   */
+  silence(keys: boolean): boolean {
     const held = this.#options.peek();
+    const again = keys && this.#typing !== undefined && held !== undefined && this.#home.trim() !== '' && lastLine(held) === this.#home;
     const begun = this.#begun;
     this.#stood = true;
     if (held) {
@@ -223,6 +231,8 @@ export class Judge {
       this.#begun = true;
     }
     if (begun) this.#say();
+    if (again) this.#next = undefined;
+    return again;
   }
 
   /** A prompt mark with nothing in front of it. */
@@ -410,6 +420,7 @@ export class Judge {
       const answer = this.#answer(echo, all, index, held);
       utterance = asShown(utterance, answer);
       const back = isSentBack(utterance.text, answer);
+      if (back === 'here' && echo) this.#home = echo.prompt;
       if (utterance.text !== '' && typing.hides(back, utterance)) input.hidden = HIDDEN_TYPING;
       const forgotten = this.#typing === typing ? typing.takeForgotten() : [];
       if (forgotten.length > 0) this.#options.sink.forget(forgotten);
@@ -435,6 +446,8 @@ export class Judge {
     return { echo, ended: ended ?? (own ? held?.ended : undefined), after, prompt: this.#prompt };
   }
 }
+
+const lastLine = ({ before, text }: Peeked): string => (before + text).slice((before + text).lastIndexOf('\n') + 1);
 
 const isAnswer = (held: Held): boolean => held.kind === 'output' || (held.kind === 'input' && held.lead.length > 0);
 
