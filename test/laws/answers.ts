@@ -42,6 +42,11 @@ export const ANSWERS: readonly Answer[] = [
   { name: "in a window's title", says: ({ sent }) => prompted(server(`\x1b]0;${sent}\x07Ok.`)) },
   { name: 'on a line with a byte of another charset', fits: isAscii, says: ({ sent }) => prompted(server(`Caf\xe9 ${sent}`)) },
   {
+    name: 'among letters of another charset',
+    fits: ({ bytes, text, charset }) => charset === undefined && bytes === Buffer.from(text).toString('latin1') && !/^[\x00-\x7f]*$/.test(bytes),
+    says: ({ sent }) => prompted(server(`Caf\xe9 ${sent}`)),
+  },
+  {
     name: 'out of band',
     telnet: true,
     says: ({ sent }) => prompted(server(sub(201, `Comm.Channel.Text {"channel": "ooc", "text": ${JSON.stringify(`so ${sent} it is`)}}`))),

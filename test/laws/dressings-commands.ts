@@ -1,6 +1,6 @@
 /** Secrets that stand in a command, a printed line, a token or a key: what a mask finds by its words, however the line is sent. */
 
-import { client, type Dressing, GA, halvesOf, lettersOf, NOP, type Step, server, sub, WILL_ECHO, wait } from './scene.js';
+import { client, type Dressing, GA, halvesOf, lettersOf, NOP, pick, type Step, server, sub, WILL_ECHO, wait } from './scene.js';
 import type { Secret } from './secrets.js';
 import { KEY_LINES } from './secrets.js';
 
@@ -122,6 +122,14 @@ const TYPED: readonly Dressing[] = [
 
 const nobody = (): boolean => false;
 
+const overInput = (head: string, tail: string): Step[] => [
+  ...WELCOME,
+  server(`Authorization: Bearer ${head}`),
+  client('look\r\n'),
+  server(`${tail}\r\n> `),
+  wait(200),
+];
+
 const SAID: readonly Dressing[] = [
   ...ANYWHERE.map(
     ([pack, words, fits = token]): Dressing => ({
@@ -180,12 +188,15 @@ const SAID: readonly Dressing[] = [
   },
   {
     name: 'printed over the next input',
+    fits: (secret) => token(secret) && !secret.text.includes('$'),
+    knows: nobody,
+    says: (scene) => overInput(...halvesOf(scene)),
+  },
+  {
+    name: 'printed over the next input, behind a sign that prompts end with',
     fits: token,
     knows: nobody,
-    says: (scene) => {
-      const [head, tail] = halvesOf(scene);
-      return [...WELCOME, server(`Authorization: Bearer ${head}`), client('look\r\n'), server(`${tail}\r\n> `), wait(200)];
-    },
+    says: ({ sent, dice }) => overInput(pick(dice, ['other$', 'other:', 'other)', 'other#']), sent),
   },
 ];
 

@@ -106,6 +106,14 @@ const BEHIND_PROMPTS: readonly Dressing[] = [
     ],
   },
   {
+    name: 'behind two prompts on one line',
+    says: ({ sent }) => [
+      ...named(),
+      ...['Password: ', 'Retype password: '].flatMap((prompt) => [server(prompt), wait(200), client(`${sent}\r\n`)]),
+      ...TAKEN,
+    ],
+  },
+  {
     name: 'behind a prompt, wrong the first time',
     says: ({ sent }) => [
       ...['Password: ', '\r\nLogin incorrect\r\nPassword: '].flatMap((prompt) => [server(prompt), wait(200), client(`${sent}\r\n`)]),
