@@ -5,8 +5,9 @@
 import type { Identity, MaskedName, OobMessage, Peeked, SessionEnd, SessionOpen, TimeUs, Topic, Utterance } from './contract.js';
 import { Identifier, type Learned, type Sources } from './identify/login.js';
 import { Watch } from './identify/watch.js';
-import { Judge, type Typing } from './mask/judge.js';
+import { Judge } from './mask/judge.js';
 import { type MaskSet, type Scrubbed, withhold } from './mask/masker.js';
+import type { Typing } from './mask/queue.js';
 import { SessionMasks } from './mask/session-masks.js';
 import type { SessionScribe } from './record/scribe.js';
 

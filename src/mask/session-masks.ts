@@ -5,10 +5,10 @@ import type { Direction, MaskedData, MaskedName, OobMessage, TimeUs, Utterance }
 import { scrubData, scrubName } from './data.js';
 import { echoLines, spansBefore, spansBehind, type Typed, unfinishedEcho } from './echo.js';
 import { FieldMasks } from './fields.js';
-import type { Typing } from './judge.js';
 import { KeyBlocks } from './key-block.js';
 import { HIDDEN_TYPING } from './mask-set.js';
 import { type MaskSet, type Scrubbed, type ScrubbedLine, type Side, scrub, scrubLine } from './masker.js';
+import type { Typing } from './queue.js';
 import { Said } from './said.js';
 import type { Span } from './spans.js';
 
