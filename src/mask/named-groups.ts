@@ -4,6 +4,7 @@
  */
 import type { IdentityPattern, NameMatcher, NamesFound } from '../contract.js';
 import { AuditError } from '../errors.js';
+import { NeedleScan } from './needle-scan.js';
 import type { NamedGroup } from './pattern-tree.js';
 import { Program } from './program.js';
 import { placeIn } from './python-pattern.js';
@@ -27,8 +28,9 @@ function compileOne(definition: IdentityPattern): NameMatcher {
     throw new AuditError('AUDIT_CONFIG_TYPE', 'no group (?P<account>...), (?P<character>...) or (?P<room>...): nobody would be known', patternPlace);
   // Both forms of the program, for lines of ASCII and others.
   for (const line of ['a', 'é']) program.find(line, 1);
-  const { needles } = program;
-  const match = (line: string): NamesFound | undefined => (mayMatch(line, needles) ? found(program, groups, line.toWellFormed()) : undefined);
+  // Quickly, for nearly every line: whether it holds what a hit needs.
+  const scan = program.needles && new NeedleScan([program.needles]);
+  const match = (line: string): NamesFound | undefined => (!scan || scan.find(line) ? found(program, groups, line.toWellFormed()) : undefined);
   return { direction, match };
 }
 
@@ -41,13 +43,6 @@ function nameOf(group: NamedGroup, { pattern, patternPlace }: IdentityPattern): 
     'a group of another name than account, character, room, accepted and refused; write (?:...) for it',
     place,
   );
-}
-
-/** Quickly, for nearly every line: whether it holds one of the strings that a hit needs. */
-function mayMatch(line: string, needles: readonly string[] | undefined): boolean {
-  if (!needles) return true;
-  const lower = line.toLowerCase();
-  return needles.some((needle) => lower.includes(needle)) || Buffer.byteLength(line) !== line.length;
 }
 
 function found(program: Program, groups: readonly { readonly number: number; readonly name: GroupName }[], line: string): NamesFound | undefined {

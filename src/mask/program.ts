@@ -5,7 +5,7 @@
 import RE2 from 're2';
 import { AuditError, type Place } from '../errors.js';
 import { markBoundaries } from './boundary.js';
-import { needlesOf } from './needles.js';
+import { type Needle, needlesOf } from './needles.js';
 import type { NamedGroup } from './pattern-tree.js';
 import { type Form, type Translation, translate } from './python-pattern.js';
 
@@ -41,8 +41,8 @@ export class Program {
     return this.#translation.groups;
   }
 
-  /** Strings of which an ASCII text must hold one, in any case, for a hit (needles.ts). */
-  get needles(): readonly string[] | undefined {
+  /** Of these a text must hold one for a hit (needles.ts). */
+  get needles(): readonly Needle[] | undefined {
     return needlesOf(this.#translation.tree.root);
   }
 

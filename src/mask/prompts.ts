@@ -4,6 +4,7 @@
  */
 import type { PromptDefinition } from '../contract.js';
 import { AuditError } from '../errors.js';
+import type { Needle } from './needles.js';
 import { type Filtered, Prefilter } from './prefilter.js';
 import { Program } from './program.js';
 import { provePrompt } from './prove.js';
@@ -11,7 +12,7 @@ import { provePrompt } from './prove.js';
 /** A prompt, ready to be matched. */
 class Prompt implements Filtered {
   readonly definition: PromptDefinition;
-  readonly needles: readonly string[] | undefined;
+  readonly needles: readonly Needle[] | undefined;
   readonly setSource: string;
   /** How often it was met since the start. */
   hits = 0;

@@ -1,6 +1,7 @@
 /** One mask, ready to be matched. Receives a line, gives the spans of its secrets in it. Does not render: where the stars go is spans.ts's. */
 import type { MaskDefinition } from '../contract.js';
 import { AuditError } from '../errors.js';
+import type { Needle } from './needles.js';
 import { type Hit, Program } from './program.js';
 import { placeIn } from './python-pattern.js';
 import { secretEnd } from './secret-end.js';
@@ -36,8 +37,8 @@ export class SingleMask {
     this.#secrets = secretGroups(definition, this.#program);
   }
 
-  /** Strings of which an ASCII text must hold one for this mask to match (needles.ts). */
-  get needles(): readonly string[] | undefined {
+  /** Of these a text must hold one for this mask to match (needles.ts). */
+  get needles(): readonly Needle[] | undefined {
     return this.#program.needles;
   }
 

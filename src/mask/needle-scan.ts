@@ -1,0 +1,128 @@
+/**
+ * Looks for the needles of many patterns at once (needles.ts). Receives needles with the number of whose they are, then texts of any lines and letters;
+ * gives the numbers of those of which one stands there. One step of a table a unit of text (Aho and Corasick, 1975), however many needles there are.
+ */
+import { type Needle, type Run, siblingsOf } from './needles.js';
+import { Trie } from './trie.js';
+
+/** Longer needles are cut: no text becomes rarer by it, and the table stays small. */
+const LONGEST = 10;
+
+interface RunScan {
+  readonly least: number;
+  /** By UTF-16 unit, 1 where it may be of the run. */
+  readonly units: Uint8Array;
+  readonly owners: readonly number[];
+}
+
+export class NeedleScan {
+  /** By UTF-16 unit: its column in the table; 0 for what no needle has. */
+  readonly #columns = new Uint16Array(0x10000);
+  /** From the place of a state's row, and a column, to the place of the next state's row. */
+  #steps = new Uint32Array(1);
+  /** Rows from this place on are of states at which needles end. */
+  #ends = 1;
+  /** By place of a row at which needles end: whose they are. */
+  readonly #owners = new Map<number, readonly number[]>();
+  readonly #runs: readonly RunScan[];
+
+  /** @param lists by owner, the needles of which one must stand in the text */
+  constructor(lists: readonly (readonly Needle[])[]) {
+    const words = new Map<string, number[]>();
+    const runs = new Map<string, { run: Run; owners: number[] }>();
+    for (const [owner, needles] of lists.entries()) {
+      for (const needle of needles) {
+        if (typeof needle === 'string') add(words, needle.slice(0, LONGEST), owner);
+        else runs.set(JSON.stringify(needle), { run: needle, owners: [...(runs.get(JSON.stringify(needle))?.owners ?? []), owner] });
+      }
+    }
+    this.#tabulate(words);
+    this.#runs = [...runs.values()].map(({ run, owners }) => ({ least: run.least, units: unitsOf(run), owners }));
+  }
+
+  /** The owners of which a needle stands in `text`; undefined where there is none. */
+  find(text: string): Set<number> | undefined {
+    let found = this.#findWords(text);
+    for (const { least, units, owners } of this.#runs) {
+      if (!hasRun(text, least, units)) continue;
+      found ??= new Set();
+      for (const owner of owners) found.add(owner);
+    }
+    return found;
+  }
+
+  #findWords(text: string): Set<number> | undefined {
+    const columns = this.#columns;
+    const steps = this.#steps;
+    const ends = this.#ends;
+    let found: Set<number> | undefined;
+    let row = 0;
+    for (let at = 0; at < text.length; at++) {
+      row = steps[row + (columns[text.charCodeAt(at)] as number)] as number;
+      if (row < ends) continue;
+      found ??= new Set();
+      for (const owner of this.#owners.get(row) ?? []) found.add(owner);
+    }
+    return found;
+  }
+
+  #tabulate(words: ReadonlyMap<string, readonly number[]>): void {
+    const trie = new Trie();
+    const lists = [...words.values()];
+    for (const [index, word] of [...words.keys()].entries()) trie.plant(word, index);
+    trie.link();
+    const chars = [...new Set([...words.keys()].flatMap((word) => [...word]))];
+    for (const [index, char] of chars.entries()) {
+      for (const [from, to] of siblingsOf(char)) this.#columns.fill(index + 1, from, to + 1);
+    }
+    const ownersOf = (state: number): readonly number[] => {
+      const owners: number[] = [];
+      for (let end = state; end !== 0; end = trie.shorter(end)) owners.push(...(lists[trie.wordAt(end)] ?? []));
+      return [...new Set(owners)];
+    };
+    const states = reachable(trie, chars);
+    const plain = states.filter((state) => ownersOf(state).length === 0);
+    const order = [...plain, ...states.filter((state) => ownersOf(state).length > 0)];
+    const width = chars.length + 1;
+    const rows = new Map(order.map((state, index) => [state, index * width]));
+    this.#steps = new Uint32Array(order.length * width);
+    this.#ends = plain.length * width;
+    for (const [state, row] of rows) {
+      for (const [index, char] of chars.entries()) this.#steps[row + index + 1] = rows.get(trie.follow(state, char.charCodeAt(0))) ?? 0;
+      if (row >= this.#ends) this.#owners.set(row, ownersOf(state));
+    }
+  }
+}
+
+function add(words: Map<string, number[]>, word: string, owner: number): void {
+  const owners = words.get(word);
+  if (!owners) words.set(word, [owner]);
+  else if (owners.at(-1) !== owner) owners.push(owner);
+}
+
+/** All states, the root first. */
+function reachable(trie: Trie, chars: readonly string[]): number[] {
+  const states = new Set([0]);
+  for (const state of states) for (const char of chars) states.add(trie.follow(state, char.charCodeAt(0)));
+  return [...states];
+}
+
+function unitsOf({ ranges }: Run): Uint8Array {
+  const units = new Uint8Array(0x10000);
+  for (const [from, to] of ranges) {
+    if (from <= 0xffff) units.fill(1, from, Math.min(to, 0xffff) + 1);
+    if (to > 0xffff) units.fill(1, 0xd800, 0xe000);
+  }
+  return units;
+}
+
+/** Whether `least` units in a row are of a kind. Looks at every least-th unit, and back from there: prose is passed over in leaps. */
+function hasRun(text: string, least: number, units: Uint8Array): boolean {
+  for (let begin = 0; begin + least <= text.length; ) {
+    let at = begin + least - 1;
+    while (at >= begin && units[text.charCodeAt(at)] === 1) at--;
+    if (at < begin) return true;
+    begin = at + 1;
+  }
+  return false;
+}
