@@ -291,3 +291,36 @@ t.test('keys without Enter (a pager, a yes or no) do not hide the next command, 
   ]);
   t.match(left.said.join('|'), />\(prompt\) \|.*> who\|/);
 });
+
+t.test('a secret that the server prints over the next input is hidden on both sides of it, whatever sign the cut stands behind', async (t) => {
+  for (const [head, tail] of [
+    ['pq$$', 'w0rdj'],
+    ['k(x)', 'zq7w'],
+    ['Zqv7:', 'hxWkj'],
+  ]) {
+    const talk = new Talk({ masks: compileMasks(['evennia', 'login', 'tokens', 'oob'].flatMap(pack)) });
+    talk['<'](`> Authorization: Bearer ${head}`)['>']('look\r\n')['<'](`${tail}\r\n> `).wait(200).end();
+    t.notMatch(talk.lines.join(''), tail);
+  }
+});
+
+t.test('a second prompt on the line of the first hides its answer, too', async (t) => {
+  for (const [first, prompt] of [
+    ['', 'Password: '],
+    ['abcdefg', 'Password: '],
+    ['abcdefg', 'Retype password: '],
+    ['abcdefg', 'PIN: '],
+  ]) {
+    const talk = new Talk({ masks: compileMasks(['evennia', 'login', 'tokens', 'oob'].flatMap(pack)) });
+    talk['<']('Password: ').wait(200)['>'](`${first}\r\n`)['<'](String(prompt)).wait(200)['>']('Zqv7hxWk\r\n')['<']('No.\r\n> ').wait(200).end();
+    t.notMatch(talk.lines.join(''), 'Zqv7hxWk');
+  }
+});
+
+t.test('a secret that is read in another charset when it is said back is known', async (t) => {
+  const secret = Buffer.from('щЪыЭюЯпр').toString('latin1');
+  const talk = new Talk({ masks: compileMasks(pack('evennia')) });
+  talk['<']('> ').wait(200)['>'](`connect bob ${secret}\r\n`)['<'](`No.\r\nCaf\xe9 ${secret}?\r\n`).wait(200).end();
+  t.notMatch(talk.lines.join(''), 'щЪыЭюЯпр');
+  t.notMatch(talk.lines.join(''), secret);
+});

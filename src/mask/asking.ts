@@ -85,8 +85,8 @@ export class Asking {
     if (!this.#prompts.mayFind(all)) return;
     // A prompt that stood there before is the answer to nothing that came since.
     const old = head !== '' && this.#prompts.find(head, true) !== undefined;
-    const lines = all.split('\n').slice(Number(old));
-    const last = lines.length === 0 ? undefined : this.#prompts.find(lastOf(lines, open, loggedIn), open || !loggedIn);
+    const lines = (old ? text : all).split('\n');
+    const last = this.#prompts.find(lastOf(lines, open, loggedIn), open || !loggedIn);
     const among = inside ? lines.map((line) => this.#prompts.find(line, true)).find((name) => name !== undefined) : undefined;
     const mask = among ?? last;
     if (mask !== undefined) this.#found(hideWaiting({ mask, behindName: asksName(lines) }));

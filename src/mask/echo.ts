@@ -79,18 +79,19 @@ export function spansBefore({ text, echo }: Utterance, typed: Typed): Span[] {
  * Where they stand in an output behind the line's end.
  *
  * @param first true for the first output behind it
- * @param shown units of the line that were echoed before its end
+ * @param shown units of the line that were echoed as it stands before its end; undefined: it is not echoed key by key
  */
-export function spansBehind({ text }: Utterance, typed: Typed, first: boolean, shown: number): Span[] {
+export function spansBehind({ text }: Utterance, typed: Typed, first: boolean, shown: number | undefined): Span[] {
   if (typed.spans.length === 0) return [];
   const { line, spans } = typed;
   const found: Span[] = [];
   let at = 0;
   for (const [index, one] of text.split('\n').entries()) {
     const next = first && index === 0;
-    const head = next ? line.slice(shown) : line;
+    const head = next ? line.slice(shown ?? 0) : line;
     if (isEchoLine(one, head, next)) found.push(...moved(spans, at - (line.length - head.length), at, at + one.length));
-    else if (next && one !== '' && line.endsWith(one)) found.push(...moved(spans, at - (line.length - one.length), at, at + one.length));
+    else if (next && shown !== undefined && one !== '' && line.endsWith(one))
+      found.push(...moved(spans, at - (line.length - one.length), at, at + one.length));
     at += one.length + 1;
   }
   return found;

@@ -157,7 +157,17 @@ const isLong = (form: string): boolean => {
 const wordsOf = (text: string, mask: number): Word[] =>
   formsOf(text)
     .filter(isLong)
-    .map((form) => wordOf(form, mask));
+    .flatMap((form) => readingsOf(form).map((reading) => wordOf(reading, mask)));
+
+/**
+ * A text, and beyond ASCII the same as a line of it is read on which a byte of another charset stands (gather/charset.ts): its UTF-8 as latin-1. Control
+ * characters are in `raw`, and not in `text`.
+ */
+function readingsOf(text: string): readonly string[] {
+  if (!/[^\0-\x7f]/.test(text)) return [text];
+  const latin = Buffer.from(text).toString('latin1');
+  return [...new Set([text, latin, latin.replace(/[\x80-\x9f]/g, '')])];
+}
 
 /** What tells two secrets apart. */
 const keyOf = (words: readonly Word[]): string => words.map(({ units, blanks, rest }) => `${units} ${rest} ${[...blanks]}`).join('\n');

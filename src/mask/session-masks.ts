@@ -14,15 +14,13 @@ import type { Span } from './spans.js';
 
 /** The last input, as far as it was secret: its echo may still come. */
 interface LastTyped extends Typed {
-  /** Units of it that were echoed before its end. */
-  readonly shown: number;
+  /** Units of it that were echoed before its end, where it was echoed key by key. */
+  readonly shown: number | undefined;
   /** The next output is the first behind it. */
   first: boolean;
 }
 
 const NONE: readonly Span[] = [];
-/** What prompts end with. */
-const PROMPT_END = /[>:?$#%)\]]\s*$/;
 
 /** The mask (pack `tokens`) that says that private keys are to be hidden, also where their lines are records of their own. */
 const PRIVATE_KEY = 'private-key';
@@ -68,7 +66,7 @@ export class SessionMasks {
     const before = outputs.map((output) =>
       this.#scrub(output, [...spansBefore(output, typed), ...this.#shownSpans(output), ...this.#spansOfLast(output)]),
     );
-    this.#typed = spans.length > 0 ? { ...typed, shown: echo && text.startsWith(echo.line) ? echo.line.length : 0, first: true } : undefined;
+    this.#typed = spans.length > 0 ? { ...typed, shown: echo && (text.startsWith(echo.line) ? echo.line.length : 0), first: true } : undefined;
     return { input, lead: before };
   }
 
@@ -84,13 +82,13 @@ export class SessionMasks {
   }
 
   /**
-   * The first output behind an input, without the prompt that the input answered: a client shows its own Enter, so what follows stands on a line of its own,
+   * The first output behind an input, without the hiding prompt that the input answered: a client shows its own Enter, so what follows stands on a line of its own,
    * and `Password: Welcome` is no password.
    */
   #behindPrompt(utterance: Utterance): Utterance {
     const answers = this.#answers;
     this.#answers = false;
-    return answers && PROMPT_END.test(utterance.before) ? { ...utterance, before: '' } : utterance;
+    return answers && this.#masks.prompts.find(utterance.before, true) !== undefined ? { ...utterance, before: '' } : utterance;
   }
 
   /** Where the secrets of the last input stand in an output behind it, as its echo. */

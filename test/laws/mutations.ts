@@ -26,17 +26,11 @@ export const MUTATIONS: readonly Mutation[] = [
   // What nothing marks but the moment.
   off('hidden typing', 'mask/judge.js', 'typing.hides(back, utterance)', 'false', /^ECHO, at a prompt/),
   gives('hiding prompts', 'mask/prompts.js', 'find(line, unfinished) {', 'undefined', /^behind a prompt$/),
-  off(
-    'lines typed ahead of a prompt',
-    'mask/judge.js',
-    'const hidden = inputs.filter(',
-    'const hidden = [].filter(',
-    /^typed ahead with the name, at a prompt/,
-  ),
-  off('lines typed ahead of ECHO', 'mask/judge.js', 'this.#hideWaiting(HIDDEN_TYPING, false);', '', /^typed ahead with the name, at ECHO/),
+  off('lines typed ahead of a prompt', 'mask/queue.js', '.filter(which)', '.filter(() => false)', /^typed ahead with the name, at a prompt/),
+  off('lines typed ahead of ECHO', 'mask/judge.js', 'this.#hideAhead(HIDDEN_TYPING, false);', 'void 0;', /^typed ahead with the name, at ECHO/),
   off('lines typed ahead of nothing', 'mask/judge.js', 'of run.slice(1))', 'of [])', /^typed ahead where nothing answers/),
-  off('a prompt behind its line end', 'mask/judge.js', ', open || !this.#loggedIn)', ', open)', /^behind a prompt that ends its line/),
-  off('an echo that tells without telnet', 'mask/judge.js', 'if (!this.#observes || ', 'if (true || ', /^without telnet/),
+  off('a prompt behind its line end', 'mask/asking.js', ', open || !loggedIn)', ', open)', /^behind a prompt that ends its line/),
+  off('an echo that tells without telnet', 'mask/hidden-typing.js', 'if (!this.#observes || ', 'if (true || ', /^without telnet/),
   off('care behind gaps', 'conversation.js', 'this.#judge.careful();', '', /^behind a gap in which/),
   off(
     'the line with the hole',
