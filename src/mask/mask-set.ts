@@ -4,7 +4,7 @@
  */
 import type { AnyMask, Direction, FieldDefinition, MaskDefinition, PromptDefinition } from '../contract.js';
 import { finderOf, type Known } from './elsewhere.js';
-import { Prefilter } from './prefilter.js';
+import { Prefilter, Sieve } from './prefilter.js';
 import { Prompts } from './prompts.js';
 import { SingleMask } from './single.js';
 import type { Span, Write } from './spans.js';
@@ -46,13 +46,22 @@ export class MaskSet {
     this.write = (secret, mask) => write(secret, this.nameOf(mask));
     this.tags = style.name === 'tag';
     this.singles = definitions.filter(isMask).map((definition, index) => new SingleMask(definition, index));
-    this.prompts = new Prompts(definitions.filter(isPrompt));
+    const sieve = new Sieve();
+    this.prompts = new Prompts(definitions.filter(isPrompt), sieve);
     this.fields = definitions.filter(isField);
     const others = definitions.filter((one) => !isMask(one)).map(({ name }) => name);
     this.#names = [...this.singles.map(({ definition }) => definition.name), ...new Set([...others, HIDDEN_TYPING, SECRET_FIELD, ENVIRON_VALUE])];
-    const of = (other: 'in' | 'out') => new Prefilter(this.singles.filter(({ definition }) => definition.direction !== other));
-    const [received, sent] = [of('out'), of('in')];
-    this.#filters = { RCV: [received], SND: [sent], both: [received, sent] };
+    const of = (direction: MaskDefinition['direction']) =>
+      this.singles.some((single) => single.definition.direction === direction)
+        ? [
+            new Prefilter(
+              this.singles.filter((single) => single.definition.direction === direction),
+              sieve,
+            ),
+          ]
+        : [];
+    const [received, sent, both] = [of('in'), of('out'), of('both')];
+    this.#filters = { RCV: [...received, ...both], SND: [...sent, ...both], both: [...received, ...sent, ...both] };
   }
 
   /** The name that an index stands for, in a span: of a mask, a prompt, a field, or HIDDEN_TYPING. */
@@ -88,14 +97,16 @@ export class MaskSet {
     return found;
   }
 
-  #ask(side: Side, text: string): Iterable<SingleMask> | undefined {
-    const [filter, second] = this.#filters[side];
-    const named = filter?.ask(text);
-    const more = second?.ask(text);
-    return named && more ? new Set([...named, ...more]) : (named ?? more);
+  #ask(side: Side, text: string): readonly SingleMask[] | undefined {
+    let named: readonly SingleMask[] | undefined;
+    for (const filter of this.#filters[side]) {
+      const more = filter.ask(text);
+      if (more) named = named ? [...named, ...more] : more;
+    }
+    return named;
   }
 
-  #findInLine(masks: Iterable<SingleMask>, line: string, at: number, before: Found | undefined): Found | undefined {
+  #findInLine(masks: readonly SingleMask[], line: string, at: number, before: Found | undefined): Found | undefined {
     const spans: Span[] = [];
     const known: Known[] = [];
     for (const mask of masks) {

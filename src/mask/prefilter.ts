@@ -18,6 +18,34 @@ export interface Filtered {
   readonly setSource: string;
 }
 
+/** A longer text is not remembered. UTF-16 units. */
+const LONGEST_REMEMBERED = 8 * 1024;
+
+/** The needles of all masks that are asked about the same texts, so that a text is looked through once for all of them. */
+export class Sieve {
+  readonly #filtered: Filtered[] = [];
+  /** Made at the first question. */
+  #scan: NeedleScan | undefined;
+  /** The last text that held nothing: the same and its end are asked about next, for they are a text's prompts, its line and what is new in it. */
+  #clean = '';
+
+  /** Adds masks that have needles. To be called before the first question. */
+  add(masks: readonly Filtered[]): void {
+    this.#filtered.push(...masks);
+  }
+
+  /** Those of which a text holds a needle; undefined where there are none. */
+  held(text: string): ReadonlySet<Filtered> | undefined {
+    const clean = this.#clean;
+    if (clean.length >= text.length && clean.slice(clean.length - text.length) === text) return undefined;
+    this.#scan ??= new NeedleScan(this.#filtered.map(({ needles }) => needles ?? []));
+    const found = this.#scan.find(text);
+    if (found) return new Set([...found].flatMap((index) => this.#filtered[index] ?? []));
+    if (text.length <= LONGEST_REMEMBERED) this.#clean = text;
+    return undefined;
+  }
+}
+
 type PatternSet = InstanceType<typeof RE2.Set>;
 interface Part<T> {
   readonly set: PatternSet;
@@ -25,35 +53,33 @@ interface Part<T> {
 }
 
 export class Prefilter<T extends Filtered> {
+  readonly #sieve: Sieve;
   /** Masks that have needles, and those that must be asked without. */
-  readonly #some: readonly T[];
   readonly #needled: Part<T>[] = [];
   readonly #others: Part<T>[] = [];
-  readonly #scan: NeedleScan | undefined;
   /** Masks that no set would take, alone: they are always tried. */
   readonly #always: T[] = [];
 
-  constructor(masks: readonly T[]) {
+  /** @param sieve shared with others that are asked about the same texts */
+  constructor(masks: readonly T[], sieve = new Sieve()) {
     const lists = masks.map((mask) => mask.needles);
-    this.#some = masks.filter((_, index) => lists[index]);
-    for (const part of parted(this.#some)) this.#add(part, this.#needled);
+    const needled = masks.filter((_, index) => lists[index]);
+    for (const part of parted(needled)) this.#add(part, this.#needled);
     for (const part of parted(masks.filter((_, index) => !lists[index]))) this.#add(part, this.#others);
-    if (this.#some.length > 0) this.#scan = new NeedleScan(lists.filter((list) => list !== undefined));
+    this.#sieve = sieve;
+    sieve.add(needled);
   }
 
   /** The masks that may match somewhere in `text`, in no promised order; undefined where there is none. `text` is well-formed. */
   ask(text: string): readonly T[] | undefined {
-    const held = this.#scan?.find(text);
-    if (!held && this.#others.length === 0) return this.#always.length > 0 ? this.#always : undefined;
+    const held = this.#needled.length > 0 ? this.#sieve.held(text) : undefined;
+    const parts = held ? this.#needled.filter(({ masks }) => masks.some((mask) => held.has(mask))) : NONE;
+    if (parts.length + this.#others.length === 0) return this.#always.length > 0 ? this.#always : undefined;
     // As bytes: RE2's binding takes a string by a slower way. It is UTF-8 made from characters, so always valid.
     const bytes = Buffer.from(text);
     const named = [...this.#always];
     for (const part of this.#others) named.push(...matched(part, bytes));
-    if (held) {
-      const masks = new Set([...held].map((index) => this.#some[index]));
-      for (const part of this.#needled)
-        if (part.masks.some((mask) => masks.has(mask))) named.push(...matched(part, bytes).filter((mask) => masks.has(mask)));
-    }
+    for (const part of parts) named.push(...matched(part, bytes).filter((mask) => held?.has(mask)));
     return named.length > 0 ? named : undefined;
   }
 

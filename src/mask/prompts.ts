@@ -5,7 +5,7 @@
 import type { PromptDefinition } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { Needle } from './needles.js';
-import { type Filtered, Prefilter } from './prefilter.js';
+import { type Filtered, Prefilter, type Sieve } from './prefilter.js';
 import { Program } from './program.js';
 import { provePrompt } from './prove.js';
 
@@ -37,11 +37,14 @@ export class Prompts {
   readonly #all: readonly Prompt[];
   readonly #filter: Prefilter<Prompt>;
 
-  /** @throws AuditError AUDIT_MASK_PATTERN, AUDIT_MASK_SECRET, AUDIT_MASK_PROOF where one does not do what its examples say */
-  constructor(definitions: readonly PromptDefinition[]) {
+  /**
+   * @param sieve that of the masks which are asked about the same texts
+   * @throws AuditError AUDIT_MASK_PATTERN, AUDIT_MASK_SECRET, AUDIT_MASK_PROOF where one does not do what its examples say
+   */
+  constructor(definitions: readonly PromptDefinition[], sieve?: Sieve) {
     this.#all = definitions.map((definition) => new Prompt(definition));
     for (const prompt of this.#all) provePrompt(prompt.definition, (line) => prompt.matches(line));
-    this.#filter = new Prefilter(this.#all);
+    this.#filter = new Prefilter(this.#all, sieve);
   }
 
   /** How often each was met since the start, by name. */
