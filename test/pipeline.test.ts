@@ -100,7 +100,9 @@ const packed = (text: string) => deflateSync(Buffer.from(text, 'latin1')).toStri
 
 t.test('compressed talk is read in both directions, and plain text behind it', async (t) => {
   const talk = new Talk()['<'](`Hello\r\n\xff\xfa\x56\xff\xf0${packed('A room.\r\n')}It is dark.\r\n`);
-  talk['>'](`\xff\xfa\x57\xff\xf0${packed('look\r\n')}connect bob hunter2\r\n`)['<']('You become Bob.\r\n').end();
+  talk['>'](`\xff\xfa\x57\xff\xf0${packed('look\r\n')}connect bob hunter2\r\n`)
+    ['<']('You become Bob.\r\n')
+    .end();
   t.same(talk.said, ['< Hello\nA room.\nIt is dark.', '> look', '> connect bob ********', '<(close) You become Bob.']);
   t.same(talk.faults, []);
   t.notMatch(talk.lines.join(), /hunter2/);
