@@ -87,29 +87,58 @@ export class NeedleScan {
   }
 
   #tabulate(words: ReadonlyMap<string, readonly number[]>): void {
-    const trie = new Trie();
+    const chars = [...new Set([...words.keys()].flatMap((word) => [...word]))];
+    const columns = new Map(chars.map((char, index) => [char, index + 1]));
     const lists = [...words.values()];
+    const trie = new Trie();
     for (const [index, word] of [...words.keys()].entries()) trie.plant(word, index);
     trie.link();
-    const chars = [...new Set([...words.keys()].flatMap((word) => [...word]))];
-    this.#columns = columnsOf(chars);
-    const ownersOf = (state: number): readonly number[] => {
-      const owners: number[] = [];
-      for (let end = state; end !== 0; end = trie.shorter(end)) owners.push(...(lists[trie.wordAt(end)] ?? []));
-      return [...new Set(owners)];
-    };
-    const states = reachable(trie, chars);
-    const plain = states.filter((state) => ownersOf(state).length === 0);
-    const order = [...plain, ...states.filter((state) => ownersOf(state).length > 0)];
+    const states = statesOf(trie, words.keys());
+    const owners = states.map(({ state }) => ownersAt(trie, state, lists));
+    const order = [...states.keys()].sort((a, b) => Number(owners[a] !== undefined) - Number(owners[b] !== undefined));
     const width = chars.length + 1;
-    const rows = new Map(order.map((state, index) => [state, index * width]));
+    const rows = new Map(order.map((index, place) => [states[index]?.state, place * width]));
+    this.#columns = columnsOf(chars);
     this.#steps = new Uint32Array(order.length * width);
-    this.#ends = plain.length * width;
-    for (const [state, row] of rows) {
-      for (const [index, char] of chars.entries()) this.#steps[row + index + 1] = rows.get(trie.follow(state, char.charCodeAt(0))) ?? 0;
-      if (row >= this.#ends) this.#owners.set(row, ownersOf(state));
+    this.#ends = owners.filter((one) => one === undefined).length * width;
+    // The nearer to the root first: a step that a state has not is that of its fallback.
+    for (const [index, { state, steps }] of states.entries()) {
+      const row = rows.get(state) ?? 0;
+      const fallback = rows.get(trie.fallback(state)) ?? 0;
+      this.#steps.copyWithin(row, fallback, fallback + width);
+      for (const [char, next] of steps) this.#steps[row + (columns.get(char) ?? 0)] = rows.get(next) ?? 0;
+      const own = owners[index];
+      if (own) this.#owners.set(row, own);
     }
   }
+}
+
+interface State {
+  readonly state: number;
+  /** Those to states that go on with the same words. */
+  readonly steps: ReadonlyMap<string, number>;
+}
+
+/** All states of a trie, the root first, then by how many units were read. */
+function statesOf(trie: Trie, words: Iterable<string>): readonly State[] {
+  const states = new Map([[0, new Map<string, number>()]]);
+  for (const word of words) {
+    let state = 0;
+    for (const char of word) {
+      const next = trie.follow(state, char.charCodeAt(0));
+      states.get(state)?.set(char, next);
+      if (!states.has(next)) states.set(next, new Map());
+      state = next;
+    }
+  }
+  return [...states].map(([state, steps]) => ({ state, steps })).sort((a, b) => trie.depth(a.state) - trie.depth(b.state));
+}
+
+/** Whose needles end at a state. */
+function ownersAt(trie: Trie, state: number, lists: readonly (readonly number[])[]): readonly number[] | undefined {
+  const owners = new Set<number>();
+  for (let end = state; end !== 0; end = trie.shorter(end)) for (const owner of lists[trie.wordAt(end)] ?? []) owners.add(owner);
+  return owners.size > 0 ? [...owners] : undefined;
 }
 
 function addAll(found: Set<number> | undefined, owners: readonly number[] | undefined): Set<number> | undefined {
@@ -130,13 +159,6 @@ function add(words: Map<string, number[]>, word: string, owner: number): void {
   const owners = words.get(word);
   if (!owners) words.set(word, [owner]);
   else if (owners.at(-1) !== owner) owners.push(owner);
-}
-
-/** All states, the root first. */
-function reachable(trie: Trie, chars: readonly string[]): number[] {
-  const states = new Set([0]);
-  for (const state of states) for (const char of chars) states.add(trie.follow(state, char.charCodeAt(0)));
-  return [...states];
 }
 
 function unitsOf({ ranges }: Run): Uint8Array {

@@ -54,7 +54,7 @@ const UNKNOWN: Known = { head: [''], tail: [''] };
 
 /**
  * Of these needles every text that `root` matches holds at least one; undefined: no rare ones are known. An empty list: it matches nothing.
- * Strings are canonical, as `canonical` gives them for each unit of a text.
+ * Strings are canonical, each standing for its `siblingsOf`.
  */
 export function needlesOf(root: Node): readonly Needle[] | undefined {
   const { whole, head, tail, needs } = known(root);
@@ -62,13 +62,18 @@ export function needlesOf(root: Node): readonly Needle[] | undefined {
   return best && cost(best) <= OFTENEST ? shortened(best) : undefined;
 }
 
+const canonicals = new Map<number, string>();
+
 /** The one character, a UTF-16 unit, that stands for all that are the same where case does not count; all blanks are one. undefined: beyond the BMP. */
-export function canonical(point: number): string | undefined {
+function canonical(point: number): string | undefined {
   if (point > 0xffff || (point >= 0xd800 && point <= 0xdfff)) return undefined;
-  if (SPACES.some(([from, to]) => point >= from && point <= to)) return ' ';
-  const first = point <= 0x7f ? point : (fold([[point, point]], false)[0]?.[0] ?? point);
+  const known = canonicals.get(point);
+  if (known !== undefined) return known;
+  const first = SPACES.some(([from, to]) => point >= from && point <= to) ? 0x20 : (fold([[point, point]], false)[0]?.[0] ?? point);
   const char = String.fromCharCode(first);
-  return first <= 0x7f ? char.toLowerCase() : char;
+  const made = first <= 0x7f ? char.toLowerCase() : char;
+  canonicals.set(point, made);
+  return made;
 }
 
 /** Every character that has `char` for its canonical one. */

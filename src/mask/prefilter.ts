@@ -4,8 +4,10 @@
  * is said holds no needle of any mask (needle-scan.ts), and is not shown to RE2 at all.
  */
 import RE2 from 're2';
+import { HeadScan } from './head-scan.js';
 import { NeedleScan } from './needle-scan.js';
 import type { Needle } from './needles.js';
+import type { Node } from './pattern-tree.js';
 
 /** More patterns than this in one set, and RE2 runs out of its memory. */
 const MOST_PATTERNS = 20;
@@ -14,6 +16,8 @@ const MOST_PATTERNS = 20;
 export interface Filtered {
   /** What a text must hold one of to be matched (needles.ts). */
   readonly needles: readonly Needle[] | undefined;
+  /** What a line begins with that is matched; undefined: anything (head-scan.ts). */
+  readonly head: Node | undefined;
   /** The pattern as one of a set (python-pattern.ts). */
   readonly setSource: string;
 }
@@ -54,18 +58,22 @@ interface Part<T> {
 
 export class Prefilter<T extends Filtered> {
   readonly #sieve: Sieve;
-  /** Masks that have needles, and those that must be asked without. */
+  /** Masks that have needles; of those that have none, the ones that look at the start of lines; and the rest, which are asked about every text. */
   readonly #needled: Part<T>[] = [];
+  readonly #headed: Part<T>[] = [];
   readonly #others: Part<T>[] = [];
+  readonly #heads: HeadScan;
   /** Masks that no set would take, alone: they are always tried. */
   readonly #always: T[] = [];
 
   /** @param sieve shared with others that are asked about the same texts */
   constructor(masks: readonly T[], sieve = new Sieve()) {
-    const lists = masks.map((mask) => mask.needles);
-    const needled = masks.filter((_, index) => lists[index]);
+    const needled = masks.filter(({ needles }) => needles);
+    const headed = masks.filter(({ needles, head }) => !needles && head);
     for (const part of parted(needled)) this.#add(part, this.#needled);
-    for (const part of parted(masks.filter((_, index) => !lists[index]))) this.#add(part, this.#others);
+    for (const part of parted(headed)) this.#add(part, this.#headed);
+    for (const part of parted(masks.filter(({ needles, head }) => !needles && !head))) this.#add(part, this.#others);
+    this.#heads = new HeadScan(headed.flatMap(({ head }) => head ?? []));
     this.#sieve = sieve;
     sieve.add(needled);
   }
@@ -74,10 +82,12 @@ export class Prefilter<T extends Filtered> {
   ask(text: string): readonly T[] | undefined {
     const held = this.#needled.length > 0 ? this.#sieve.held(text) : undefined;
     const parts = held ? this.#needled.filter(({ masks }) => masks.some((mask) => held.has(mask))) : NONE;
-    if (parts.length + this.#others.length === 0) return this.#always.length > 0 ? this.#always : undefined;
+    const headed = this.#headed.length > 0 && this.#heads.mayBegin(text) ? this.#headed : NONE;
+    if (parts.length + headed.length + this.#others.length === 0) return this.#always.length > 0 ? this.#always : undefined;
     // As bytes: RE2's binding takes a string by a slower way. It is UTF-8 made from characters, so always valid.
     const bytes = Buffer.from(text);
     const named = [...this.#always];
+    for (const part of headed) named.push(...matched(part, bytes));
     for (const part of this.#others) named.push(...matched(part, bytes));
     for (const part of parts) named.push(...matched(part, bytes).filter((mask) => held?.has(mask)));
     return named.length > 0 ? named : undefined;

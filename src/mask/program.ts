@@ -6,7 +6,7 @@ import RE2 from 're2';
 import { AuditError, type Place } from '../errors.js';
 import { markBoundaries } from './boundary.js';
 import { type Needle, needlesOf } from './needles.js';
-import type { NamedGroup } from './pattern-tree.js';
+import type { NamedGroup, Node } from './pattern-tree.js';
 import { type Form, type Translation, translate } from './python-pattern.js';
 
 /** Where a group stands in a line, in UTF-16 units, `end` exclusive. */
@@ -24,6 +24,8 @@ export class Program {
   readonly #anchored: boolean;
   readonly #place: Place;
   readonly #made = new Map<Form, RE2>();
+  /** Once they were asked for. */
+  #needles: readonly [readonly Needle[] | undefined] | undefined;
 
   /**
    * @param place where the pattern's first character stands
@@ -43,7 +45,13 @@ export class Program {
 
   /** Of these a text must hold one for a hit (needles.ts). */
   get needles(): readonly Needle[] | undefined {
-    return needlesOf(this.#translation.tree.root);
+    this.#needles ??= [needlesOf(this.#translation.tree.root)];
+    return this.#needles[0];
+  }
+
+  /** What a line begins with where it is a hit; undefined where a hit may begin anywhere (head-scan.ts). */
+  get head(): Node | undefined {
+    return this.#anchored ? this.#translation.tree.root : undefined;
   }
 
   /** The pattern as one of a set (prefilter.ts). */

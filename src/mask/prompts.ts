@@ -5,6 +5,7 @@
 import type { PromptDefinition } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { Needle } from './needles.js';
+import type { Node } from './pattern-tree.js';
 import { type Filtered, Prefilter, type Sieve } from './prefilter.js';
 import { Program } from './program.js';
 import { provePrompt } from './prove.js';
@@ -13,6 +14,7 @@ import { provePrompt } from './prove.js';
 class Prompt implements Filtered {
   readonly definition: PromptDefinition;
   readonly needles: readonly Needle[] | undefined;
+  readonly head: Node | undefined;
   readonly setSource: string;
   /** How often it was met since the start. */
   hits = 0;
@@ -25,6 +27,7 @@ class Prompt implements Filtered {
     if (this.#program.groups.some((group) => /^secret(_\w+)?$/.test(group.name)))
       throw new AuditError('AUDIT_MASK_SECRET', `'${name}' hides the input behind its prompt, so it has no group secret; leave it out`, patternPlace);
     this.needles = this.#program.needles;
+    this.head = this.#program.head;
     this.setSource = this.#program.setSource;
   }
 

@@ -2,6 +2,7 @@
 import type { MaskDefinition } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { Needle } from './needles.js';
+import type { Node } from './pattern-tree.js';
 import { type Hit, Program } from './program.js';
 import { placeIn } from './python-pattern.js';
 import { secretEnd } from './secret-end.js';
@@ -40,6 +41,11 @@ export class SingleMask {
   /** Of these a text must hold one for this mask to match (needles.ts). */
   get needles(): readonly Needle[] | undefined {
     return this.#program.needles;
+  }
+
+  /** What a line begins with that this mask matches; undefined: anything (head-scan.ts). */
+  get head(): Node | undefined {
+    return this.#program.head;
   }
 
   /** The pattern as one of a set (prefilter.ts). */
