@@ -143,7 +143,8 @@ t.test('it may end again and again', async (t) => {
   await recordThat(folder, ({ topic, data }) => topic === 'audit.fault' && data?.code === 'audit-thread', 'the fault');
   await ask(client, 'open line');
   await ask(client, 'whole');
-  await recordThat(folder, ({ text }) => text === 'whole', 'the last line');
+  // Behind a restart a line that is not known to have come back is hidden.
+  await recordThat(folder, ({ topic, text }) => topic === 'session.input' && (text === 'whole' || text === '********'), 'the last line');
   await running.stop();
   await sound(t, folder);
 });
