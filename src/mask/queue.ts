@@ -47,6 +47,8 @@ export class Queue {
   #units = 0;
   /** How many inputs wait. */
   inputs = 0;
+  /** How much stands in front of the last thing that the server has said, and with it. */
+  answered = 0;
 
   get length(): number {
     return this.#items.length;
@@ -67,6 +69,7 @@ export class Queue {
     this.#items.push(held);
     this.#units += unitsOf(held);
     if (held.kind === 'input') this.inputs++;
+    if (outputsOf(held).length > 0) this.answered = this.#items.length;
   }
 
   /** @param units what it holds, in UTF-16 units */
@@ -102,11 +105,6 @@ export class Queue {
     return this.#items.indexOf(input);
   }
 
-  /** How much stands in front of the last thing that the server has said. */
-  get answered(): number {
-    return this.#items.findLastIndex((one) => one.kind === 'output' || (one.kind === 'input' && one.lead.length > 0)) + 1;
-  }
-
   /**
    * Takes the first `count` out, and whatever stands behind them in front of the next input, which waits for nothing then. Calls `letGo` for each with all
    * that waited and its place in it, for what stands behind an item belongs to what is decided of it. Where that throws, the others go on all the same, and
@@ -118,6 +116,7 @@ export class Queue {
     const next = all.findIndex(({ kind }, index) => index >= count && kind === 'input');
     const end = next < 0 ? all.length : next;
     this.#items = all.slice(end);
+    this.answered = Math.max(0, this.answered - end);
     this.inputs = this.#items.filter(({ kind }) => kind === 'input').length;
     this.#units = this.#items.reduce((sum, one) => sum + unitsOf(one), 0);
     const failed: unknown[] = [];

@@ -86,4 +86,10 @@ const plainBoth = microsecondsEach(requests, (index) => {
   reply(index, PLAIN);
 });
 show('one line in, ten plain lines out (2 records)', plainBoth);
-show('one line in', microsecondsEach(requests, ask));
+// An input is sealed once the server has answered it.
+const SHORT = Buffer.from('Ok.\r\n> ');
+const short = microsecondsEach(requests, (index) => {
+  ask(index);
+  reply(index, SHORT);
+});
+show('one line in, one out (2 records)', short);
