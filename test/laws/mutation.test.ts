@@ -11,7 +11,7 @@ import { folderOf } from '../harness.js';
 import { MUTATIONS, type Mutation } from './mutations.js';
 
 // The time that .taprc gives a file; on its own it would have 30 s.
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 
 const SEED = 4;
 /** So many of the cases are played against the copy as it is. */

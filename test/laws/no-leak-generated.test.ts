@@ -7,7 +7,7 @@ import { type Case, cases } from './generator.js';
 import { leaks, play } from './play.js';
 
 // The time that .taprc gives a file; on its own it would have 30 s.
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 
 const SEED = 4;
 const LEAST = 20_000;
