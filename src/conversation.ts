@@ -91,7 +91,7 @@ export class Conversation {
     const typed = utterance.direction === 'RCV';
     if (!typed) this.#judge.output(utterance);
     // What an input teaches, the output before it has proven: it stands before the input.
-    this.#learnAll(this.#identifier.hear(utterance, typed && this.#judge.hidesNext), utterance.at);
+    this.#learnAll(this.#identifier.hear(utterance, typed && (this.#blind || this.#judge.hidesNext)), utterance.at);
     if (!typed) return;
     this.#spokeAt = undefined;
     this.#judge.input(utterance);
@@ -127,7 +127,7 @@ export class Conversation {
   /** The server's side cannot be read from here on. */
   blind(): void {
     this.#blind = true;
-    this.#judge.settle();
+    this.#judge.end();
   }
 
   /** Output is missing: nobody knows what was asked in it. @param readable the server's side can be read again */
@@ -214,7 +214,8 @@ export class Conversation {
   }
 
   #learn({ field, old, new: name, how }: Learned, at: TimeUs): void {
-    this.#partners.scribe.event('session.identity', at, this.#masks.scrubData({ field, old: old ?? null, new: name ?? null, how }, at));
+    const shown = (one: string | undefined): string | null => (one === undefined ? null : this.#masks.scrubName(one, at));
+    this.#partners.scribe.event('session.identity', at, this.#masks.scrubData({ field, old: shown(old), new: shown(name), how }, at));
     if (name === undefined) delete this.#names[field];
     else this.#names[field] = name;
     this.#identify(at, true);

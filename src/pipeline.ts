@@ -66,6 +66,8 @@ export class SessionPipeline {
   readonly #said = (utterance: Utterance): void => this.#conversation.hear(utterance);
   readonly #typed = (utterance: Utterance): void => this.#hearInput(utterance, false);
   readonly #typedHoled = (utterance: Utterance): void => this.#hearInput(utterance, true);
+  /** For what is still held of what was typed: behind a gap that is the line with the hole. */
+  readonly #giveTyped = (utterance: Utterance): void => this.#hearInput(utterance, this.#lanes.RCV.skipped >= 0);
   /** Time of the bytes that are being read. */
   #at: TimeUs = 0;
 
@@ -79,7 +81,7 @@ export class SessionPipeline {
       scribe,
       fault: (code, stage) => this.#fault(code, stage),
       peek: () => output.peek(),
-      endKeys: () => this.#lanes.RCV.gatherer.flush('prompt', this.#typed),
+      endKeys: () => this.#lanes.RCV.gatherer.flush('prompt', this.#giveTyped),
     });
     this.#options = new OptionReader(this.#listenToOptions(), keeping.charset);
   }
@@ -93,7 +95,7 @@ export class SessionPipeline {
         this.#conversation.event('session.resize', this.#at, { columns, rows });
       },
       charset: (charset) => {
-        RCV.gatherer.setCharset(charset, this.#typed);
+        RCV.gatherer.setCharset(charset, this.#giveTyped);
         SND.gatherer.setCharset(charset, this.#said);
       },
       echo: (on) => this.#conversation.echo(on),
@@ -298,14 +300,14 @@ export class SessionPipeline {
   tick(at: TimeUs): void {
     this.#at = at;
     this.#conversation.tick(at);
-    this.#lanes.RCV.gatherer.tick(at, this.#typed);
+    this.#lanes.RCV.gatherer.tick(at, this.#giveTyped);
     this.#lanes.SND.gatherer.tick(at, this.#said);
     this.#options.tick(at);
   }
 
   #flush(cut: Cut): void {
     const { RCV, SND } = this.#lanes;
-    RCV.gatherer.flush(cut, RCV.skipped >= 0 ? this.#typedHoled : this.#typed);
+    RCV.gatherer.flush(cut, this.#giveTyped);
     SND.gatherer.flush(cut, this.#said);
   }
 

@@ -324,3 +324,15 @@ t.test('a secret that is read in another charset when it is said back is known',
   t.notMatch(talk.lines.join(''), 'щЪыЭюЯпр');
   t.notMatch(talk.lines.join(''), secret);
 });
+
+t.test('what is left of a line with a hole is no line of its own, though the prompt is back', async (t) => {
+  const gap = (talk: Talk) => talk.gap('RCV', 9);
+  const steps: Step[] = [...SHELL, gap, ...typed('b s3cretpw'), '< \r\nBob: hi\r\n> ', 300, '> \r\0', '< \r\n> ', 300];
+  hides(t, 's3cretpw', steps);
+  t.notOk(talkOf(steps).said.some((line) => line.startsWith('>(prompt)')));
+});
+
+t.test('a line that was hidden is no name, however short it is', async (t) => {
+  const talk = talkOf([`< ${WILL}Enter name: `, 300, '> abc\r\n', '< Welcome, stranger!\r\n', 300, '> look\r\n', '< ok\r\n', 300]);
+  t.notMatch(talk.lines.join(''), /"abc"/);
+});

@@ -1,6 +1,6 @@
 /**
- * Scrubs what is no utterance: the strings in an event's data and in messages out of band, and the names of who speaks. Receives plain values, gives new ones; where it cannot,
- * it withholds. All masks count, of both directions: nobody knows which way a field went.
+ * Scrubs what is no utterance: the strings in an event's data and in messages out of band, and the names of who speaks. Receives plain values, gives new
+ * ones; where it cannot, it withholds. All masks count, of both directions: nobody knows which way a field went.
  */
 import type { MaskedData, MaskedName } from '../contract.js';
 import { type Finder, finderOf, type Known } from './elsewhere.js';

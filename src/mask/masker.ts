@@ -50,8 +50,8 @@ export interface Memory {
   readonly open?: string | undefined;
   /** What the client said that was secret: added to, and looked for. */
   readonly said?: Said;
-  /** Secrets that are known by their places: a hidden line, an echo of one. */
-  readonly hidden?: readonly Span[];
+  /** Finds secrets that are known by their places: a hidden line, an echo of one. */
+  readonly hidden?: () => readonly Span[];
 }
 
 /** Scrubs one utterance with the masks of its direction: every secret at its place, and the same text elsewhere in it; and what is remembered. */
@@ -94,7 +94,8 @@ const BEFORE_IN_DOUBT = 1024;
 
 const NONE: readonly never[] = [];
 
-function scrubbed(masks: MaskSet, utterance: Utterance, { open, said, hidden = NONE }: Memory): Scrubbed {
+function scrubbed(masks: MaskSet, utterance: Utterance, { open, said, hidden: placed }: Memory): Scrubbed {
+  const hidden = placed?.() ?? NONE;
   const { before, text, direction } = utterance;
   const joined = (before + text).toWellFormed();
   const edited = before === '' ? masks.find(direction, joined) : findBehindCut(masks, direction, joined, before.length);

@@ -4,6 +4,7 @@
 import type { Direction, MaskedData, MaskedName, OobMessage, TimeUs, Utterance } from '../contract.js';
 import { scrubData, scrubName } from './data.js';
 import { echoLines, spansBefore, spansBehind, type Typed, unfinishedEcho } from './echo.js';
+import { foldUnits } from './elsewhere.js';
 import { FieldMasks } from './fields.js';
 import { KeyBlocks } from './key-block.js';
 import { HIDDEN_TYPING } from './mask-set.js';
@@ -22,6 +23,9 @@ interface LastTyped extends Typed {
 
 const NONE: readonly Span[] = [];
 
+/** As many as Said knows secrets. */
+const MOST_HIDDEN_LINES = 32;
+
 /** The mask (pack `tokens`) that says that private keys are to be hidden, also where their lines are records of their own. */
 const PRIVATE_KEY = 'private-key';
 /** A line that nothing hides and nothing echoed. */
@@ -34,6 +38,8 @@ export class SessionMasks {
   readonly #open: { -readonly [direction in Direction]?: string | undefined } = {};
   /** Where a mask by that name is in force. */
   readonly #keys: { readonly [direction in Direction]: KeyBlocks } | undefined;
+  /** Lines that were hidden, of one word, in small letters: too short ones too to be looked for elsewhere than in names. */
+  readonly #hiddenLines = new Set<string>();
   #typed: LastTyped | undefined;
   /** No output has come behind the last input. */
   #answers = false;
@@ -58,13 +64,13 @@ export class SessionMasks {
     const { text, endAt } = utterance;
     const outputs = lead.map((output) => this.#behindPrompt(output));
     this.#answers = true;
-    const mask = hidden === undefined ? 0 : this.#masks.indexOf(hidden);
-    if (hidden !== undefined && !/\s/.test(text.trim())) this.#said.learn([{ text, mask }], endAt);
-    const input = this.#scrub(utterance, hidden === undefined ? [] : [{ start: 0, end: text.length, mask }]);
-    const spans = input.failed ? [{ start: 0, end: text.length, mask: 0 }] : input.spans;
+    if (hidden !== undefined) this.#hide(text, this.#masks.indexOf(hidden), endAt);
+    const whole = { start: 0, end: text.length, mask: hidden === undefined ? this.#masks.indexOf(HIDDEN_TYPING) : this.#masks.indexOf(hidden) };
+    const input = this.#scrub(utterance, () => (hidden === undefined ? NONE : [whole]));
+    const spans = input.failed ? [whole] : input.spans;
     const typed = { line: text, spans };
     const before = outputs.map((output) =>
-      this.#scrub(output, [...spansBefore(output, typed), ...this.#shownSpans(output), ...this.#spansOfLast(output)]),
+      this.#scrub(output, () => [...spansBefore(output, typed), ...this.#shownSpans(output), ...this.#spansOfLast(output)]),
     );
     this.#typed = spans.length > 0 ? { ...typed, shown: echo && (text.startsWith(echo.line) ? echo.line.length : 0), first: true } : undefined;
     return { input, lead: before };
@@ -76,14 +82,28 @@ export class SessionMasks {
    */
   scrubOutput(output: Utterance, unfinished: boolean): Scrubbed {
     const utterance = this.#behindPrompt(output);
-    const echo = unfinished ? unfinishedEcho(utterance, this.#masks.indexOf(HIDDEN_TYPING)) : [];
-    const spans = this.#spansOfLast(utterance);
-    return this.#scrub(utterance, echo.length > 0 || spans.length > 0 ? [...echo, ...spans] : spans);
+    return this.#scrub(utterance, () => {
+      const spans = this.#spansOfLast(utterance);
+      return unfinished ? [...unfinishedEcho(utterance, this.#masks.indexOf(HIDDEN_TYPING)), ...spans] : spans;
+    });
+  }
+
+  /** A line was hidden as a whole: what it says is a secret from here on, and no name of anybody. */
+  #hide(text: string, mask: number, at: TimeUs): void {
+    const line = text.trim();
+    if (line === '' || /\s/.test(line)) return;
+    this.#said.learn([{ text, mask }], at);
+    this.#hiddenLines.delete(foldUnits(line));
+    this.#hiddenLines.add(foldUnits(line));
+    for (const oldest of this.#hiddenLines) {
+      if (this.#hiddenLines.size <= MOST_HIDDEN_LINES) break;
+      this.#hiddenLines.delete(oldest);
+    }
   }
 
   /**
-   * The first output behind an input, without the hiding prompt that the input answered: a client shows its own Enter, so what follows stands on a line of its own,
-   * and `Password: Welcome` is no password.
+   * The first output behind an input, without the hiding prompt that the input answered: a client shows its own Enter, so what follows stands on a line of
+   * its own, and `Password: Welcome` is no password.
    */
   #behindPrompt(utterance: Utterance): Utterance {
     const answers = this.#answers;
@@ -116,20 +136,21 @@ export class SessionMasks {
     return utterance.direction === 'RCV' ? this.scrubInput(utterance).input : this.scrubOutput(utterance, false);
   }
 
-  #scrub(utterance: Utterance, hidden: readonly Span[]): Scrubbed {
+  /** @param hidden secrets by their places; where they cannot be found, the text is withheld as where a mask fails */
+  #scrub(utterance: Utterance, hidden: () => readonly Span[]): Scrubbed {
     const { direction, text, before } = utterance;
-    const keys = this.#keys?.[direction].spans(text, before) ?? [];
-    const scrubbed = scrub(this.#masks, utterance, {
-      open: this.#open[direction],
-      said: this.#said,
-      hidden: keys.length > 0 ? [...hidden, ...keys] : hidden,
-    });
+    const placed = (): readonly Span[] => {
+      const keys = this.#keys?.[direction].spans(text, before) ?? NONE;
+      return keys.length > 0 ? [...hidden(), ...keys] : hidden();
+    };
+    const scrubbed = scrub(this.#masks, utterance, { open: this.#open[direction], said: this.#said, hidden: placed });
     this.#open[direction] = scrubbed.open;
     return scrubbed;
   }
 
   /** Forgets lines that ECHO alone hid. */
   forget(lines: readonly string[]): void {
+    for (const line of lines) this.#hiddenLines.delete(foldUnits(line.trim()));
     this.#said.forget(lines, this.#masks.indexOf(HIDDEN_TYPING));
   }
 
@@ -150,6 +171,9 @@ export class SessionMasks {
 
   /** Scrubs a name as it is at this time. Never throws. */
   scrubName(name: string, at: TimeUs): MaskedName {
+    // A line that was hidden is no name, however short it is.
+    if (this.#hiddenLines.has(foldUnits(name)))
+      return scrubName(this.#masks, name, (text) => [{ start: 0, end: text.length, mask: this.#masks.indexOf(HIDDEN_TYPING) }]);
     return scrubName(this.#masks, name, this.#said.finder(at));
   }
 
