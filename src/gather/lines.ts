@@ -2,56 +2,19 @@
  * Gathers one direction line by line: what a client types in line mode, or a server's output where AUDIT_OUT_UNIT is 'line'. Receives text bytes
  * in any splitting, gives an utterance a line. Holds at most one open line (64 KiB); a longer one is cut by size.
  */
-import type { Cut, Direction, Peeked, TimeUs, Utterance } from '../contract.js';
+import type { Cut, Direction, TimeUs } from '../contract.js';
 import type { Charset } from './charset.js';
-import { completesEnd, Held, isEnd } from './held.js';
+import { type Gatherer, type Give, HeldGatherer, OPEN_LINE_US } from './gatherer.js';
+import { completesEnd, isEnd } from './held.js';
 
-/** Silence after which an output's open line is given as it stands. */
-export const OPEN_LINE_US = 2_000_000;
-
-export type Give = (utterance: Utterance) => void;
-
-/** What the pipeline drives; lines and messages are gathered behind it. */
-export interface Gatherer {
-  /** @param bytes borrowed; @param at when they came */
-  push(bytes: Uint8Array, at: TimeUs, give: Give): void;
-  /** Gives what is held, cut for this reason (undefined: in the usual way); but a control sequence that has only begun stays, unless it is 'close'. */
-  flush(cut: Cut | undefined, give: Give): void;
-  /** Time has come to `at`: gives what has been silent for long enough. */
-  tick(at: TimeUs, give: Give): void;
-  /** Forgets what is held (a gap: its line has a hole); returns how many bytes that were. */
-  drop(): number;
-  /** Bytes that are held and not yet given. */
-  readonly length: number;
-  /** What is held; undefined where nothing is. Takes nothing. */
-  peek(): Peeked | undefined;
-  /** Output: the client has begun a line (a second call changes nothing). Utterances carry what comes from here on as `echo`. */
-  mark(): void;
-  /** Output: that line has ended, and what came before its end was flushed. @param shows only the screen knows what it was: see `Utterance.ended` */
-  unmark(shows?: boolean): void;
-  /** Output: how wide the client's terminal is; 80 until told, and for 0. */
-  resize(columns: number): void;
-  /** Output: a full-screen program has the terminal (alternate screen), by all that was pushed. What is typed then are keys, not lines. */
-  readonly alternate: boolean;
-  /**
-   * From here on text is read in this charset (undefined: by itself). Whole lines of output that are held were sent before, and are given first; of an open
-   * line the next utterance decodes all in the new one.
-   */
-  setCharset(charset: Charset | undefined, give: Give): void;
-}
-
-/** Telnet's commands for a line that is being typed (RFC 854): EC, EL and IP, as the keys that do the same. They are pushed like keys. */
-export const EDITING = { EC: 0x7f, EL: 0x15, IP: 0x03 } as const;
-
-export class LineGatherer implements Gatherer {
-  readonly #held: Held;
+export class LineGatherer extends HeldGatherer implements Gatherer {
   readonly #waits: boolean;
   /** The line end that the last utterance ended with, while its second byte may still come; 0: none. */
   #ended = 0;
 
   /** @param direction SND lines also end by two seconds of silence; what a client types waits for its Enter. */
   constructor(direction: Direction, charset?: Charset) {
-    this.#held = new Held(direction, charset);
+    super(direction, charset);
     this.#waits = direction === 'RCV';
   }
 
@@ -61,7 +24,7 @@ export class LineGatherer implements Gatherer {
     for (let index = start; index < bytes.length; index++) {
       if (!isEnd(bytes[index])) continue;
       this.#add(bytes.subarray(start, index), at, give);
-      give(this.#held.take(this.#held.length, undefined, true, at));
+      give(this.held.take(this.held.length, undefined, true, at));
       const next = bytes[index + 1];
       if (next === undefined) this.#ended = bytes[index] as number;
       else if (completesEnd(bytes[index] as number, next)) index++;
@@ -71,49 +34,25 @@ export class LineGatherer implements Gatherer {
   }
 
   #add(bytes: Uint8Array, at: TimeUs, give: Give): void {
-    this.#held.addAll(bytes, at, () => give(this.#held.take(this.#held.sizeCut(), 'size', false, at)));
+    this.held.addAll(bytes, at, () => give(this.held.take(this.held.sizeCut(), 'size', false, at)));
   }
 
   flush(cut: Cut | undefined, give: Give): void {
-    const count = cut === 'close' ? this.#held.length : this.#held.openCut();
-    if (count > 0) give(this.#held.take(count, cut, false, this.#held.lastAt));
+    const count = cut === 'close' ? this.held.length : this.held.openCut();
+    if (count > 0) give(this.held.take(count, cut, false, this.held.lastAt));
   }
 
   drop(): number {
     this.#ended = 0;
-    return this.#held.drop();
-  }
-
-  get length(): number {
-    return this.#held.length;
-  }
-
-  peek(): Peeked | undefined {
-    return this.#held.peek();
-  }
-
-  mark(): void {
-    this.#held.mark();
-  }
-
-  unmark(shows = false): void {
-    this.#held.unmark(shows);
-  }
-
-  resize(columns: number): void {
-    this.#held.resize(columns);
-  }
-
-  get alternate(): boolean {
-    return this.#held.alternate;
+    return this.held.drop();
   }
 
   /** An open line is all that is held. */
   setCharset(charset: Charset | undefined): void {
-    this.#held.setCharset(charset);
+    this.held.setCharset(charset);
   }
 
   tick(at: TimeUs, give: Give): void {
-    if (!this.#waits && this.#held.length > 0 && at - this.#held.lastAt >= OPEN_LINE_US) this.flush('idle', give);
+    if (!this.#waits && this.held.length > 0 && at - this.held.lastAt >= OPEN_LINE_US) this.flush('idle', give);
   }
 }

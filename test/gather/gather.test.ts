@@ -1,7 +1,8 @@
 /** Transcripts of gather: what came when, and the utterances that it is, for every splitting at equal times. */
 import t from 'tap';
 import type { Utterance } from '../../src/contract.js';
-import { type Gatherer, LineGatherer } from '../../src/gather/lines.js';
+import type { Gatherer } from '../../src/gather/gatherer.js';
+import { LineGatherer } from '../../src/gather/lines.js';
 import { MessageGatherer } from '../../src/gather/messages.js';
 
 const MS = 1_000;

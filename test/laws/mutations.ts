@@ -55,13 +55,7 @@ export const MUTATIONS: readonly Mutation[] = [
     '[]',
     /^typed ahead with the name, echoed/,
   ),
-  off(
-    'the echo of a line that has not ended',
-    'mask/session-masks.js',
-    'unfinished ? unfinishedEcho',
-    'false ? unfinishedEcho',
-    /with a rest in the middle/,
-  ),
+  off('the echo of a line that has not ended', 'mask/session-masks.js', 'return unfinished ?', 'return false ?', /with a rest in the middle/),
   // What is said again.
   gives('said back', 'mask/said.js', 'learn(secrets, at) {', 'undefined', /^typed: connect bob/),
   off('said back over lines', 'mask/said.js', 'if (isBlank(unit))', 'if (false)', /^typed: c/),
