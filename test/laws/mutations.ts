@@ -72,7 +72,6 @@ export const MUTATIONS: readonly Mutation[] = [
   off('messages that do not parse', 'mask/fields.js', 'if (message.broken && ', 'if (false && ', /^GMCP of any name/),
   off('said back out of band', 'mask/data.js', 'coverAll(masks, text, [...(elsewhere?.(text) ?? []), ...(said?.(text) ?? [])])', 'text', /^typed: c/),
   gives('scrubbing of names', 'mask/data.js', 'export function scrubName(masks, name, said) {', 'name', /^typed: c/),
-  off('scrubbing of data', 'mask/data.js', 'return { value: walk(data, 0, scrub) };', 'return { value: data };', /^typed: c/),
   // Keys over lines.
   off('private keys over lines', 'mask/session-masks.js', 'if (masks.nameOf(mask) === PRIVATE_KEY)', 'if (false)', /^a private key/),
   // What is no text.
