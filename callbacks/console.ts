@@ -6,6 +6,7 @@ import { type AuditRecord, type Callback, type CallbackContext, type CallbackOpt
 
 export const check: CheckOptions = ({ format = 'pretty' }) => {
   if (format !== 'pretty' && format !== 'json') throw new OptionError("format: write 'pretty' or 'json'");
+  return undefined;
 };
 
 export default function open(options: CallbackOptions, { log, folder }: CallbackContext): Callback {

@@ -61,7 +61,10 @@ interface Settings {
   readonly keepMs: number | null;
 }
 
-export const check: CheckOptions = (options, folder) => void readOptions(options, folder);
+export const check: CheckOptions = (options, folder) => {
+  readOptions(options, folder);
+  return undefined;
+};
 
 export default async function open(options: CallbackOptions, context: CallbackContext): Promise<Callback> {
   const settings = readOptions(options, context.folder);

@@ -64,9 +64,13 @@ async function check(line: CommandLine): Promise<number> {
     compileMasks(masks);
     compileNamed(identity.patterns);
   }
-  for (const callback of settings.callbacks) await checkCallback(callback, settings.folder);
+  const remarked: string[] = [];
+  for (const callback of settings.callbacks) {
+    const remarks = await checkCallback(callback, settings.folder);
+    remarked.push(...remarks.map((remark) => `${callback.name}: ${remark}`));
+  }
   const { checkReport } = await import('./config/report.js');
-  return print(checkReport(settings, { print: line.flags.has('print'), json: line.flags.has('json') }));
+  return print(checkReport(settings, { print: line.flags.has('print'), json: line.flags.has('json'), remarked }));
 }
 
 const log: Log = {

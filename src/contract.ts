@@ -268,7 +268,9 @@ export type Topic =
   | 'audit.stop'
   | 'audit.config'
   | 'audit.gap'
-  | 'audit.fault';
+  | 'audit.fault'
+  | 'audit.checkpoint'
+  | 'access.redact';
 
 /** Version of the record's format. Minor: fields added. Major: a change that breaks. */
 export const RECORD_VERSION = '1.0';
@@ -330,14 +332,41 @@ export class OptionError extends Error {
   override readonly name = 'OptionError';
 }
 
+/** A record that a callback can never take. `reason`: a word such as 'too-large' or 'refused', in lower case with `-`; it stands in an `audit.gap`. */
+export interface Refused {
+  readonly record: AuditRecord;
+  readonly reason: string;
+}
+
+/**
+ * Thrown by `write` where no retry can help some of its records, and all the others are durable there (any Error whose `name` is 'RefusedRecords' and
+ * that has `refused` counts). Those go to the callback's dead letters, an `audit.gap` names them, and the cursor moves behind the batch.
+ */
+export class RefusedRecords extends Error {
+  override readonly name = 'RefusedRecords';
+  readonly refused: readonly Refused[];
+
+  constructor(refused: readonly Refused[]) {
+    super(`${refused.length} records refused`);
+    this.refused = refused;
+  }
+}
+
 /** Full form: a default export that declares two parameters. Throw an OptionError to refuse the options. */
 export type CallbackFactory = (options: CallbackOptions, context: CallbackContext) => Callback | Promise<Callback>;
 
 /**
  * Optional export named `check` of a module of the full form: looks at the options and throws an OptionError to refuse them, without opening anything.
- * `wirescribe check` calls it; what it refuses, the factory must refuse too. `folder`: where relative paths in options start.
+ * `wirescribe check` calls it; what it refuses, the factory must refuse too. `folder`: where relative paths in options start. What it gives is said to
+ * the operator as remarks, one a line: what is allowed and perhaps not meant.
  */
-export type CheckOptions = (options: CallbackOptions, folder: string) => void;
+export type CheckOptions = (options: CallbackOptions, folder: string) => undefined | readonly string[];
+
+/**
+ * Optional export named `evidence` of a module of the full form: the files, absolute paths, that hold lines of the journal it has kept, plain or gzip,
+ * oldest first. `redact` rewrites them while the callback's thread is stopped. None, where the folder is not there.
+ */
+export type ListEvidence = (options: CallbackOptions, folder: string) => readonly string[];
 
 /** Simple form, Evennia's: a default export that declares one parameter. */
 export type SimpleCallback = (record: AuditRecord) => void | Promise<void>;

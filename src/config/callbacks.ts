@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CheckOptions } from '../contract.js';
 import { AuditError, type ErrorCode, nameOf, type Place } from '../errors.js';
 import type { CallbackSettings as Delivered } from '../spool/load.js';
-import { CALLBACK_OPTIONS, CALLBACKS, LATER_CALLBACK_OPTIONS, LATER_CALLBACKS, type ValueOf } from './keys.js';
+import { CALLBACK_OPTIONS, CALLBACKS, LATER_CALLBACKS, type ValueOf } from './keys.js';
 import { type Literal, readLiterals, type StringLiteral } from './literals.js';
 import { didYouMean } from './nearest.js';
 import { showOption } from './python.js';
@@ -86,11 +86,10 @@ function describe(literal: Literal, asked: Asked): Described {
   if (!entry) throw new AuditError('AUDIT_CONFIG_KEY', "a callback wants 'use', the name or path of what to use", literal.place);
   const use = useOf(string(entry.value, { ...asked, name: "'use'" }));
   const own = Object.hasOwn(CALLBACKS, use) ? Object.keys(CALLBACKS[use]?.options ?? {}) : undefined;
-  const later = LATER_CALLBACK_OPTIONS.filter((name) => !own?.includes(name));
   return {
     place: literal.place,
     use,
-    options: optionsOf(literal, { what: `the callback ${quoteName(use)}`, known: own && [...COMMON, ...own], later }),
+    options: optionsOf(literal, { what: `the callback ${quoteName(use)}`, known: own && [...COMMON, ...own], later: [] }),
   };
 }
 
@@ -124,7 +123,8 @@ function common<K extends CommonName>(options: Options | undefined, name: K, ask
 
 function read({ place, use, options }: Described, asked: Asked, taken: Set<string>): ReadCallback {
   const name = options.has('name') ? common(options, 'name', asked) : freeName(use, taken);
-  const own = [...options].filter(([option]) => !COMMON.some((one) => one === option));
+  const ours = Object.hasOwn(CALLBACKS, use) ? (CALLBACKS[use]?.options ?? {}) : {};
+  const own = [...options].filter(([option]) => !COMMON.some((one) => one === option) || Object.hasOwn(ours, option));
   const told = {
     topics: common(options, 'topics', asked),
     batchRecords: common(options, 'batch_records', asked),
@@ -132,6 +132,8 @@ function read({ place, use, options }: Described, asked: Asked, taken: Set<strin
     batchMs: common(options, 'batch_ms', asked),
     start: common(options, 'start', asked),
     required: common(options, 'required', asked),
+    format: Object.hasOwn(ours, 'format') ? ('record' as const) : common(options, 'format', asked),
+    fields: common(options, 'fields', asked),
   };
   const settings = {
     name,
@@ -141,9 +143,9 @@ function read({ place, use, options }: Described, asked: Asked, taken: Set<strin
     options: Object.fromEntries(own.map(([option, { value }]) => [option, plainValue(value, { ...asked, name: quoteName(option) })])),
     ...told,
   };
-  const { topics, batchRecords: batch_records, batchBytes: batch_bytes, batchMs: batch_ms, start, required } = told;
+  const { topics, batchRecords: batch_records, batchBytes: batch_bytes, batchMs: batch_ms, start, required, format, fields } = told;
   const ownShown = Object.fromEntries(own.map(([option, { value }]) => [option, showOption(option, value)]));
-  return { settings, shown: { use, name, topics, batch_records, batch_bytes, batch_ms, start, required, ...ownShown } };
+  return { settings, shown: { use, name, topics, batch_records, batch_bytes, batch_ms, start, required, format, fields, ...ownShown } };
 }
 
 /** `file`, `file2`, `file3` ... */
@@ -175,11 +177,11 @@ function loadFailure(code: string): string {
 /**
  * Imports a callback's module to see that delivery could load it, and has it look at its options where it exports a `check`; does not start it. Throws
  * AUDIT_CALLBACK_LOAD, at the place that names it, where it is not there, fails, has no function of one or two parameters as its default export, or
- * refuses its options.
+ * refuses its options. Gives what its `check` remarks.
  *
  * @param folder where relative paths in its options start
  */
-export async function checkCallback({ name, module, place, options }: CallbackSettings, folder: string): Promise<void> {
+export async function checkCallback({ name, module, place, options }: CallbackSettings, folder: string): Promise<readonly string[]> {
   const refuse = (why: string): never => {
     throw new AuditError('AUDIT_CALLBACK_LOAD', `the callback ${quoteName(name)} ${why}`, place);
   };
@@ -188,11 +190,11 @@ export async function checkCallback({ name, module, place, options }: CallbackSe
   });
   if (typeof loaded.default !== 'function') refuse('has no function as its default export; write `export default function ...`');
   else if (![1, 2].includes(loaded.default.length)) refuse('wants a function of (record), or of (options, context), as its default export');
-  if (typeof loaded.check !== 'function') return;
+  if (typeof loaded.check !== 'function') return [];
   try {
-    (loaded.check as CheckOptions)(options, folder);
+    return (loaded.check as CheckOptions)(options, folder) ?? [];
   } catch (error) {
-    refuse(
+    return refuse(
       error instanceof Error && error.name === 'OptionError' ? `refuses its options: ${error.message}` : `fails in its \`check\`: ${nameOf(error)}`,
     );
   }

@@ -155,6 +155,13 @@ export const KEYS = {
   }),
   NODE: key({ default: 'None', check: orNone(line(255)), means: 'Name of this node in the records. None: the name of this host.' }),
   APPLICATION: key({ default: "'wirescribe'", check: line(255), means: "Name of the game in the records. Evennia's SERVERNAME is understood too." }),
+  CHECKPOINT_KEY: key({
+    default: 'None',
+    check: orNone(path),
+    means:
+      'File of the private key that signs checkpoints (`wirescribe keygen` makes one); None: they are not signed, and prove nothing against whoever ' +
+      'can write the files.',
+  }),
   DRAIN_TIMEOUT_S: key({
     default: '10',
     check: number({ min: 0, max: DAY_S, unit: 'seconds', fraction: true }),
@@ -178,7 +185,6 @@ export const LATER_KEYS = [
   'AUDIT_EVENTS',
   'AUDIT_SYSTEM_EVENTS',
   'AUDIT_PROVIDERS',
-  'CHECKPOINT_KEY',
   'RETENTION_DAYS',
   'CHORES',
   'ARCHIVE_NAME',
@@ -262,9 +268,19 @@ export const CALLBACK_OPTIONS = {
     check: bool,
     means: 'True: its records are never given up for room in the spool; AUDIT_ON_FAILURE decides instead',
   }),
+  format: key({
+    default: "'record'",
+    check: choice('record', 'ecs', 'otel'),
+    means:
+      "'record': the journal's line as it is, which alone is evidence; 'ecs': Elastic Common Schema; 'otel': an OpenTelemetry log record. console has " +
+      "formats of its own: 'pretty' and 'json'",
+  }),
+  fields: key({
+    default: 'None',
+    check: orNone(listOf(line(100), 'a list of names of members of the record')),
+    means: "list of the members it is given beside v, id, topic, time, node, session and seq ('text', 'account', 'data.reason'); None: all",
+  }),
 } as const;
-
-export const LATER_CALLBACK_OPTIONS = ['format', 'fields'] as const;
 
 /** The callbacks that ship with us, and their own options, which they check themselves. */
 export const CALLBACKS: { readonly [use: string]: { readonly means: string; readonly options: { readonly [name: string]: string } } } = {
@@ -280,9 +296,49 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
       keep_days: 'delete files that are older than so many days; None: never',
     },
   },
+  syslog: {
+    means: 'sends records to a syslog collector',
+    options: {
+      url: "where: 'udp://HOST:514', 'tcp://HOST:601', 'tls://HOST:6514', 'unix:/dev/log'",
+      facility: "'local0' to 'local7', 'auth', 'authpriv', 'daemon', 'user' ...",
+      rfc: '5424, or 3164 for an old /dev/log',
+      max_bytes: "size of a message at most, '256k'; a longer record goes without its body",
+      replay: 'records that are sent again after a reconnect, for syslog has no answer: 10000',
+      ca: 'file of the authorities that the collector is verified by (tls); None: those of Node',
+      cert: 'file of our own certificate (tls)',
+      key: 'file of its private key (tls)',
+      servername: "name that the collector's certificate must have (tls); None: the host of url",
+      verify: 'False: any certificate will do (tls)',
+    },
+  },
+  kafka: {
+    means: 'produces records to Apache Kafka',
+    options: {
+      brokers: "list of brokers, ['kafka1:9092', 'kafka2:9092']",
+      topic: "'wirescribe'; with {topic} in it, one for each topic of the records: 'wirescribe.{topic}'",
+      key: "member whose value keys a message, so that those of one value stay in order: 'session' (the node for records without one), 'node', 'account'",
+      client_id: "name of this client at the brokers, 'wirescribe'",
+      tls: "True, or {'ca': FILE, 'cert': FILE, 'key': FILE, 'servername': NAME, 'verify': True}",
+      sasl: "{'mechanism': 'scram-sha-512', 'username': NAME, 'password': {'env': NAME}}; also 'scram-sha-256', 'plain'",
+      compression: "'gzip' or 'none'",
+    },
+  },
+  http: {
+    means: 'posts records to a webhook, Elasticsearch, OpenSearch, Loki or an OpenTelemetry collector',
+    options: {
+      url: "where: 'https://HOST/path'",
+      form: "'ndjson', 'json' (an array), 'elasticsearch' (_bulk) or 'otlp' (OTLP/HTTP logs in JSON)",
+      index: "index of elasticsearch, with strftime's codes: 'wirescribe-%Y.%m.%d'",
+      headers: "headers of each request, {'X-Scope-OrgID': 'games'}",
+      token: 'bearer token',
+      gzip: 'True: bodies are compressed',
+      timeout_s: 'how long an answer may take, in seconds: 20',
+      ca: 'file of the authorities that the server is verified by; None: those of Node',
+    },
+  },
 };
 
-export const LATER_CALLBACKS = ['syslog', 'kafka', 'store', 'http'] as const;
+export const LATER_CALLBACKS = ['store'] as const;
 
 /** Options of an entry of AUDIT_IDENTITY, by its kind: a pattern, or a path of out-of-band data (`oob`). */
 export const IDENTITY_OPTIONS = { pattern: ['pattern', 'direction', 'where'], path: ['oob', 'path', 'field', 'protocol'] } as const;

@@ -45,6 +45,8 @@ export interface Settings {
   readonly node: string;
   readonly application: string;
   readonly drainTimeoutS: number;
+  /** Absolute path of the private key that signs checkpoints. */
+  readonly checkpointKey?: string;
   readonly inForce: readonly InForce[];
   /** SHA-256 (hex) of what is in force, secrets starred, masks of packs included. */
   readonly digest: string;
@@ -82,6 +84,7 @@ export function loadSettings(origin: Origin): Settings {
   const listeners = listenersOf({ literals, asked, readAudit });
   const callbacks = callbacksOf(literals('AUDIT_CALLBACK'), { ...asked, name: 'AUDIT_CALLBACK' });
   const node = value('NODE') ?? hostname();
+  const checkpointKey = value('CHECKPOINT_KEY');
   const force = show(given, { listeners, callbacks, node });
   return {
     ...(file === undefined ? {} : { file }),
@@ -93,6 +96,7 @@ export function loadSettings(origin: Origin): Settings {
     node,
     application: value('APPLICATION'),
     drainTimeoutS: value('DRAIN_TIMEOUT_S'),
+    ...(checkpointKey === null ? {} : { checkpointKey }),
     inForce: force,
     digest: digestOf(force, [audit, ...listeners.map(({ settings }) => settings.audit)]),
   };

@@ -26,7 +26,13 @@ export interface CallbackSettings {
   /** Where it starts when it has no cursor yet. */
   readonly start: 'newest' | 'oldest';
   readonly required: boolean;
+  /** What `record.line` is: the journal's line, or the same record in another schema (forms.ts). */
+  readonly format: RecordFormat;
+  /** Members that a record is given with, beside those that name it; null: all. */
+  readonly fields: readonly string[] | null;
 }
+
+export type RecordFormat = 'record' | 'ecs' | 'otel';
 
 /** A callback that takes batches, or one that takes record by record: the second can be half through a batch. */
 export type LoadedCallback =
