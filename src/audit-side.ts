@@ -3,7 +3,7 @@
  * ends or no longer answers; inline (`threads: 0`) the same without a thread. Knows nothing of what is in a slab.
  */
 import { Worker } from 'node:worker_threads';
-import { Auditor, type AuditorData, type AuditorEvents, type FromAudit, type ToAudit } from './audit-thread.js';
+import { Auditor, type AuditorData, type AuditorEvents, type FromAudit, type NodeFact, type ToAudit } from './audit-thread.js';
 import type { Log } from './contract.js';
 import { AuditError, type ErrorCode, nameOf } from './errors.js';
 
@@ -22,6 +22,8 @@ export interface AuditSide {
   send(slab: ArrayBuffer, used: number): void;
   /** Starts a thread that ended at once, not after its back-off: what is to be said before the end needs it. */
   revive(): void;
+  /** Writes a record of the node; true once it is durable, false where the side has closed and it is not. */
+  declare(fact: NodeFact): Promise<boolean>;
   /** Resolves when all that was sent is durable, or soon after `timeoutMs`: false where something was not. */
   close(timeoutMs: number): Promise<boolean>;
   readonly thread: Worker | undefined;
@@ -35,10 +37,15 @@ export interface SideEvents extends AuditorEvents {
 
 export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
   const auditor = new Auditor(data, events);
+  let open = true;
   return {
+    declare: async (fact) => open && auditor.declare(fact).then(() => true),
     send: (slab, used) => auditor.take(slab, used),
     revive: () => undefined,
-    close: async (timeoutMs) => (await within(auditor.close(timeoutMs), timeoutMs + FLUSH_MS)) ?? false,
+    close: async (timeoutMs) => {
+      open = false;
+      return (await within(auditor.close(timeoutMs), timeoutMs + FLUSH_MS)) ?? false;
+    },
     thread: undefined,
   };
 }
@@ -54,6 +61,9 @@ export class ThreadSide implements AuditSide {
   #restarting: NodeJS.Timeout | undefined;
   #closing = false;
   #closed: ((all: boolean) => void) | undefined;
+  /** Facts that are not durable yet, by number: a thread that is started anew is told them again. */
+  readonly #declared = new Map<number, { readonly fact: NodeFact; readonly settle: (durable: boolean) => void }>();
+  #declarations = 0;
   readonly #watch: NodeJS.Timeout;
 
   private constructor(data: AuditorData, events: SideEvents, log: Log) {
@@ -103,6 +113,19 @@ export class ThreadSide implements AuditSide {
     else if (message.type === 'trouble') this.#events.trouble(message.code);
     else if (message.type === 'closed') this.#closed?.(message.all);
     else if (message.type === 'pong') this.#waitMs = RESTART_MS.first;
+    else if (message.type === 'declared') this.#settle(message.number, true);
+  }
+
+  #settle(number: number, durable: boolean): void {
+    this.#declared.get(number)?.settle(durable);
+    this.#declared.delete(number);
+  }
+
+  declare(fact: NodeFact): Promise<boolean> {
+    if (this.#closing) return Promise.resolve(false);
+    const number = ++this.#declarations;
+    this.#worker?.postMessage({ type: 'declare', number, fact } satisfies ToAudit);
+    return new Promise((settle) => this.#declared.set(number, { fact, settle }));
   }
 
   #ended(worker: Worker): void {
@@ -124,6 +147,7 @@ export class ThreadSide implements AuditSide {
     if (this.#closing) return this.#closed?.(false);
     const worker = this.#spawn(this.#events.alive());
     worker.on('exit', () => this.#ended(worker));
+    for (const [number, { fact }] of this.#declared) worker.postMessage({ type: 'declare', number, fact } satisfies ToAudit);
     this.#events.restarted('audit-thread');
   }
 
@@ -141,12 +165,16 @@ export class ThreadSide implements AuditSide {
   async close(timeoutMs: number): Promise<boolean> {
     clearInterval(this.#watch);
     this.#closing = true;
-    if (!this.#worker) return false;
+    if (!this.#worker) {
+      for (const number of this.#declared.keys()) this.#settle(number, false);
+      return false;
+    }
     const closed = new Promise<boolean>((resolve) => {
       this.#closed = resolve;
     });
     this.#worker.postMessage({ type: 'close', timeoutMs } satisfies ToAudit);
     const all = await within(closed, timeoutMs + FLUSH_MS);
+    for (const number of this.#declared.keys()) this.#settle(number, false);
     await this.#worker?.terminate();
     return all ?? false;
   }

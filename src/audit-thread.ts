@@ -246,6 +246,12 @@ export class Auditor {
     this.#scribe.event(topic, at, data && scrubData(this.#noMasks, data));
   }
 
+  /** Writes a record of the node and resolves once it is durable. Takes room from the reserve where the spool is full. */
+  async declare(fact: NodeFact): Promise<void> {
+    this.#node(fact, Date.now() * 1000);
+    await this.#journal.flushed();
+  }
+
   /** What waits in sessions that go on is written as it stands. */
   #settle(): void {
     for (const [session, { pipeline }] of this.#sessions) {
@@ -295,9 +301,11 @@ function gapOf({ stage, reason, ...known }: { readonly stage: string; readonly r
 export type ToAudit =
   | { readonly type: 'slab'; readonly slab: ArrayBuffer; readonly used: number }
   | { readonly type: 'ping' }
+  | { readonly type: 'declare'; readonly number: number; readonly fact: NodeFact }
   | { readonly type: 'close'; readonly timeoutMs: number };
 export type FromAudit =
   | { readonly type: 'ready' | 'pong' }
+  | { readonly type: 'declared'; readonly number: number }
   | { readonly type: 'closed'; readonly all: boolean }
   | { readonly type: 'returned'; readonly slab: ArrayBuffer }
   | { readonly type: 'trouble'; readonly code: string | undefined };
@@ -312,6 +320,7 @@ if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
   port.on('message', (message: ToAudit) => {
     if (message.type === 'slab') auditor.take(message.slab, message.used);
     else if (message.type === 'ping') say({ type: 'pong' });
+    else if (message.type === 'declare') void auditor.declare(message.fact).then(() => say({ type: 'declared', number: message.number }));
     else void auditor.close(message.timeoutMs).then((all) => say({ type: 'closed', all }));
   });
   say({ type: 'ready' });

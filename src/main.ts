@@ -157,6 +157,7 @@ class Runner implements Running {
       configFolder: folder,
       log: this.#options.log,
       onFault: ({ code, count }) => this.#fault(code, 'callback', count),
+      declare: (fact) => this.#side?.declare(fact) ?? Promise.resolve(false),
     });
   }
 

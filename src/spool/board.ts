@@ -13,10 +13,11 @@ export interface Position {
 const OFFSET_BITS = 32n;
 const OFFSET_MASK = (1n << OFFSET_BITS) - 1n;
 
-/** Word 0 is the durable end of the journal, word 1 is set to 1 when no more will come, word 2 + i is the cursor of callback i. */
+/** Word 0 is the durable end of the journal, word 1 is set to 1 when no more will come; then for each callback two words: its cursor, its floor. */
 const DURABLE = 0;
 const CLOSED = 1;
 const FIRST_CURSOR = 2;
+const WORDS_EACH = 2;
 
 const pack = ({ segment, offset }: Position): bigint => (BigInt(segment) << OFFSET_BITS) | BigInt(offset);
 const unpack = (word: bigint): Position => ({ segment: Number(word >> OFFSET_BITS), offset: Number(word & OFFSET_MASK) });
@@ -25,7 +26,7 @@ const unpack = (word: bigint): Position => ({ segment: Number(word >> OFFSET_BIT
 export const comparePositions = (a: Position, b: Position): number => a.segment - b.segment || a.offset - b.offset;
 
 /** Memory for a board of so many callbacks; hand it to every thread. */
-export const boardMemory = (callbacks: number): SharedArrayBuffer => new SharedArrayBuffer(8 * (FIRST_CURSOR + callbacks));
+export const boardMemory = (callbacks: number): SharedArrayBuffer => new SharedArrayBuffer(8 * (FIRST_CURSOR + WORDS_EACH * callbacks));
 
 /** A view of the shared counters. Every thread makes its own over the same memory. */
 export class Board {
@@ -36,7 +37,7 @@ export class Board {
   }
 
   get callbacks(): number {
-    return this.#words.length - FIRST_CURSOR;
+    return (this.#words.length - FIRST_CURSOR) / WORDS_EACH;
   }
 
   /** The journal is durable up to here. */
@@ -68,10 +69,20 @@ export class Board {
 
   /** Where callback `index` stands: everything before it is durable there. */
   cursor(index: number): Position {
-    return unpack(Atomics.load(this.#words, FIRST_CURSOR + index));
+    return unpack(Atomics.load(this.#words, FIRST_CURSOR + WORDS_EACH * index));
   }
 
   moveCursor(index: number, position: Position): void {
-    Atomics.store(this.#words, FIRST_CURSOR + index, pack(position));
+    Atomics.store(this.#words, FIRST_CURSOR + WORDS_EACH * index, pack(position));
+  }
+
+  /** What lies before it was given up for callback `index`: it is not to be read any more, however far the cursor is. */
+  floor(index: number): Position {
+    return unpack(Atomics.load(this.#words, FIRST_CURSOR + WORDS_EACH * index + 1));
+  }
+
+  /** Spool only. */
+  raiseFloor(index: number, position: Position): void {
+    Atomics.store(this.#words, FIRST_CURSOR + WORDS_EACH * index + 1, pack(position));
   }
 }

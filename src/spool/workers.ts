@@ -10,6 +10,9 @@ import { type DeliveryFault, deliver, showCursor, WATCH, watchMemory } from './d
 import type { CallbackSettings } from './load.js';
 import { Backoff, pause } from './retry.js';
 
+/** A record of the node's own that a delivery has to make, for what its callback will not get. */
+export type Declare = (fact: { readonly topic: 'audit.gap'; readonly data: { readonly [name: string]: unknown } }) => Promise<boolean>;
+
 export interface WorkerOptions {
   /** SPOOL_DIR. */
   readonly folder: string;
@@ -23,6 +26,8 @@ export interface WorkerOptions {
   readonly log: Log;
   /** Told of everything that belongs in an audit.fault. */
   readonly onFault: (fault: DeliveryFault) => void;
+  /** Writes a record of the node; true once it is durable, false where that cannot be any more: then the cursor must not move over it. */
+  readonly declare?: Declare;
   /** A callback that has not answered for so long is ended and started anew; `loadMs` while it loads, which on a busy machine takes longer. */
   readonly stuckMs?: number;
   readonly loadMs?: number;
