@@ -11,7 +11,7 @@ export const fixture = (name: string): string => join(import.meta.dirname, 'fixt
 
 export const settingsFor = (module: string, given: Partial<CallbackSettings> = {}): CallbackSettings => ({
   ...{ name: 'mine', use: './mine.js', module, options: {}, topics: null },
-  ...{ batchRecords: 1_000, batchBytes: 1_048_576, batchMs: 0, start: 'oldest', required: false },
+  ...{ batchRecords: 1_000, batchBytes: 1_048_576, batchMs: 0, start: 'oldest', required: false, format: 'record', fields: null },
   ...given,
 });
 
