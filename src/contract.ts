@@ -320,6 +320,11 @@ export interface Callback {
   write(records: readonly AuditRecord[]): Promise<void>;
   /** Called once, after the last write. */
   close(): Promise<void>;
+  /**
+   * Records that the cursor on disk stays behind what was written, to be given again at the next start: for transports without an answer, where what
+   * `write` resolved for may still be lost. Read once, after the callback is made; absent: none.
+   */
+  readonly trail?: number;
 }
 
 export type CallbackOptions = { readonly [name: string]: unknown };
