@@ -37,6 +37,7 @@ import {
   type CallbackContext,
   type CallbackOptions,
   type CheckOptions,
+  type ListEvidence,
   type Log,
   OptionError,
 } from '../src/contract.js';
@@ -64,6 +65,14 @@ interface Settings {
 export const check: CheckOptions = (options, folder) => {
   readOptions(options, folder);
   return undefined;
+};
+
+/** What it has kept, in the order of the times at which it was written. */
+export const evidence: ListEvidence = (options, folder) => {
+  const settings = readOptions(options, folder);
+  const { ours } = namesOf(settings.path);
+  const files = listed(dirname(settings.path), ours);
+  return files.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
 };
 
 export default async function open(options: CallbackOptions, context: CallbackContext): Promise<Callback> {
@@ -222,8 +231,7 @@ class Rolled {
   readonly #settings: Settings;
   readonly #log: Log;
   readonly #closing = new AbortController();
-  readonly #plain: RegExp;
-  readonly #ours: RegExp;
+  readonly #names: FileNames;
   #active = '';
   #work: Promise<void> = Promise.resolve();
 
@@ -231,16 +239,13 @@ class Rolled {
     this.#settings = settings;
     this.#log = log;
     this.#folder = dirname(settings.path);
-    const extension = extname(settings.path);
-    const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-    const name = `^${quoted(basename(settings.path, extension))}(\\.\\d{4}-\\d{2}-\\d{2}(-\\d{2})?)?\\.\\d+${quoted(extension)}`;
-    this.#plain = new RegExp(`${name}$`);
-    this.#ours = new RegExp(`${name}(\\.gz)?$`);
+    this.#names = namesOf(settings.path);
   }
 
-  /** Cuts off what a crash or a full disk left of a line, and sets the mode. Only while nothing is open. */
+  /** Cuts off what a crash or a full disk left of a line, sets the mode, removes what was half compressed. Only while nothing is open. */
   mend(): void {
-    for (const path of this.#list(this.#plain)) {
+    for (const path of listed(this.#folder, this.#names.halfPacked)) rmSync(path, { force: true });
+    for (const path of this.#list(this.#names.plain)) {
       chmodSync(path, this.#settings.mode);
       cutTornLine(path);
     }
@@ -260,7 +265,7 @@ class Rolled {
 
   async #run(): Promise<void> {
     try {
-      for (const path of this.#settings.compress ? this.#list(this.#plain) : []) {
+      for (const path of this.#settings.compress ? this.#list(this.#names.plain) : []) {
         if (path !== this.#active && !this.#closing.signal.aborted) await this.#compress(path);
       }
       this.#removeOld();
@@ -298,16 +303,36 @@ class Rolled {
   #removeOld(): void {
     const { keepMs } = this.#settings;
     if (keepMs === null) return;
-    for (const path of this.#list(this.#ours)) {
+    for (const path of this.#list(this.#names.ours)) {
       if (path !== this.#active && statSync(path).mtimeMs < Date.now() - keepMs) rmSync(path);
     }
   }
 
   #list(pattern: RegExp): string[] {
-    return readdirSync(this.#folder)
-      .filter((name) => pattern.test(name))
-      .map((name) => join(this.#folder, name));
+    return listed(this.#folder, pattern);
   }
+}
+
+/** The names of files of ours: not compressed, all, and what is being compressed. */
+interface FileNames {
+  readonly plain: RegExp;
+  readonly ours: RegExp;
+  readonly halfPacked: RegExp;
+}
+
+function namesOf(path: string): FileNames {
+  const extension = extname(path);
+  const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const name = `^${quoted(basename(path, extension))}(\\.\\d{4}-\\d{2}-\\d{2}(-\\d{2})?)?\\.\\d+${quoted(extension)}`;
+  return { plain: new RegExp(`${name}$`), ours: new RegExp(`${name}(\\.gz)?$`), halfPacked: new RegExp(`${name}\\.gz\\.tmp$`) };
+}
+
+/** Files in a folder whose name fits; none where there is no folder. */
+function listed(folder: string, pattern: RegExp): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => pattern.test(name))
+    .map((name) => join(folder, name));
 }
 
 /**
