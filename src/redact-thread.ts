@@ -2,13 +2,20 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AuditError, nameOf } from './errors.js';
 import { compileSearch } from './mask/search.js';
+import { evidenceOf, type Keeper } from './spool/evidence.js';
 import { beNice } from './spool/nice.js';
 import { eraseIn, PlaceError, type Places, type Progress, selectIn } from './spool/redact-places.js';
 import { MAX_SELECTED, type RedactRequest, type Selection, selectorOf } from './spool/redact-select.js';
 
+/** Where to look: the spool's segments before one, and what callbacks keep. */
+export interface Standing extends Omit<Places, 'files'> {
+  readonly keepers: readonly Keeper[];
+  readonly configFolder: string;
+}
+
 export type RedactStep =
-  | { readonly type: 'look'; readonly places: Places; readonly request: RedactRequest }
-  | { readonly type: 'erase'; readonly places: Places; readonly selection: Selection };
+  | { readonly type: 'look'; readonly places: Standing; readonly request: RedactRequest }
+  | { readonly type: 'erase'; readonly places: Standing; readonly selection: Selection };
 
 export type StepMessage =
   | { readonly type: 'progress'; readonly done: number; readonly all: number }
@@ -35,7 +42,9 @@ function failure(error: unknown): { readonly code: string; readonly message: str
 const step = (workerData as { redact: RedactStep }).redact;
 beNice();
 try {
-  const result = await (step.type === 'look' ? look(step.places, step.request) : eraseIn(step.places, step.selection, progress));
+  const { folder, before, keepers, configFolder } = step.places;
+  const places = { folder, before, files: await evidenceOf(keepers, configFolder) };
+  const result = await (step.type === 'look' ? look(places, step.request) : eraseIn(places, step.selection, progress));
   tell({ type: 'done', result });
 } catch (error) {
   tell({ type: 'failed', ...failure(error) });

@@ -7,9 +7,9 @@ import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { NodeFact } from './audit-thread.js';
 import { AuditError, type ErrorCode } from './errors.js';
-import type { RedactStep, StepMessage } from './redact-thread.js';
+import type { RedactStep, Standing, StepMessage } from './redact-thread.js';
+import type { Keeper } from './spool/evidence.js';
 import { dropPending, keepPending, type Redaction, readPending } from './spool/redact-pending.js';
-import type { Places } from './spool/redact-places.js';
 import type { RedactRequest, Selection } from './spool/redact-select.js';
 
 /** What must stand still while places are rewritten. */
@@ -22,8 +22,9 @@ export interface StandStill {
   /** Ends the callbacks' threads, and starts them again. */
   stopCallbacks(): Promise<void>;
   startCallbacks(): Promise<void>;
-  /** Files that callbacks keep, while their threads are stopped. */
-  evidence(): Promise<readonly string[]>;
+  /** Who may keep files, and where relative paths in their options start. */
+  readonly keepers: readonly Keeper[];
+  readonly configFolder: string;
   /** Writes a record of the node; true once it is durable. */
   declare(fact: NodeFact): Promise<boolean>;
 }
@@ -65,18 +66,19 @@ export async function finishPending(still: StandStill): Promise<Redacted | undef
   return redaction && standing(still, (places) => finish(still, places, redaction, () => undefined));
 }
 
-async function standing<T>(still: StandStill, work: (places: Places) => Promise<T>): Promise<T> {
+async function standing<T>(still: StandStill, work: (places: Standing) => Promise<T>): Promise<T> {
   const before = await still.hold();
   try {
     await still.stopCallbacks();
-    return await work({ folder: still.folder, before, files: await still.evidence() });
+    const { folder, keepers, configFolder } = still;
+    return await work({ folder, before, keepers, configFolder });
   } finally {
     await still.release();
     await still.startCallbacks();
   }
 }
 
-async function finish(still: StandStill, places: Places, redaction: Redaction, tell: Tell): Promise<Redacted> {
+async function finish(still: StandStill, places: Standing, redaction: Redaction, tell: Tell): Promise<Redacted> {
   const { request, selection } = redaction;
   for (const fact of factsOf(redaction)) await declared(still, fact);
   const lines = await erase(places, selection, tell);
@@ -99,12 +101,12 @@ function* factsOf({ request, by, why, selection }: Redaction): Generator<NodeFac
   }
 }
 
-async function lookFor(places: Places, request: RedactRequest, tell: Tell): Promise<Selection> {
+async function lookFor(places: Standing, request: RedactRequest, tell: Tell): Promise<Selection> {
   const result = await step({ type: 'look', places, request }, (done, all) => tell('looking', done, all));
   return result as Selection;
 }
 
-const erase = async (places: Places, selection: Selection, tell: Tell): Promise<number> =>
+const erase = async (places: Standing, selection: Selection, tell: Tell): Promise<number> =>
   (await step({ type: 'erase', places, selection }, (done, all) => tell('erasing', done, all))) as number;
 
 /** Runs one step in a thread of its own. */
