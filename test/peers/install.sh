@@ -6,6 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
 packages=(tinymux tintin++ tmux socat inetutils-telnet libtelnet-utils iproute2 libkrb5-3 procps gcc libc6-dev python3-venv)
+command -v javac >/dev/null && command -v mvn >/dev/null || packages+=(default-jdk-headless maven)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -45,5 +46,12 @@ if [ ! -e "$evennia_game" ]; then
   wait "$pid" 2>/dev/null || true
   [ "$word" = ready ] || { echo "install.sh: Evennia's first start failed" >&2; exit 1; }
   mv "$evennia_game.new" "$evennia_game"
+fi
+# Jars of Apache Maven's central repository that opensearch-pom.xml names, and our few lines that start a node out of them.
+if [ ! -e "$opensearch_jars/done" ]; then
+  rm -rf "$opensearch_jars"
+  mvn -q -B -f "$here/opensearch-pom.xml" dependency:copy-dependencies -DoutputDirectory="$opensearch_jars"
+  javac -d "$opensearch_jars/classes" -cp "$opensearch_jars/*" "$here/OpenSearchPeer.java"
+  touch "$opensearch_jars/done"
 fi
 echo installed

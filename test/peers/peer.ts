@@ -14,7 +14,7 @@ export const ROOT = join(import.meta.dirname, '../../..');
 const SCRIPTS = join(ROOT, 'test/peers');
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wirescribe-peers');
 
-export type PeerName = 'tinymux' | 'evennia' | 'tintin' | 'telnet' | 'tintin-server' | 'telnetd' | 'chatd';
+export type PeerName = 'tinymux' | 'evennia' | 'tintin' | 'telnet' | 'tintin-server' | 'telnetd' | 'chatd' | 'opensearch';
 
 /** What must be there for a peer to start, and how many ports in a row it takes (0: it is a client, and is told one). */
 const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly commands: readonly string[]; readonly ports: number }> = {
@@ -24,6 +24,7 @@ const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly comm
   telnet: { files: ['/usr/bin/inetutils-telnet'], commands: ['tmux', 'ps'], ports: 0 },
   'tintin-server': { files: ['/usr/games/tt++'], commands: ['tmux', 'ps'], ports: 1 },
   telnetd: { files: [join(CACHE, 'telnetd/usr/sbin/telnetd')], commands: ['socat', 'ps'], ports: 1 },
+  opensearch: { files: [join(CACHE, 'opensearch-2.19.3/done')], commands: ['java', 'ps'], ports: 2 },
   chatd: { files: ['/usr/bin/telnet-chatd'], commands: ['socat', 'ip', 'ps'], ports: 1 },
 };
 
@@ -34,7 +35,7 @@ const STOP_MS = 40_000;
 
 export interface Peer {
   readonly port: number;
-  /** Its folder, removed by `stop`. */
+  /** Its folder, removed by `stop` unless it was given. */
   readonly dir: string;
   /** What its script has printed, and complained. */
   readonly output: () => string;
@@ -88,18 +89,23 @@ async function isFree(port: number): Promise<boolean> {
 /**
  * Starts a peer and waits until it accepts.
  * @param args what its script takes behind PORT (for a server: behind DIR)
- * @param options.port for a client: where it connects
+ * @param options.port for a client: where it connects; for a server: the port of its own that it had before
+ * @param options.dir a folder that is kept, to start a server again on what it had
  */
-export async function startPeer(name: PeerName, args: readonly string[] = [], options: { readonly port?: number } = {}): Promise<Peer> {
+export async function startPeer(
+  name: PeerName,
+  args: readonly string[] = [],
+  options: { readonly port?: number; readonly dir?: string } = {},
+): Promise<Peer> {
   const port = options.port ?? (await freePorts(PEERS[name].ports));
-  const dir = mkdtempSync(join(tmpdir(), `wirescribe-${name}-`));
+  const dir = options.dir ?? mkdtempSync(join(tmpdir(), `wirescribe-${name}-`));
   const places = PEERS[name].ports === 0 ? [...args, dir] : [dir, ...args];
   const script = spawn('bash', [join(SCRIPTS, `${name}.sh`), String(port), ...places], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collect(script);
   const ended = once(script, 'close').then(([code]) => code as number | null);
   const stop = async () => {
     await stopGroup(script, ended);
-    rmSync(dir, { recursive: true, force: true });
+    if (options.dir === undefined) rmSync(dir, { recursive: true, force: true });
   };
   if (await isReady(script, port, output, ended)) return { port, dir, output: () => output.out() + output.err(), ended, stop };
   await stop();
