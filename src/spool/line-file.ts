@@ -26,8 +26,9 @@ export function isGzip(path: string): boolean {
 
 /** The lines of a file without their line ends, each borrowed until the next is asked for. Throws what the disk throws, and zlib's for a broken gzip file. */
 export async function* linesOf(path: string): AsyncGenerator<Buffer> {
+  const packed = isGzip(path);
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  const bytes = isGzip(path) ? unpacked(file) : file;
+  const bytes = packed ? unpacked(file) : file;
   let held: Buffer = Buffer.alloc(0);
   for await (const chunk of bytes as AsyncIterable<Buffer>) {
     const all = held.length > 0 ? Buffer.concat([held, chunk]) : chunk;

@@ -33,6 +33,7 @@ async function near<T>(folder: string, use: (path: string) => Promise<T>): Promi
 }
 
 export interface Control {
+  /** Ends what is asked just now as well. */
   close(): void;
 }
 
@@ -41,7 +42,12 @@ export interface Control {
  * Throws what the system throws where it cannot be opened.
  */
 export async function openControl(folder: string, answers: { readonly [command: string]: Answer }): Promise<Control> {
-  const server = createServer((socket) => serve(socket, answers));
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    serve(socket, answers);
+  });
   server.maxConnections = MOST_ASKING;
   rmSync(join(folder, 'control.sock'), { force: true });
   await near(folder, (path) => listening(server, path));
@@ -50,6 +56,7 @@ export async function openControl(folder: string, answers: { readonly [command: 
   return {
     close: () => {
       server.close();
+      for (const socket of sockets) socket.destroy();
       rmSync(join(folder, 'control.sock'), { force: true });
     },
   };
