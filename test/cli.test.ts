@@ -47,7 +47,7 @@ t.test("Evennia's block, pasted, is checked and masks", async (t) => {
   const cwd = withConf(t, EVENNIA);
   const check = await wirescribe(['check'], { cwd });
   t.strictSame([check.code, check.err], [0, '']);
-  t.match(check.out, /^# no listener: .*\ngood: 0 listeners, \d+ masks, 1 callback\n$/);
+  t.match(check.out, /^# no listener: .*\n# no CHECKPOINT_KEY: .*\ngood: 0 listeners, \d+ masks, 1 callback\n$/);
   const input = 'setpass hunter2\nconnect bob hunter2\nlook\n';
   t.strictSame(await wirescribe(['mask'], { cwd, input }), { code: 0, out: 'setpass ********\nconnect bob ********\nlook\n', err: '' });
 });
@@ -69,6 +69,7 @@ t.test('check remarks on what is allowed and perhaps not meant', async (t) => {
     (await wirescribe(['check'], { cwd: withConf(t, conf) })).out,
     `# AUDIT_IN and AUDIT_OUT are False: only the start and end of sessions will be recorded
 # console is given some topics alone: what it keeps is no whole evidence to \`verify\`
+# no CHECKPOINT_KEY: nothing is signed; \`wirescribe keygen\` makes a key
 good: 1 listener, 0 masks, 1 callback
 `,
   );
@@ -77,10 +78,14 @@ good: 1 listener, 0 masks, 1 callback
 t.test('check --json is one object', async (t) => {
   const cwd = withConf(t, `${NO_PACKS}NODE = 'mud1'\n`);
   const { out } = await wirescribe(['check', '--json'], { cwd });
-  const { digest, settings, ...rest } = JSON.parse(out);
+  const { digest, settings, remarks, ...rest } = JSON.parse(out);
   t.strictSame(rest, { ok: true, file: join(cwd, 'server.conf'), listeners: [], callbacks: ['file'], masks: 0 });
   t.match(digest, /^[0-9a-f]{64}$/);
-  t.strictSame(settings.at(-3), { key: 'NODE', value: "'mud1'", from: 'server.conf:2' });
+  t.same(remarks.at(-1), 'no CHECKPOINT_KEY: nothing is signed; `wirescribe keygen` makes a key');
+  t.strictSame(
+    settings.find(({ key }: { key: string }) => key === 'NODE'),
+    { key: 'NODE', value: "'mud1'", from: 'server.conf:2' },
+  );
 });
 
 const REFUSED: readonly (readonly [conf: string, err: string])[] = [

@@ -102,10 +102,7 @@ function useOf(literal: StringLiteral): string {
   };
   if (IS_PATH.test(use) || Object.hasOwn(CALLBACKS, use)) return use;
   if (LATER_CALLBACKS.some((name) => name === use)) {
-    return refuse(
-      'AUDIT_CONFIG_LATER',
-      `the callback '${use}' is not built yet; ${Object.keys(CALLBACKS).join(' and ')} are, and modules of your own`,
-    );
+    return refuse('AUDIT_CONFIG_LATER', `the callback '${use}' is not built yet; ${Object.keys(CALLBACKS).join(', ')} are, and modules of your own`);
   }
   if (/^\w+(\.\w+)+$/.test(use)) {
     return refuse('AUDIT_CONFIG_TYPE', "a function of Python cannot be called here; write the path of a module of JavaScript, such as './mine.mjs'");
@@ -132,7 +129,7 @@ function read({ place, use, options }: Described, asked: Asked, taken: Set<strin
     batchMs: common(options, 'batch_ms', asked),
     start: common(options, 'start', asked),
     required: common(options, 'required', asked),
-    format: Object.hasOwn(ours, 'format') ? ('record' as const) : common(options, 'format', asked),
+    format: Object.hasOwn(ours, 'format') ? ('record' as const) : formatOf(use, options, asked),
     fields: common(options, 'fields', asked),
   };
   const settings = {
@@ -146,6 +143,15 @@ function read({ place, use, options }: Described, asked: Asked, taken: Set<strin
   const { topics, batchRecords: batch_records, batchBytes: batch_bytes, batchMs: batch_ms, start, required, format, fields } = told;
   const ownShown = Object.fromEntries(own.map(([option, { value }]) => [option, showOption(option, value)]));
   return { settings, shown: { use, name, topics, batch_records, batch_bytes, batch_ms, start, required, format, fields, ...ownShown } };
+}
+
+/** An OpenTelemetry collector takes its own records alone, so whoever asks for that form need not ask for the format as well. */
+function formatOf(use: string, options: Options, asked: Asked): CallbackSettings['format'] {
+  const form = options.get('form')?.value;
+  if (use !== 'http' || form?.kind !== 'string' || form.value !== 'otlp') return common(options, 'format', asked);
+  const given = options.get('format');
+  if (given && common(options, 'format', asked) !== 'otel') wants("'otel' where 'form' is 'otlp'", given.value, { ...asked, name: "'format'" });
+  return 'otel';
 }
 
 /** `file`, `file2`, `file3` ... */

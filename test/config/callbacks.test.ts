@@ -12,19 +12,22 @@ t.test('says of a module that cannot be a callback why, and where it is named', 
     'nullary.mjs': 'export default () => {};',
     'throws.mjs': "throw new TypeError('hunter2');",
     'broken.mjs': 'export default function (',
+    'remarks.mjs': "export default (options, context) => {}; export const check = () => ['best effort'];",
     'fails.mjs': "export default (options, context) => {}; export const check = () => { throw new TypeError('hunter2'); };",
   });
   const why = async (name: string): Promise<string> => {
     const { callbacks } = loadSettings({ cwd, env: {}, set: ['AUDIT_MASK_PACKS=[]', `AUDIT_CALLBACK=['./${name}.mjs']`] });
     for (const callback of callbacks) {
-      const error: unknown = await checkCallback(callback, cwd).catch((error: unknown) => error);
-      if (error) return String(error).replace(cwd, '');
+      const said: unknown = await checkCallback(callback, cwd).catch((error: unknown) => error);
+      if (!Array.isArray(said)) return String(said).replace(cwd, '');
+      if (said.length > 0) return said.join('; ');
     }
     return 'good';
   };
   const at = 'AUDIT_CALLBACK_LOAD: --set:1:17: the callback';
   t.equal(await why('simple'), 'good');
   t.equal(await why('full'), 'good');
+  t.equal(await why('remarks'), 'best effort');
   t.equal(await why('none'), `${at} 'none' has no function as its default export; write \`export default function ...\``);
   t.equal(await why('nullary'), `${at} 'nullary' wants a function of (record), or of (options, context), as its default export`);
   t.equal(await why('throws'), `${at} 'throws' does not load: TypeError; \`node --check\` on it may say more`);

@@ -65,13 +65,15 @@ t.test('without a file or options there are the defaults', async (t) => {
           batchMs: 0,
           start: 'oldest',
           required: false,
+          format: 'record',
+          fields: null,
         },
       ],
       spool: { dir: join(cwd, 'audit/spool'), maxBytes: 4_294_967_296, fsync: 'batch' },
       node: hostname(),
       application: 'wirescribe',
       drainTimeoutS: 10,
-      inForce: 23,
+      inForce: 24,
       digest: 64,
     },
   );
@@ -178,6 +180,8 @@ t.test('callbacks are a name, a path, a dict, or a list of them, each of its own
     batchMs: 20,
     start: 'newest',
     required: true,
+    format: 'record',
+    fields: null,
   });
   t.strictSame(callbacks[4]?.options, { deep: { a: [1, null] } });
 });
@@ -357,10 +361,9 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
     "TYPE: server.conf:2:70: there are two listeners of the name 'main'; rename one",
   ],
   ["LISTENERS = {'a': 1}", 'TYPE: server.conf:2:13: LISTENERS wants a list of listeners, each a dict (put [ ] around it); this is a dict'],
-  ["AUDIT_CALLBACK = 'syslog'", "LATER: server.conf:2:18: the callback 'syslog' is not built yet; console and file are, and modules of your own"],
   [
-    "AUDIT_CALLBACK = 'evennia.contrib.utils.auditing.outputs.to_syslog'",
-    "LATER: server.conf:2:18: the callback 'syslog' is not built yet; console and file are, and modules of your own",
+    "AUDIT_CALLBACK = 'store'",
+    "LATER: server.conf:2:18: the callback 'store' is not built yet; console, file, syslog, kafka, http are, and modules of your own",
   ],
   [
     "AUDIT_CALLBACK = 'server.conf.at.mine'",
@@ -369,11 +372,11 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
   ["AUDIT_CALLBACK = 'fil'", "KEY: server.conf:2:18: there is no callback 'fil' (a path has a / in it); did you mean 'file'?"],
   ["AUDIT_CALLBACK = {'path': 'x'}", "KEY: server.conf:2:18: a callback wants 'use', the name or path of what to use"],
   ["AUDIT_CALLBACK = {'use': 'file', 'sice': 1}", "KEY: server.conf:2:34: the callback 'file' has no option 'sice'; did you mean 'size'?"],
+  ["AUDIT_CALLBACK = {'use': './a.js', 'format': 'xml'}", "TYPE: server.conf:2:46: 'format' wants 'record', 'ecs' or 'otel'"],
   [
-    "AUDIT_CALLBACK = {'use': './a.js', 'format': 'ecs'}",
-    "LATER: server.conf:2:36: 'format' of the callback './a.js' is not built yet; leave it out",
+    "AUDIT_CALLBACK = {'use': 'http', 'url': 'http://h', 'form': 'otlp', 'format': 'ecs'}",
+    "TYPE: server.conf:2:79: 'format' wants 'otel' where 'form' is 'otlp'",
   ],
-  ["AUDIT_CALLBACK = {'use': 'file', 'format': 'ecs'}", "LATER: server.conf:2:34: 'format' of the callback 'file' is not built yet; leave it out"],
   ["AUDIT_CALLBACK = {'use': 'file', 'topics': 'session'}", "TYPE: server.conf:2:44: 'topics' wants a list of topics"],
   [
     "AUDIT_CALLBACK = [{'use': 'file', 'name': 'x'}, {'use': 'console', 'name': 'x'}]",
