@@ -54,5 +54,5 @@ function itemsOf(body: Buffer | undefined): 'all' | readonly Item[] {
 function verdictOn({ status, error }: Item): Verdict {
   if (status === 409 || (typeof status === 'number' && status >= 200 && status < 300)) return 'taken';
   if (status === 400 && !NOT_OF_THE_RECORD.has(error?.type)) return 'refused';
-  return new HttpError(`HTTP_ITEM_${Number(status)}`);
+  return new HttpError(`HTTP_ITEM_${Number(status) || 0}`);
 }

@@ -20,7 +20,7 @@ const MAX_BODY_BYTES = 16 << 20;
 const MIN_BODY_BYTES = 65_536;
 /** How often items that a bulk answer left open (429) are sent again in one call, and after how long at first; it doubles. */
 const MAX_ROUNDS = 3;
-const ROUND_MS = 200;
+const ROUND_MS = 100;
 /** So many refusals in a row, with nothing taken between, can be the records'. More are the server's configuration, and the records wait. */
 const MAX_REFUSED_IN_ROW = 10;
 
