@@ -299,11 +299,11 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
   syslog: {
     means: 'sends records to a syslog collector',
     options: {
-      url: "where: 'udp://HOST:514', 'tcp://HOST:601', 'tls://HOST:6514', 'unix:/dev/log'",
-      facility: "'local0' to 'local7', 'auth', 'authpriv', 'daemon', 'user' ...",
-      rfc: '5424, or 3164 for an old /dev/log',
-      max_bytes: "size of a message at most, '256k'; a longer record goes without its body",
-      replay: 'records that are sent again after a reconnect, for syslog has no answer: 10000',
+      url: "where: 'unix:/dev/log', 'udp://HOST:514', 'tcp://HOST:601', 'tls://HOST:6514'",
+      facility: "'authpriv', or 'auth', 'daemon', 'user', 'local0' to 'local7' ...",
+      rfc: '5424 or 3164; None: 5424, but 3164 for unix:/dev/log, as local collectors expect it',
+      max_bytes: "size of a message at most, '256k' (rsyslog cuts at 8k unless maxMessageSize is raised); a longer record goes without its body",
+      replay: 'records that are sent again after a reconnect or a restart, for syslog has no answer: 10000',
       ca: 'file of the authorities that the collector is verified by (tls); None: those of Node',
       cert: 'file of our own certificate (tls)',
       key: 'file of its private key (tls)',
@@ -320,7 +320,8 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
       client_id: "name of this client at the brokers, 'wirescribe'",
       tls: "True, or {'ca': FILE, 'cert': FILE, 'key': FILE, 'servername': NAME, 'verify': True}",
       sasl: "{'mechanism': 'scram-sha-512', 'username': NAME, 'password': {'env': NAME}}; also 'scram-sha-256', 'plain'",
-      compression: "'gzip' or 'none'",
+      compression: "'gzip' or 'none' (which our side takes twice the time for)",
+      idempotent: 'True; False for brokers that refuse it (older than 0.11, or without the ACL IdempotentWrite): then retries leave more doubles',
     },
   },
   http: {
