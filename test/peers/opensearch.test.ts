@@ -1,0 +1,146 @@
+/** `http` in the form elasticsearch against a real OpenSearch: what a journal holds is there once, also where the node is killed and started again. */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { CallbackOptions } from '../../src/contract.js';
+import { recordsOf } from '../../src/spool/audit-record.js';
+import { pause, RETRY_LIMITS } from '../../src/spool/retry.js';
+import { openAt, refusedBy } from '../callbacks/http/server.js';
+import { line, lines } from '../journal-lines.js';
+import { until } from '../wait.js';
+import { type Peer, peerMissing, startPeer } from './peer.js';
+
+/** OpenSearch starts in 8 s on an idle machine, and is started twice. */
+const TIMEOUT_S = 240;
+t.setTimeout(TIMEOUT_S * 1_000);
+
+const skip = peerMissing('opensearch');
+let node: Peer;
+const nodes: Peer[] = [];
+t.teardown(async () => {
+  // The first removes the folder, so it is stopped last.
+  for (const one of nodes.reverse()) await one.stop();
+});
+if (!skip) {
+  node = await startPeer('opensearch');
+  nodes.push(node);
+}
+
+const url = () => `http://127.0.0.1:${node.port}`;
+
+async function ask(method: string, path: string, body?: object): Promise<unknown> {
+  const asked = request(`${url()}${path}`, { method, headers: { 'content-type': 'application/json' } });
+  asked.end(body && JSON.stringify(body));
+  const [response] = (await once(asked, 'response')) as [AsyncIterable<Buffer>];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  return JSON.parse(Buffer.concat(chunks).toString());
+}
+
+interface Hits {
+  readonly hits: {
+    readonly total: { readonly value: number };
+    readonly hits: readonly { readonly _id: string; readonly _index: string; readonly _source: object }[];
+  };
+}
+
+/** All that stands in the indexes of a name, at most 10,000, by id. */
+async function documents(index: string): Promise<Hits['hits']['hits']> {
+  await ask('POST', `/${index}/_refresh`);
+  const { hits } = (await ask('POST', `/${index}/_search`, { size: 10_000, track_total_hits: true, sort: [{ seq: 'asc' }] })) as Hits;
+  if (hits.total.value > 10_000) throw new Error('too many to look at');
+  return hits.hits;
+}
+
+const openThere = (t: Test, index: string, options: CallbackOptions = {}) =>
+  openAt(t, url(), { form: 'elasticsearch', index: `${index}-%Y.%m.%d`, ...options });
+
+const idsOf = (texts: readonly string[]) => texts.map((text) => (JSON.parse(text) as { id: string }).id);
+
+t.test('records are documents under their id, in the index of their day, with the members of the line', { skip }, async (t) => {
+  const { callback } = await openThere(t, 'plain', { gzip: true });
+  const texts = [...lines(1_000), line(1_000, '🐉 Grüße \u2028 "\\"', 'session.output')];
+  await callback.write(recordsOf(texts.join('')));
+  const found = await documents('plain-2026.01.31');
+  t.same(
+    found.map(({ _id }) => _id),
+    idsOf(texts),
+  );
+  t.same(found.at(-1)?._source, JSON.parse(texts.at(-1) ?? ''));
+});
+
+t.test('a batch that comes twice is there once', { skip }, async (t) => {
+  const { callback } = await openThere(t, 'twice');
+  for (const batch of [lines(20), lines(20), lines(30, 10)]) await callback.write(recordsOf(batch.join('')));
+  t.same(
+    (await documents('twice-*')).map(({ _id }) => _id),
+    idsOf(lines(40)),
+  );
+});
+
+t.test('a document that does not fit the mapping is given up, the others of its batch are there', { skip }, async (t) => {
+  const mapped = { mappings: { properties: { data: { properties: { value: { type: 'long' } } } } } };
+  await ask('PUT', '/mapped-2026.01.31', mapped);
+  const { callback } = await openThere(t, 'mapped');
+  const withValue = (number: number, value: unknown) =>
+    line(number, `say ${number}`).replace(/\}\n$/, `,"data":{"value":${JSON.stringify(value)}}}\n`);
+  const texts = [withValue(0, 1), withValue(1, { HP: 'full' }), withValue(2, 'secret of bob'), withValue(3, 4), ...lines(2, 4)];
+  t.same(await refusedBy(callback.write(recordsOf(texts.join('')))), [
+    ['say 1', 'refused'],
+    ['say 2', 'refused'],
+  ]);
+  t.same(
+    (await documents('mapped-*')).map(({ _id }) => _id),
+    idsOf([...lines(1), ...lines(3, 3)]),
+  );
+});
+
+t.test('an index that nobody may make is no fault of the records: they are there once it may be made', { skip }, async (t) => {
+  const settings = (allowed: boolean) =>
+    ask('PUT', '/_cluster/settings', { persistent: { 'action.auto_create_index': allowed ? 'true' : '-closed-*,+*' } });
+  await settings(false);
+  const { callback } = await openThere(t, 'closed');
+  await t.rejects(callback.write(recordsOf(lines(3).join(''))), { code: 'HTTP_ITEM_404' });
+  await settings(true);
+  await callback.write(recordsOf(lines(3).join('')));
+  t.equal((await documents('closed-*')).length, 3);
+});
+
+t.test('killed under load and started again, it has every record once', { skip }, async (t) => {
+  const { callback } = await openThere(t, 'killed');
+  const batches = Array.from({ length: 40 }, (_, index) => lines(200, index * 200));
+  let done = 0;
+  let failures = 0;
+  /** As delivery does: the same batch until it is taken. */
+  const deliver = async () => {
+    for (const batch of batches) {
+      const records = recordsOf(batch.join(''));
+      for (let taken = false; !taken; ) {
+        taken = await callback.write(records).then(
+          () => true,
+          () => false,
+        );
+        if (!taken) failures++;
+        if (!taken) await pause(RETRY_LIMITS.minMs, new AbortController().signal);
+      }
+      done++;
+    }
+  };
+  const delivering = deliver();
+  await until(() => done >= 10, 'ten batches', TIMEOUT_S * 1_000);
+  const { dir, port, ended } = node;
+  process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGKILL');
+  await ended;
+  await until(() => failures >= 2, 'writes that fail');
+  t.ok(done < batches.length, 'it died under load');
+  node = await startPeer('opensearch', [], { dir, port });
+  nodes.push(node);
+  await delivering;
+  const found = await documents('killed-*');
+  t.same(
+    found.map(({ _id }) => _id),
+    idsOf(batches.flat()),
+  );
+});
