@@ -10,7 +10,7 @@ import { pause, RETRY_LIMITS } from '../../src/spool/retry.js';
 import { openAt, refusedBy } from '../callbacks/http/server.js';
 import { line, lines } from '../journal-lines.js';
 import { until } from '../wait.js';
-import { type Peer, peerMissing, startPeer } from './peer.js';
+import { type Peer, peerMissing, ROOT, startPeer } from './peer.js';
 
 /** OpenSearch starts in 8 s on an idle machine, and is started twice. */
 const TIMEOUT_S = 240;
@@ -59,6 +59,9 @@ const openThere = (t: Test, index: string, options: CallbackOptions = {}) =>
 
 const idsOf = (texts: readonly string[]) => texts.map((text) => (JSON.parse(text) as { id: string }).id);
 
+/** A line with data, as an event out of band has it. */
+const withData = (number: number, data: object) => line(number, `say ${number}`).replace(/\}\n$/, () => `,"data":${JSON.stringify(data)}}\n`);
+
 t.test('records are documents under their id, in the index of their day, with the members of the line', { skip }, async (t) => {
   const { callback } = await openThere(t, 'plain', { gzip: true });
   const texts = [...lines(1_000), line(1_000, '🐉 Grüße \u2028 "\\"', 'session.output')];
@@ -95,6 +98,21 @@ t.test('a document that does not fit the mapping is given up, the others of its 
     (await documents('mapped-*')).map(({ _id }) => _id),
     idsOf([...lines(1), ...lines(3, 3)]),
   );
+});
+
+t.test('with the template that comes with us no value out of band is a conflict, and records are found by what they are', { skip }, async (t) => {
+  const template = JSON.parse(readFileSync(join(ROOT, 'callbacks/http/index-template.json'), 'utf8')) as object;
+  t.match(await ask('PUT', '/_index_template/wirescribe', template), { acknowledged: true });
+  const { callback } = await openAt(t, url(), { form: 'elasticsearch' });
+  const values = [1, 'two', { HP: 3 }, [{ a: 1 }, 'b'], null, { HP: { max: 'full' } }];
+  const texts = values.map((value, number) => withData(number, { protocol: 'gmcp', name: 'Char.Vitals', value }));
+  await callback.write(recordsOf([...texts, line(9, 'Die Tür ist offen.')].join('')));
+  t.equal((await documents('wirescribe-2026.01.31')).length, values.length + 1);
+  const search = (query: object) => ask('POST', '/wirescribe-*/_search', { query }) as Promise<Hits>;
+  const at = '2026-01-31T12:00:01.123456Z';
+  t.equal((await search({ match: { text: 'tür' } })).hits.hits[0]?._id, idsOf([line(9)])[0]);
+  t.equal((await search({ term: { 'data.name': 'Char.Vitals' } })).hits.total.value, values.length);
+  t.equal((await search({ range: { time: { gte: at, lte: at } } })).hits.total.value, values.length + 1, 'time keeps its microseconds');
 });
 
 t.test('an index that nobody may make is no fault of the records: they are there once it may be made', { skip }, async (t) => {
