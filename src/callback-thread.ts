@@ -7,17 +7,33 @@ import type { CallbackContext } from './contract.js';
 import { AuditError, nameOf } from './errors.js';
 import { Board } from './spool/board.js';
 import { deliver } from './spool/delivery.js';
+import type { Declare } from './spool/giver.js';
 import { beNice } from './spool/nice.js';
 import { ownOutput } from './spool/output.js';
+import { Watch } from './spool/watch.js';
 import type { FromThread, ThreadData, ToThread } from './spool/workers.js';
 
-const { folder, memory, watch, index, settings, node, configFolder } = workerData as ThreadData;
+const { folder, memory, watch, index, settings, node, configFolder, care } = workerData as ThreadData;
 const stop = new AbortController();
 const abort = new AbortController();
 
 const tell = (message: FromThread) => parentPort?.postMessage(message);
 
+/** Facts that the parent has not answered for yet, by number: one at a time, for delivery waits. */
+const asked = new Map<number, (durable: boolean) => void>();
+let asks = 0;
+const declare: Declare = (fact) => {
+  const number = ++asks;
+  tell({ type: 'declare', number, fact });
+  return new Promise((resolve) => asked.set(number, resolve));
+};
+
 parentPort?.on('message', (message: ToThread) => {
+  if (typeof message === 'object') {
+    asked.get(message.declared)?.(message.durable);
+    asked.delete(message.declared);
+    return;
+  }
   stop.abort();
   if (message === 'abort') abort.abort();
 });
@@ -42,7 +58,9 @@ try {
     index,
     settings,
     context,
-    watch,
+    watch: new Watch(watch),
+    ...(care && { care }),
+    declare,
     stop: stop.signal,
     onReady: () => {
       tell({ type: 'ready' });
@@ -50,6 +68,7 @@ try {
       if (!settings.required) beNice();
     },
     onFault: (fault) => tell({ type: 'fault', fault }),
+    onError: (name) => tell({ type: 'error', name }),
   });
   tell({ type: 'done' });
 } catch (error) {

@@ -19,8 +19,9 @@ const CLOSED = 1;
 const FIRST_CURSOR = 2;
 const WORDS_EACH = 2;
 
-const pack = ({ segment, offset }: Position): bigint => (BigInt(segment) << OFFSET_BITS) | BigInt(offset);
-const unpack = (word: bigint): Position => ({ segment: Number(word >> OFFSET_BITS), offset: Number(word & OFFSET_MASK) });
+/** A position in one word, and back: for whoever shares positions between threads. */
+export const pack = ({ segment, offset }: Position): bigint => (BigInt(segment) << OFFSET_BITS) | BigInt(offset);
+export const unpack = (word: bigint): Position => ({ segment: Number(word >> OFFSET_BITS), offset: Number(word & OFFSET_MASK) });
 
 /** Orders positions as the journal does: negative, 0, positive. */
 export const comparePositions = (a: Position, b: Position): number => a.segment - b.segment || a.offset - b.offset;

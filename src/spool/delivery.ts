@@ -1,122 +1,121 @@
 /**
  * Delivers the journal to one callback, at least once and in order. Receives what is durable (told by the board), gives batches to the callback, and
- * moves its cursor behind what it took. Owns no queue: the journal is the queue. Never gives a record up; a callback that throws gets the same
- * records again. No text of a record stands in any log or report: a callback's error is its name alone.
+ * moves its cursor behind what it took. Owns no queue: the journal is the queue. A callback that throws gets the same records again; given up is only
+ * what it refuses, or what it is proven to fail on (poison.ts), and only once that is declared. No text of a record stands in any log or report.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { AuditRecord, CallbackContext } from '../contract.js';
-import { AuditError, type ErrorCode, nameOf } from '../errors.js';
-import { topicOf, wantsTopic } from './audit-record.js';
-import type { Board, Position } from './board.js';
-import { type Cursor, type CursorFault, placeCursor, saveCursor } from './cursor.js';
-import { type CallbackSettings, type LoadedCallback, loadCallback } from './load.js';
+import type { AuditRecord, Callback } from '../contract.js';
+import { nameOf } from '../errors.js';
+import type { Position } from './board.js';
+import { Careful } from './careful.js';
+import type { Care } from './deaths.js';
+import { formOf } from './forms/forms.js';
+import { call, type Declare, Giver } from './giver.js';
+import { type LoadedCallback, loadCallback } from './load.js';
+import { Place, type PlaceOptions, report } from './place.js';
+import { sift } from './poison.js';
+import { isWanted, Portion } from './portion.js';
 import { type Batch, JournalReader } from './reader.js';
-import { Backoff, pause, Rarely, RETRY_LIMITS } from './retry.js';
+import { Backoff, pause } from './retry.js';
+import { trailOf } from './trail.js';
+import { HOW, type How, Watch } from './watch.js';
 
-/** What went wrong, for an audit.fault: how often since the last report of it. */
-export interface DeliveryFault {
-  readonly callback: string;
-  readonly code: ErrorCode;
-  readonly count: number;
-}
+export type { DeliveryFault } from './place.js';
 
-/** Words of shared memory that others watch a delivery by. Each is written by the delivering thread alone. */
-export const WATCH = { calls: 0, records: 1, failures: 2 } as const;
-
-/** Memory for `watch`. `calls` is odd while the callback is at work, so one that stays odd is stuck; no clock is shared. */
-export const watchMemory = (): SharedArrayBuffer => new SharedArrayBuffer(8 * Object.keys(WATCH).length);
-
-export interface DeliveryOptions {
-  /** SPOOL_DIR. */
-  readonly folder: string;
-  readonly board: Board;
-  /** Which of the board's cursors is this callback's. */
-  readonly index: number;
-  readonly settings: CallbackSettings;
-  readonly context: CallbackContext;
+export interface DeliveryOptions extends PlaceOptions {
   /** Told once when the callback is loaded and its cursor placed. */
   readonly onReady?: () => void;
-  readonly onFault: (fault: DeliveryFault) => void;
+  /** Told the name of each error that the callback throws. */
+  readonly onError?: (name: string) => void;
+  /** Absent: as one that says no. A record that the callback refuses then ends the delivery, with the cursor in front of it. */
+  readonly declare?: Declare;
   /** Aborted: finish the batch under way, close, leave the rest to the next start. */
   readonly stop: AbortSignal;
-  /** Memory of `watchMemory`. */
-  readonly watch?: SharedArrayBuffer;
+  readonly watch?: Watch;
+  /** Where threads before this one have died. */
+  readonly care?: Care;
 }
 
 /** Safety net: a wake-up that got lost costs no more than this. */
 const IDLE_MS = 1_000;
 
-/** Within a batch, a simple callback's cursor is saved so often: what a crash doubles is no more than this took. */
+/** Where records are given one by one, the cursor is saved so often: what a crash doubles is no more than this took. */
 const SAVE_MS = 100;
 
-/** Places the callback's cursor and shows it on the board. Gives the cursor. Throws what the disk throws. */
-export function showCursor({ folder, board, index, settings, context, onFault }: Omit<DeliveryOptions, 'stop'>): Cursor {
-  const { cursor, fault } = placeCursor(folder, settings.name, settings.start, board.durable);
-  board.moveCursor(index, cursor);
-  if (fault) sayMoved(fault);
-  return cursor;
+/** Tries of the same records before it is looked for one that is at fault: some three seconds. */
+const TRIES = 6;
 
-  function sayMoved(why: CursorFault): void {
-    context.log.warn(`AUDIT_CURSOR: callback ${settings.name}: its cursor was ${why}; it goes on at ${cursor.segment}:${cursor.offset}`);
-    onFault({ callback: settings.name, code: 'AUDIT_CURSOR', count: 1 });
-  }
-}
+/** Between two tries while that is looked for. */
+const SIFT_MS = 1_000;
+
+/** A wait for another try looks so often whether the node stops; then it is over, and the next ones are no longer than this. */
+const LOOK_MS = 250;
 
 /**
  * Delivers until the board is closed and everything is delivered, or until `stop`. Then the callback is closed, once.
  * Throws AUDIT_CALLBACK_LOAD or AUDIT_CALLBACK_FAILED where the callback does not load, and what the disk throws where its cursor cannot be placed.
  */
 export async function deliver(options: DeliveryOptions): Promise<void> {
-  await new Delivery(options).run();
+  const { settings, context, onReady, watch = new Watch() } = options;
+  const place = new Place(options, watch);
+  const loaded = await call(watch, () => loadCallback(settings, context));
+  onReady?.();
+  await new Delivery({ ...options, watch }, loaded, place).run();
 }
 
 class Delivery {
-  readonly #options: DeliveryOptions;
-  readonly #name: string;
+  readonly #options: DeliveryOptions & { readonly watch: Watch };
+  readonly #loaded: LoadedCallback;
+  readonly #place: Place;
+  readonly #giver: Giver;
   readonly #reader: JournalReader;
-  readonly #backoff: Backoff;
-  readonly #watch: BigInt64Array;
-  readonly #writeFaults: Rarely;
-  readonly #spoolFaults: Rarely;
-  #cursor: Cursor;
+  readonly #careful: Careful;
+  readonly #backoff = new Backoff();
   #lastBatchAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: DeliveryOptions) {
-    const { settings, folder, watch = watchMemory() } = options;
+  constructor(options: DeliveryOptions & { readonly watch: Watch }, loaded: LoadedCallback, place: Place) {
+    const { settings, folder, context, watch, declare, stop, onError = () => undefined } = options;
+    const { name, format, fields, batchRecords, batchBytes } = settings;
     this.#options = options;
-    this.#name = settings.name;
-    this.#reader = new JournalReader(folder, { maxRecords: settings.batchRecords, maxBytes: settings.batchBytes });
-    this.#backoff = new Backoff(RETRY_LIMITS);
-    this.#watch = new BigInt64Array(watch);
-    this.#writeFaults = new Rarely((name, count) => this.#report('AUDIT_CALLBACK_FAILED', `could not write (${name})`, count));
-    this.#spoolFaults = new Rarely((name, count) => this.#report('AUDIT_SPOOL', `could not read the journal or move its cursor (${name})`, count));
-    this.#cursor = showCursor(options);
-    Atomics.store(this.#watch, WATCH.records, BigInt(this.#cursor.records));
-    this.#reader.seek(this.#cursor);
+    this.#loaded = loaded;
+    this.#place = place;
+    this.#reader = new JournalReader(folder, { maxRecords: batchRecords, maxBytes: batchBytes });
+    this.#careful = new Careful(options.care, batchRecords);
+    this.#giver = new Giver(loaded, {
+      ...{ folder, name, watch, declare, stop, onError },
+      form: formOf(format, fields),
+      rest: () => this.#rest(),
+      report: (code, what, count) => report(options, code, what, count),
+      tell: (what) => context.log.warn(`AUDIT_CALLBACK_FAILED: callback ${name}: ${what}`),
+    });
+    if (loaded.form === 'full') place.trailBy(trailOf(loaded.callback.trail));
+    this.#reader.seek(place.taken);
   }
 
   async run(): Promise<void> {
-    const { settings, context, onReady, stop } = this.#options;
-    const loaded = await this.#call(() => loadCallback(settings, context));
-    onReady?.();
     try {
-      while (!stop.aborted && (await this.#step(loaded))) await turn();
+      while (!this.#stopped && (await this.#step())) await turn();
     } finally {
       this.#reader.close();
     }
-    if (loaded.form === 'full') await this.#close(loaded.callback.close.bind(loaded.callback));
+    if (this.#loaded.form === 'full') await this.#close(this.#loaded.callback);
+  }
+
+  get #stopped(): boolean {
+    return this.#options.stop.aborted || this.#giver.halted;
   }
 
   /** One batch, or one wait. False: all is delivered and nothing more will come. */
-  async #step(loaded: LoadedCallback): Promise<boolean> {
+  async #step(): Promise<boolean> {
     const { board } = this.#options;
     // Read before `durable`: once the board is closed, `durable` moves no more.
     const closed = board.closed;
     if (!closed) await this.#linger(board.durable);
     const durable = board.durable;
+    if (this.#place.heedFloor()) this.#reader.seek(this.#place.taken);
     const batch = await this.#next(durable);
     if (batch === 'failed') return true;
-    if (batch) await this.#give(loaded, batch);
+    if (batch) await this.#give(new Portion(batch, this.#options.settings.topics));
     else this.#leaveSegment();
     if (!batch && !closed) await this.#wait(durable);
     return !(closed && !batch);
@@ -131,18 +130,21 @@ class Delivery {
     if (bytes > 0 && bytes < settings.batchBytes && ms > 0) await pause(ms, stop);
   }
 
-  /** Reads on. A disk that fails is asked again; a segment that is gone moves the cursor, which is a fault of its own. */
+  /** Reads on. A disk that fails is asked again; a segment that is gone moves the cursor. */
   async #next(durable: Position): Promise<Batch | undefined | 'failed'> {
     const { skippedBytes } = this.#reader;
     try {
       const batch = this.#reader.next(durable);
-      if (this.#reader.skippedBytes > skippedBytes) this.#spoolFaults.happened('a closed segment ends in a torn line');
+      if (this.#reader.skippedBytes > skippedBytes) this.#place.failed('a closed segment ends in a torn line');
       return batch;
     } catch (error) {
-      this.#spoolFaults.happened(nameOf(error));
-      await pause(this.#backoff.next(), this.#options.stop);
-      if (nameOf(error) === 'ENOENT') this.#cursor = showCursor(this.#options);
-      this.#reader.seek(this.#cursor);
+      // Given up between the look at the floor and the opening of the file.
+      if (!this.#place.heedFloor()) {
+        this.#place.failed(nameOf(error));
+        await this.#rest();
+        if (nameOf(error) === 'ENOENT') this.#place.replace();
+      }
+      this.#reader.seek(this.#place.taken);
       return 'failed';
     }
   }
@@ -150,7 +152,7 @@ class Delivery {
   /** The reader has gone on to a segment that is still empty: so does the cursor, or the one before could not go. */
   #leaveSegment(): void {
     const { position } = this.#reader;
-    if (position.segment > this.#cursor.segment) this.#move(position, 0);
+    if (position.segment > this.#place.taken.segment) this.#place.move({ position, records: 0, given: 0 });
   }
 
   /** Waits for the journal to move. The timer also keeps a thread alive that has nothing else to wait for. */
@@ -163,102 +165,113 @@ class Delivery {
     enough.abort();
   }
 
-  async #give(loaded: LoadedCallback, batch: Batch): Promise<void> {
+  /** Waits before another try, longer each time, `mostMs` at most; only shortly once the node stops, for then there is not much time left. */
+  async #rest(mostMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const { board, stop } = this.#options;
+    const end = performance.now() + Math.min(this.#backoff.next(), mostMs);
+    for (let leftMs = end - performance.now(); leftMs > 0 && !stop.aborted; leftMs = end - performance.now()) {
+      await pause(Math.min(leftMs, LOOK_MS), stop);
+      if (board.closed) return;
+    }
+  }
+
+  /** Gives a batch: in one go, or record by record. What is not done with at the end of this is read again, with what came since. */
+  async #give(portion: Portion): Promise<void> {
     this.#lastBatchAt = performance.now();
-    if (loaded.form === 'full') await this.#giveWhole((records) => loaded.callback.write(records), batch);
-    else await this.#giveEach(loaded.take, batch);
+    let savedAt = this.#lastBatchAt;
+    while (portion.left > 0 && !this.#isOver(portion)) {
+      const count = Math.min(portion.left, this.#loaded.form === 'full' ? this.#careful.sizeOf(portion) : 1);
+      const done = await this.#insist(portion, portion.next(count));
+      portion.advance(done);
+      if (done < count) break;
+      if (performance.now() - savedAt < SAVE_MS) continue;
+      this.#save(portion);
+      savedAt = performance.now();
+    }
+    this.#save(portion);
+    if (portion.left > 0) this.#reader.seek(this.#place.taken);
   }
 
-  async #giveWhole(write: (records: readonly AuditRecord[]) => Promise<void>, batch: Batch): Promise<void> {
-    const { topics } = this.#options.settings;
-    const wanted = topics === null ? batch.records : batch.records.filter((record) => this.#wants(record));
-    if (wanted.length > 0 && !(await this.#untilTaken(() => write(wanted)))) return;
-    this.#move(batch.next, batch.records.length);
+  #save(portion: Portion): void {
+    const progress = portion.progress();
+    if (progress) this.#place.move(progress);
   }
 
-  /** The simple form. Where it throws, is told to stop, or takes its time, the cursor stands behind the records that are done, so these do not come twice. */
-  async #giveEach(take: (record: AuditRecord) => Promise<void>, batch: Batch): Promise<void> {
-    const { stop } = this.#options;
-    let moved = 0;
-    let movedAt = performance.now();
-    const move = (count: number) => {
-      const behind = batch.behind[count - 1];
-      if (behind && count > moved) this.#move(behind, count - moved);
-      moved = count;
-      movedAt = performance.now();
+  #isOver(portion: Portion): boolean {
+    return this.#stopped || this.#place.isGivenUp(portion.end);
+  }
+
+  /** Tries until it goes well, or until it is known which record is at fault. Gives how many of `part`, the next of the portion, are done with. */
+  async #insist(portion: Portion, part: readonly AuditRecord[]): Promise<number> {
+    if (this.#careful.isFatal(portion.here)) return (await this.#giver.bury([{ record: part[0] as AuditRecord, reason: 'fatal' }])) ? 1 : 0;
+    for (let tries = 1; ; tries++) {
+      if (await this.#once(portion, part)) return part.length;
+      this.#save(portion);
+      if (this.#isOver(portion)) return 0;
+      await this.#rest();
+      if (this.#isOver(portion)) return 0;
+      if (tries >= TRIES) return this.#sift(portion, part);
+    }
+  }
+
+  /** Gives `part`, the next of the portion, once. */
+  async #once(portion: Portion, part: readonly AuditRecord[]): Promise<boolean> {
+    const at = portion.here;
+    const how = await this.#howTo(portion, part);
+    const taken = await this.#giver.once(part, at, how);
+    if (taken) this.#backoff.reset();
+    if (taken && how !== HOW.usual) this.#careful.passed();
+    return taken;
+  }
+
+  /** A record that has killed threads: if the callback takes the one behind it, and this one kills again, then it is this one. */
+  async #howTo(portion: Portion, part: readonly AuditRecord[]): Promise<How> {
+    const how = this.#careful.howAt(portion.here);
+    if (how === HOW.usual || !this.#careful.isSuspect(portion.here)) return how;
+    const behind = this.#behind(portion, part);
+    const probed = behind !== undefined && (await this.#giver.once([behind], portion.placeBehind(part.length), HOW.probe));
+    return probed ? HOW.probed : how;
+  }
+
+  /** Finds what of `part` is at fault, and buries it if that is proven. Gives how many are done with. */
+  async #sift(portion: Portion, part: readonly AuditRecord[]): Promise<number> {
+    const give = async (records: readonly AuditRecord[]) => {
+      if (this.#isOver(portion)) return false;
+      const taken = await this.#giver.once(records, portion.here);
+      if (taken) this.#backoff.reset();
+      else await this.#rest(SIFT_MS);
+      return taken;
     };
-    for (const [index, record] of batch.records.entries()) {
-      if (stop.aborted || performance.now() - movedAt > SAVE_MS) move(index);
-      if (stop.aborted) return;
-      if (
-        this.#wants(record) &&
-        !(await this.#untilTaken(
-          () => take(record),
-          () => move(index),
-        ))
-      )
-        return;
-    }
-    move(batch.records.length);
+    const { taken, poison } = await sift(part, { give, behind: () => this.#behind(portion, part) });
+    if (!poison || this.#isOver(portion)) return taken;
+    return (await this.#giver.buryPoison(part[taken] as AuditRecord)) ? taken + 1 : taken;
   }
 
-  #wants(record: AuditRecord): boolean {
-    const { topics } = this.#options.settings;
-    return topics === null || wantsTopic(topics, topicOf(record));
-  }
-
-  /** Tries until it goes well. False: told to stop before it did. */
-  async #untilTaken(take: () => Promise<void>, refused?: () => void): Promise<boolean> {
-    const { stop } = this.#options;
-    for (;;) {
-      try {
-        await this.#call(take);
-        this.#backoff.reset();
-        return true;
-      } catch (error) {
-        if (error instanceof AuditError && error.code === 'AUDIT_CALLBACK_LOAD') throw error;
-        refused?.();
-        Atomics.add(this.#watch, WATCH.failures, 1n);
-        this.#writeFaults.happened(nameOf(error));
+  /** The record that the callback would be given behind `part`, the next of the portion. */
+  #behind(portion: Portion, part: readonly AuditRecord[]): AuditRecord | undefined {
+    const { folder, board, settings } = this.#options;
+    const [next] = portion.next(part.length + 1).slice(part.length);
+    if (next) return next;
+    const reader = new JournalReader(folder, { maxRecords: 1, maxBytes: settings.batchBytes });
+    reader.seek(portion.end);
+    try {
+      for (let batch = reader.next(board.durable); batch; batch = reader.next(board.durable)) {
+        const [record] = batch.records;
+        if (record && isWanted(settings.topics, record)) return record;
       }
-      await pause(this.#backoff.next(), stop);
-      if (stop.aborted) return false;
-    }
-  }
-
-  /** Runs code that is not ours, with the mark that it is at work. */
-  async #call<T>(work: () => Promise<T>): Promise<T> {
-    Atomics.add(this.#watch, WATCH.calls, 1n);
-    try {
-      return await work();
+    } catch (error) {
+      this.#place.failed(nameOf(error));
     } finally {
-      Atomics.add(this.#watch, WATCH.calls, 1n);
+      reader.close();
     }
+    return undefined;
   }
 
-  /** File first, then board: what the board shows is never ahead of what a restart would find. A cursor that cannot be saved is saved with the next. */
-  #move(position: Position, records: number): void {
-    const { folder, board, index } = this.#options;
-    this.#cursor = { ...position, records: this.#cursor.records + records };
-    Atomics.store(this.#watch, WATCH.records, BigInt(this.#cursor.records));
+  async #close(callback: Callback): Promise<void> {
     try {
-      saveCursor(folder, this.#name, this.#cursor);
-      board.moveCursor(index, position);
+      await call(this.#options.watch, () => callback.close());
     } catch (error) {
-      this.#spoolFaults.happened(nameOf(error));
+      report(this.#options, 'AUDIT_CALLBACK_FAILED', `could not close (${nameOf(error)})`, 1);
     }
-  }
-
-  async #close(close: () => Promise<void>): Promise<void> {
-    try {
-      await this.#call(close);
-    } catch (error) {
-      this.#report('AUDIT_CALLBACK_FAILED', `could not close (${nameOf(error)})`, 1);
-    }
-  }
-
-  #report(code: ErrorCode, what: string, count: number): void {
-    this.#options.context.log.warn(`${code}: callback ${this.#name}: ${what}${count > 1 ? `, ${count} times` : ''}; it is tried again`);
-    this.#options.onFault({ callback: this.#name, code, count });
   }
 }

@@ -45,6 +45,21 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** What `work` gives; undefined as soon as `signal` is aborted. Whoever is told so no longer waits, but the work goes on. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  if (signal.aborted) return undefined;
+  let aborted: () => void = () => undefined;
+  const abort = new Promise<undefined>((resolve) => {
+    aborted = () => resolve(undefined);
+    signal.addEventListener('abort', aborted, { once: true });
+  });
+  try {
+    return await Promise.race([work, abort]);
+  } finally {
+    signal.removeEventListener('abort', aborted);
+  }
+}
+
 /** Says a failure when it is new, and then rarely: at most once in `everyMs` while its name stays the same, with how often it happened since. */
 export class Rarely {
   readonly #say: (name: string, count: number) => void;
@@ -58,8 +73,9 @@ export class Rarely {
     this.#everyMs = everyMs;
   }
 
-  happened(name: string): void {
-    this.#count++;
+  /** @param count how often, at once */
+  happened(name: string, count = 1): void {
+    this.#count += count;
     const now = performance.now();
     if (name === this.#name && now - this.#saidAt < this.#everyMs) return;
     this.#name = name;
