@@ -19,3 +19,6 @@ export interface Form {
 
 /** Line and line end, as bytes that may be shared: they are not to be changed. */
 export const lineOf = (record: AuditRecord): Uint8Array => record.lineBytes ?? Buffer.from(`${record.line}\n`);
+
+/** Its length in bytes. */
+export const sizeOf = (record: AuditRecord): number => record.lineBytes?.length ?? Buffer.byteLength(record.line) + 1;

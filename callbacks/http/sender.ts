@@ -6,7 +6,7 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { type AuditRecord, type Log, type Refused, RefusedRecords } from '../../src/contract.js';
 import { type Answer, type Client, HttpError } from './client.js';
-import { type Form, lineOf, type Verdict } from './form.js';
+import { type Form, sizeOf, type Verdict } from './form.js';
 
 /** Delivery ends a callback that has not answered for 30 s: by then it has said that it is not done. */
 const BUDGET_MS = 25_000;
@@ -110,7 +110,7 @@ export class Sender {
     let start = 0;
     let bytes = 0;
     for (const [index, record] of records.entries()) {
-      const { length } = lineOf(record);
+      const length = sizeOf(record);
       if (index > start && bytes + length > this.#maxBytes) {
         yield records.slice(start, index);
         start = index;
@@ -170,7 +170,7 @@ export class Sender {
 
   /** What the server does not take in one body is not tried again with the next batch. */
   #lowerLimit(records: readonly AuditRecord[]): void {
-    const bytes = records.reduce((sum, record) => sum + lineOf(record).length, 0);
+    const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
     this.#maxBytes = Math.max(MIN_BODY_BYTES, Math.min(this.#maxBytes, bytes >> 1));
     this.#options.log.info(`http: the server takes no body of ${bytes} bytes (413); from now on at most ${this.#maxBytes} are sent at a time`);
   }

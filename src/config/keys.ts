@@ -327,14 +327,17 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
   http: {
     means: 'posts records to a webhook, Elasticsearch, OpenSearch, Loki or an OpenTelemetry collector',
     options: {
-      url: "where: 'https://HOST/path'",
+      url: "where: 'https://HOST/path'; /_bulk or /v1/logs is added where form wants it; 'https://USER:PASSWORD@HOST/' says who we are",
       form: "'ndjson', 'json' (an array), 'elasticsearch' (_bulk) or 'otlp' (OTLP/HTTP logs in JSON)",
       index: "index of elasticsearch, with strftime's codes: 'wirescribe-%Y.%m.%d'",
       headers: "headers of each request, {'X-Scope-OrgID': 'games'}",
       token: 'bearer token',
       gzip: 'True: bodies are compressed',
-      timeout_s: 'how long an answer may take, in seconds: 20',
+      timeout_s: 'how long an answer may take, in seconds, at most 25: 20',
       ca: 'file of the authorities that the server is verified by; None: those of Node',
+      cert: 'file of our own certificate (https)',
+      key: 'file of its private key (https)',
+      verify: 'False: any certificate will do (https)',
     },
   },
 };
