@@ -3,9 +3,10 @@
  * thread; inline (`threads: 0`) the same is called in the I/O thread. While the journal accepts no more, slabs are kept and no credit goes back: the
  * door's policy decides what that means for the players.
  */
-import { randomFillSync } from 'node:crypto';
+import { type KeyObject, randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Gap, KIND, type Kind, readFrames } from './capture/frames.js';
+import { Checkpoints } from './checkpoints.js';
 import type { AnyMask, IdentitySettings, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
 import { AuditError } from './errors.js';
 import type { Charset } from './gather/charset.js';
@@ -43,6 +44,10 @@ export interface AuditorData {
   readonly spool: { readonly folder: string; readonly maxBytes: number; readonly fsync: Fsync; readonly segmentBytes?: number };
   /** The key of masks' tags (spool/tag-key.ts), where any listener writes them. */
   readonly tagKey?: Uint8Array;
+  /** The private key that signs checkpoints, where there is one. */
+  readonly signingKey?: KeyObject;
+  /** How often there is a checkpoint, where not every minute. */
+  readonly checkpointMs?: number;
   readonly board: SharedArrayBuffer;
   /** Ids of sessions that go on (the thread was started again); all others that the spool knows as open ended with a crash. */
   readonly alive: readonly string[];
@@ -61,6 +66,9 @@ export interface AuditorEvents {
   trouble(code: string | undefined): void;
 }
 
+/** How often there is a checkpoint, though nothing is recorded: what is older is proven whole. */
+const CHECKPOINT_MS = 60_000;
+
 type Slab = { slab: ArrayBuffer; used: number };
 type Session = { readonly id: string; readonly pipeline: SessionPipeline; readonly scribe: SessionScribe };
 
@@ -72,6 +80,9 @@ export class Auditor {
   readonly #sessions = new Map<number, Session>();
   readonly #noMasks: MaskSet = compileMasks([]);
   readonly #alarm: MaskAlarm;
+  readonly #checkpoints: Checkpoints;
+  /** The door's ticks end when nobody is there; checkpoints do not. */
+  readonly #minute: NodeJS.Timeout;
   readonly #queue: Slab[] = [];
   readonly #visit = (kind: Kind, session: number, at: TimeUs, bytes: Buffer): void => this.#frame(kind, session, at, bytes);
   #scheduled = false;
@@ -94,15 +105,22 @@ export class Auditor {
         origin: data.origin,
         ids: new Ids(randomFillSync, heads.lastId || undefined),
         salts: new Salts(randomFillSync),
-        append: (line, id) => this.#journal.append(line, id),
+        append: (line, id) => {
+          this.#journal.append(line, id);
+          this.#checkpoints.appended();
+        },
+        moved: heads.moved,
       },
       heads.node,
     );
+    this.#checkpoints = new Checkpoints({ scribe: this.#scribe, heads, key: data.signingKey });
     this.#alarm = new MaskAlarm(
       data.spool.folder,
       [...this.#keeping.values()].map(({ masks }) => masks),
     );
     this.#tellRecovery(new Set(data.alive));
+    this.#minute = setInterval(() => this.#journal.accepts() && this.#checkpoint('time', Date.now() * 1000), data.checkpointMs ?? CHECKPOINT_MS);
+    this.#minute.unref();
   }
 
   /** Says what the start found: damage, and the sessions that a crash left open. */
@@ -111,6 +129,15 @@ export class Auditor {
     for (const { code, count } of this.#journal.faults) this.#fault({ code, stage: 'spool', count }, at);
     if (this.#alarm.damaged) this.#fault({ code: 'mask-hits', stage: 'mask', count: 1 }, at);
     for (const [id, head] of this.#journal.heads.sessions) if (!alive.has(id)) this.#endCrashed(id, head, at);
+    if (this.#checkpoints.uncovered) this.#checkpoint('start', at);
+  }
+
+  #checkpoint(...what: Parameters<Checkpoints['write']>): void {
+    try {
+      this.#checkpoints.write(...what);
+    } catch {
+      // Nothing can be written now: the next one covers it too.
+    }
   }
 
   #endCrashed(id: string, head: { seq: number; hash: string; listener: string; protocol: string }, at: TimeUs): void {
@@ -143,7 +170,12 @@ export class Auditor {
 
   /** Never throws: a fault of ours, met by hostile bytes, is that session's and not the end of the audit. */
   #frame(kind: Kind, session: number, at: TimeUs, bytes: Buffer): void {
-    if (kind === KIND.tick) return this.#tick(at);
+    if (kind === KIND.tick) this.#tick(at);
+    else this.#tryToRead(kind, session, at, bytes);
+    if (this.#checkpoints.due) this.#checkpoint('count', at);
+  }
+
+  #tryToRead(kind: Kind, session: number, at: TimeUs, bytes: Buffer): void {
     try {
       this.#read(kind, session, at, bytes);
     } catch {
@@ -278,6 +310,8 @@ export class Auditor {
     this.#queue.length = 0;
     this.#settle();
     this.#alarm.close();
+    clearInterval(this.#minute);
+    this.#checkpoint('stop', Date.now() * 1000);
     await this.#journal.close();
     return all;
   }

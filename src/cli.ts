@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { commandHelp, helpText } from './config/help.js';
 import { loadSettings, masksInForce, type Settings } from './config/settings.js';
 import { type CommandLine, readCommandLine } from './config/usage.js';
@@ -33,6 +34,8 @@ async function main(args: readonly string[]): Promise<number> {
       return mask(line);
     case 'verify':
       return verify(line);
+    case 'keygen':
+      return keygen(line);
   }
 }
 
@@ -63,6 +66,10 @@ async function check(line: CommandLine): Promise<number> {
   for (const { masks, identity } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
     compileMasks(masks);
     compileNamed(identity.patterns);
+  }
+  if (settings.checkpointKey !== undefined) {
+    const { readSigningKey } = await import('./spool/signing-key.js');
+    readSigningKey(settings.checkpointKey, settings.checkpointKeyPlace);
   }
   const remarked: string[] = [];
   for (const callback of settings.callbacks) {
@@ -198,6 +205,26 @@ async function verify(line: CommandLine): Promise<number> {
   } finally {
     progress.clear();
   }
+}
+
+/** `keygen`: a new pair of files, and what to do with each. */
+async function keygen(line: CommandLine): Promise<number> {
+  const { makeSigningKey } = await import('./spool/signing-key.js');
+  const { pythonOf } = await import('./config/python.js');
+  const { privatePath, publicPath, fingerprint } = makeSigningKey(resolve(oneOf(line, 'out') ?? 'checkpoint.key'));
+  return print(
+    `${[
+      `private key: ${privatePath}`,
+      `public key:  ${publicPath}`,
+      `fingerprint: ${fingerprint}`,
+      '',
+      "For server.conf; nobody but the proxy's user may read that file:",
+      `CHECKPOINT_KEY = ${pythonOf(privatePath)}`,
+      '',
+      'Keep the public key and the fingerprint elsewhere: on a machine, or a sheet of paper, that whoever can write the records cannot change.',
+      'Checkpoints name the fingerprint (`key`), and `wirescribe verify --key` wants the public key.',
+    ].join('\n')}\n`,
+  );
 }
 
 /** Says an error on stderr, in red on a terminal. A foreign one is said by name alone: its message might quote what was read. */

@@ -16,6 +16,7 @@ import { AuditError, nameOf } from './errors.js';
 import { Ids } from './record/id.js';
 import { boardMemory } from './spool/board.js';
 import { lockSpool } from './spool/lock.js';
+import { readSigningKey } from './spool/signing-key.js';
 import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
 
@@ -27,6 +28,8 @@ export interface RunOptions {
   /** Slabs of the door, where not its own number. */
   readonly slabs?: number;
   readonly segmentBytes?: number;
+  /** How often there is a checkpoint, where not every minute. */
+  readonly checkpointMs?: number;
 }
 
 export interface Running {
@@ -133,13 +136,15 @@ class Runner implements Running {
   }
 
   #auditorData(): AuditorData {
-    const { node, application, listeners, spool } = this.#settings;
-    const { segmentBytes } = this.#options;
+    const { node, application, listeners, spool, checkpointKey, checkpointKeyPlace } = this.#settings;
+    const { segmentBytes, checkpointMs } = this.#options;
     return {
       origin: { hostname: hostname(), application, version: this.#options.version, pid: process.pid, node },
       listeners: listeners.map(({ name, charset, audit: { active, onFailure, ...kept } }) => ({ name, ...(charset ? { charset } : {}), ...kept })),
       spool: { folder: spool.dir, maxBytes: spool.maxBytes, fsync: spool.fsync, ...(segmentBytes ? { segmentBytes } : {}) },
       ...(listeners.some(({ audit }) => audit.active && audit.maskStyle === 'tag') ? { tagKey: tagKeyOf(spool.dir) } : {}),
+      ...(checkpointKey === undefined ? {} : { signingKey: readSigningKey(checkpointKey, checkpointKeyPlace) }),
+      ...(checkpointMs === undefined ? {} : { checkpointMs }),
       board: this.#memory,
       alive: [],
     };

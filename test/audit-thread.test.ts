@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync, verify } from 'node:crypto';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Auditor, type AuditorData } from '../src/audit-thread.js';
@@ -8,6 +9,7 @@ import { verifySpool } from '../src/view/verify.js';
 import { uuid7 } from './evidence.js';
 import { folderOf } from './harness.js';
 import { pack } from './mask/masks.js';
+import { until } from './wait.js';
 
 let ids = 0;
 const randomId = (): string => uuid7(START_US / 1_000, ids++, 'test');
@@ -74,18 +76,19 @@ class Side {
     return this;
   }
 
-  /** Sends what is in hand, closes, and gives the records. */
+  /** Sends what is in hand, closes, and gives the records but for the checkpoints. */
   async close(): Promise<Rec[]> {
     await this.send().auditor.close(5_000);
-    return recordsIn(this.folder);
+    return recordsIn(this.folder).filter(({ topic }) => topic !== 'audit.checkpoint');
   }
 }
 
-function recordsIn(folder: string): Rec[] {
+function linesIn(folder: string): string[] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
-  const lines = files.sort().flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'));
-  return lines.filter(Boolean).map((line) => JSON.parse(line));
+  return files.sort().flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n').slice(0, -1));
 }
+
+const recordsIn = (folder: string): Rec[] => linesIn(folder).map((line) => JSON.parse(line));
 
 const END = { reason: 'closed', by: 'client', bytesIn: 1, bytesOut: 2 };
 const brief = (records: readonly Rec[]) =>
@@ -210,6 +213,92 @@ t.test('sessions that a crash left open are ended at the next start; those that 
   t.match(await verifySpool(folder), { ok: true });
   const again = await new Side(t, folder).close();
   t.equal(again.length, records.length, 'and that is said once');
+});
+
+/** Checkpoints in the spool: the reason, and sessions with their first and last seq. */
+const checkpointsIn = (folder: string) =>
+  recordsIn(folder).flatMap(({ topic, data }) =>
+    topic === 'audit.checkpoint' ? [[data?.reason, (data?.sessions as readonly unknown[][]).map(([id, first, , last]) => [id, first, last])]] : [],
+  );
+
+t.test('the last record of a stop is a checkpoint over all that moved', async (t) => {
+  const [one, two] = [randomId(), randomId()];
+  const side = new Side(t).open(1, one).open(2, two).put('RCV', 1, 'look\r\n').put('end', 1, END);
+  await side.put('node', 0, { topic: 'audit.stop' }).close();
+  const moved = [
+    [one, 0, 2],
+    [two, 0, 0],
+  ];
+  t.same(checkpointsIn(side.folder), [['stop', moved]]);
+  t.same(recordsIn(side.folder).at(-1)?.topic, 'audit.checkpoint');
+});
+
+t.test('a start says in one what a crash left, and its sessions in their last; where nothing was left there is none', async (t) => {
+  const folder = folderOf(t);
+  const dead = randomId();
+  const first = new Side(t, folder).open(1, dead).put('RCV', 1, 'look\r\n').send();
+  await until(() => recordsIn(folder).length > 0, 'the session to be durable');
+  const crashed = folderOf(t);
+  cpSync(folder, crashed, { recursive: true });
+  await first.close();
+  for (const _ of [1, 2]) await new Side(t, crashed).close();
+  t.same(checkpointsIn(crashed), [
+    ['start', [[dead, 0, recordsIn(crashed).filter(({ session }) => session === dead).length - 1]]],
+    ['stop', []],
+    ['stop', []],
+  ]);
+  t.match(await verifySpool(crashed), { ok: true });
+});
+
+t.test('each checkpoint names the hash of the one before, over restarts', async (t) => {
+  const folder = folderOf(t);
+  for (const _ of [1, 2, 3]) await new Side(t, folder).open(1, randomId()).put('end', 1, END).close();
+  const all = recordsIn(folder).filter(({ topic }) => topic === 'audit.checkpoint');
+  t.same(
+    all.map(({ data }) => data?.previous),
+    ['0'.repeat(64), all[0]?.hash, all[1]?.hash],
+  );
+});
+
+t.test('there is one every minute, though nobody is there', async (t) => {
+  const side = new Side(t, folderOf(t), { checkpointMs: 20 });
+  await until(() => recordsIn(side.folder).length >= 2, 'two checkpoints');
+  await side.close();
+  t.same(checkpointsIn(side.folder).slice(0, 2), [
+    ['time', []],
+    ['time', []],
+  ]);
+  t.same(checkpointsIn(side.folder).at(-1), ['stop', []]);
+});
+
+t.test('there is one every 10,000 records', async (t) => {
+  const id = randomId();
+  const side = new Side(t).open(1, id);
+  for (let count = 0; count < 20_100; count++) {
+    if (count % 1_000 === 0) side.send();
+    side.put('RCV', 1, 'x\r\n').put('SND', 1, '.\r\n> ');
+  }
+  await side.close();
+  const all = checkpointsIn(side.folder) as [string, [string, number, number][]][];
+  t.ok(all.length >= 4);
+  t.same(new Set(all.slice(0, -1).map(([reason]) => reason)), new Set(['count']));
+  let next = 0;
+  for (const [, [span]] of all) {
+    t.equal(span?.[1], next, 'each goes on where the one before ended');
+    t.ok(span && span[2] - span[1] < 10_010, 'a frame may hold some records more');
+    next = (span?.[2] ?? 0) + 1;
+  }
+  t.match(await verifySpool(side.folder), { ok: true });
+});
+
+t.test('a key signs them', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const side = new Side(t, folderOf(t), { signingKey: privateKey });
+  await side.close();
+  const [line = ''] = linesIn(side.folder);
+  const data = line.slice(line.indexOf('{"reason"'), line.indexOf(',"signature"'));
+  const signature = Buffer.from(JSON.parse(line).data.signature, 'base64');
+  t.ok(verify(null, Buffer.from(line.slice(0, line.indexOf(',"digest"')) + data), publicKey, signature));
 });
 
 t.test('a mask that used to hit and has not for a day is a fault of the node, and so are counts that cannot be read', async (t) => {

@@ -1,7 +1,8 @@
 /** The command line as people use it: the real program as a child process. */
 import { spawn } from 'node:child_process';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -240,6 +241,48 @@ t.test('verify wants files or a spool, and says of others that they are no evide
   const { code, out, err } = await wirescribe(['verify', 'a.log'], { cwd });
   t.strictSame([code, out], [2, '']);
   t.match(err, /^AUDIT_VERIFY_INPUT: not evidence: .*\n$/);
+});
+
+t.test('keygen makes a key that run signs with, says what to do with it, and overwrites none', async (t) => {
+  const cwd = withConf(t, `${NO_PACKS}CHECKPOINT_KEY = 'our.key'\nLISTEN = 'telnet://127.0.0.1:0'\nUPSTREAM = 'telnet://127.0.0.1:1'\n`);
+  const { code, out, err } = await wirescribe(['keygen', '--out', 'our.key'], { cwd });
+  t.strictSame([code, err], [0, '']);
+  const path = join(cwd, 'our.key');
+  const publicKey = createPublicKey(readFileSync(`${path}.pub`));
+  const fingerprint = createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
+  t.ok(out.startsWith(`private key: ${path}\npublic key:  ${path}.pub\nfingerprint: ${fingerprint}\n`), out);
+  t.match(out, `\nCHECKPOINT_KEY = '${path}'\n`);
+  t.strictSame(await wirescribe(['keygen', '--out', 'our.key'], { cwd }), {
+    ...{ code: 2, out: '' },
+    err: `AUDIT_USAGE: ${path}.pub is there already, and a key is never overwritten; name another file with --out\n`,
+  });
+  t.equal((await wirescribe(['check'], { cwd })).code, 0);
+  const child = start(['run'], { cwd });
+  const ended = once(child, 'exit');
+  await once(child.stdout, 'data');
+  child.kill('SIGTERM');
+  t.strictSame(await ended, [0, null]);
+  const [name = ''] = readdirSync(join(cwd, 'audit')).filter((one) => one.endsWith('.log'));
+  const line =
+    readFileSync(join(cwd, 'audit', name), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .at(-1) ?? '';
+  const { topic, data } = JSON.parse(line);
+  t.strictSame([topic, data.reason, data.key], ['audit.checkpoint', 'stop', fingerprint]);
+  const signed = line.slice(0, line.indexOf(',"digest"')) + line.slice(line.indexOf('{"reason"'), line.indexOf(',"signature"'));
+  t.ok(verify(null, Buffer.from(signed), publicKey, Buffer.from(data.signature, 'base64')));
+});
+
+t.test('a CHECKPOINT_KEY that cannot be used is an error of the configuration, with its place, for check and run', async (t) => {
+  const conf = `${NO_PACKS}CHECKPOINT_KEY = 'our.key'\nLISTEN = 'telnet://127.0.0.1:0'\nUPSTREAM = 'telnet://127.0.0.1:1'\n`;
+  const cwd = withConf(t, conf, { 'our.key': 'hunter2' });
+  chmodSync(join(cwd, 'our.key'), 0o600);
+  const why = 'is no Ed25519 private key in PEM without a passphrase; `wirescribe keygen` makes one';
+  const err = `AUDIT_CONFIG_FILE: server.conf:2:18: CHECKPOINT_KEY: ${join(cwd, 'our.key')} ${why}\n`;
+  for (const command of ['check', 'run']) t.strictSame(await wirescribe([command], { cwd }), { code: 2, out: '', err });
 });
 
 t.test('help and version', async (t) => {

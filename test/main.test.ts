@@ -46,18 +46,18 @@ const ofSession = (all: readonly Written[], session: string | undefined): Writte
 
 for (const threads of [undefined, 0] as const) {
   const how = threads === 0 ? 'inline' : 'in threads';
-  t.test(`${how}: a session from its start to its end, in the file, before audit.stop`, async (t) => {
+  t.test(`${how}: a session from its start to its end, in the file, before audit.stop and the last checkpoint`, async (t) => {
     const { running, folder, connect } = await startProxy(t, { upstream: await echoServer(t), set: KEPT }, threads === 0 ? { threads } : {});
     const client = await connect();
     await ask(client, 'say hello, north');
     t.equal(running.sessions, 1);
     await running.stop();
     const all = records(folder);
-    t.same(topics(all.filter(({ session }) => !session)), ['audit.start', 'audit.config', 'audit.stop']);
+    t.same(topics(all.filter(({ session }) => !session)), ['audit.start', 'audit.config', 'audit.stop', 'audit.checkpoint']);
     const own = ofSession(all, all.find(({ session }) => session)?.session);
     t.same(topics(own), ['session.start', 'session.input', 'session.output', 'session.end']);
     t.match(own.at(-1)?.data, { reason: 'shutdown', by: 'wirescribe', bytes_in: 18, bytes_out: 18 });
-    t.equal(all.at(-1)?.topic, 'audit.stop');
+    t.match(all.at(-1)?.data, { reason: 'stop', sessions: [[own[0]?.session, 0, own[0]?.hash, 3, own[3]?.hash]] });
     await sound(t, folder);
   });
 }
@@ -74,7 +74,7 @@ t.test("tags are the same for as long as the spool has its key, and the style is
     await running.stop();
     said.push(
       ...records(folder)
-        .slice(-4)
+        .slice(-5)
         .map(({ text }) => text),
     );
     t.equal(statSync(join(folder, 'audit/spool/tag.key')).mode & 0o777, 0o600);
@@ -156,7 +156,7 @@ t.test('stop resolves quickly though a peer never closes, and frees spool and po
   const from = performance.now();
   await running.stop();
   t.ok(performance.now() - from < 4_000);
-  t.match(records(folder).at(-2), { topic: 'session.end', data: { reason: 'shutdown' } });
+  t.match(records(folder).at(-3), { topic: 'session.end', data: { reason: 'shutdown' } });
   lockSpool(join(folder, 'audit/spool')).release();
   const port = address.scheme === 'unix' ? 0 : address.port;
   await startProxy(t, { upstream: 'telnet://127.0.0.1:1', listen: `telnet://127.0.0.1:${port}` });
@@ -173,7 +173,7 @@ t.test('the chain of the node goes on over restarts', async (t) => {
   const node = records(folder).filter(({ session }) => !session);
   t.same(
     node.map(({ seq }) => seq),
-    [0, 1, 2, 3, 4, 5, 6, 7, 8],
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
   );
   await sound(t, folder);
 });

@@ -92,6 +92,17 @@ each with its place; 2: these files hold no records.`,
     example: `$ wirescribe verify audit/audit.*.log
 $ wirescribe verify --spool audit/spool`,
   },
+  keygen: {
+    summary: 'make the key that signs checkpoints',
+    usage: '[--out FILE]',
+    options: { out: { takes: 'FILE', says: "where the private key goes, './checkpoint.key' where not given; the public one goes to FILE.pub" } },
+    common: ['help'],
+    words: false,
+    teaches: `Makes an Ed25519 pair in two PEM files, and overwrites none. Name the private key in CHECKPOINT_KEY; nobody but the proxy's user may read it
+(mode 0600). Keep the public key, or the fingerprint that is printed, where whoever can write the records cannot change it: \`verify\` trusts no other.`,
+    example: `$ wirescribe keygen --out checkpoint.key
+$ wirescribe run --set "CHECKPOINT_KEY='checkpoint.key'"`,
+  },
 } as const satisfies { readonly [name: string]: CommandHelp };
 
 export type CommandName = keyof typeof COMMANDS;
@@ -110,7 +121,6 @@ export const LATER_COMMANDS: readonly string[] = [
   'archive',
   'redact',
   'remove',
-  'keygen',
   'token',
 ];
 

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { AnyMask } from '../contract.js';
-import { AuditError } from '../errors.js';
+import { AuditError, type Place } from '../errors.js';
 import { type CallbackSettings, callbacksOf, type ReadCallback } from './callbacks.js';
 import { ALIASES, KEY_NAMES, KEYS, type KeyName, LATER_KEYS, type ValueOf } from './keys.js';
 import { type AuditLiterals, type AuditSettings, auditOf, type ListenerSettings, listenersOf, type ReadListener } from './listeners.js';
@@ -47,6 +47,8 @@ export interface Settings {
   readonly drainTimeoutS: number;
   /** Absolute path of the private key that signs checkpoints. */
   readonly checkpointKey?: string;
+  /** Where it is named, for errors. */
+  readonly checkpointKeyPlace?: Place;
   readonly inForce: readonly InForce[];
   /** SHA-256 (hex) of what is in force, secrets starred, masks of packs included. */
   readonly digest: string;
@@ -96,7 +98,7 @@ export function loadSettings(origin: Origin): Settings {
     node,
     application: value('APPLICATION'),
     drainTimeoutS: value('DRAIN_TIMEOUT_S'),
-    ...(checkpointKey === null ? {} : { checkpointKey }),
+    ...(checkpointKey === null ? {} : { checkpointKey, checkpointKeyPlace: literals('CHECKPOINT_KEY').place }),
     inForce: force,
     digest: digestOf(force, [audit, ...listeners.map(({ settings }) => settings.audit)]),
   };

@@ -1,6 +1,7 @@
 /**
  * Writes records: stamps them, gives them their place in a chain, encodes and seals. Receives what mask/ let through and the facts of a session,
- * gives lines. It decides nothing and keeps nothing but the heads of the chains and the cached text of what does not change within a session.
+ * gives lines. It decides nothing and keeps nothing but the heads of the chains, which of them moved, and the cached text of what does not change
+ * within a session.
  */
 import {
   type Direction,
@@ -28,12 +29,35 @@ export interface Origin {
 /** Takes a whole line with its line end, in the order of the journal. */
 export type Append = (line: string, id: string) => void;
 
+/** A session that moved: its first record since the last checkpoint, and its chain, whose end is its last. */
+export interface Moved {
+  readonly first: Readonly<ChainHead>;
+  readonly last: Readonly<ChainHead>;
+}
+
 export interface ScribeOptions {
   readonly origin: Origin;
   readonly ids: Ids;
   readonly salts: Salts;
   readonly append: Append;
+  /** Every session that moves is entered here, if it is not in it; whoever writes the checkpoints takes it out. */
+  readonly moved?: Map<string, Moved>;
 }
+
+/** What an `audit.checkpoint` says (FORMAT.md): hashes, numbers and ids of ours, so no mask has to see it, and none may change it. */
+export interface Checkpoint {
+  readonly reason: 'time' | 'count' | 'stop' | 'start';
+  /** H of the checkpoint before. */
+  readonly previous: string;
+  readonly part: number;
+  readonly more: boolean;
+  readonly sessions: readonly (readonly [session: string, firstSeq: number, firstHash: string, lastSeq: number, lastHash: string])[];
+  /** Fingerprint of the key that signs it; null: it is not signed. */
+  readonly key: string | null;
+}
+
+/** Signs UTF-8 text; gives the signature in base64, or null. */
+export type Sign = (text: string) => string | null;
 
 /** What a session's records need to know of its connection. Of one that a crash left open, the address is no longer known. */
 export type Connection = Pick<SessionOpen, 'id' | 'listener' | 'protocol' | 'ip' | 'port'>;
@@ -49,6 +73,7 @@ class Desk {
   readonly ids: Ids;
   readonly salts: Salts;
   readonly append: Append;
+  readonly moved: Map<string, Moved>;
 
   constructor(options: ScribeOptions) {
     const { hostname, application, version, pid, node } = options.origin;
@@ -56,6 +81,7 @@ class Desk {
     this.ids = options.ids;
     this.salts = options.salts;
     this.append = options.append;
+    this.moved = options.moved ?? new Map();
   }
 
   /** The head's JSON from behind the time to `seq`, as one flat text: `middle` stands behind `node`. */
@@ -66,8 +92,17 @@ class Desk {
   /** Seals one record at the end of `chain` and appends it. `fixed` is of the method above, `late` the head's JSON behind `seq`. */
   write(topic: Topic, at: TimeUs, chain: ChainHead, fixed: string, late: string, who: Part, body: Part): void {
     const id = this.ids.next(Math.floor(at / 1000));
+    this.place(id, chain, this.head(id, topic, at, chain, fixed, late), who, body);
+  }
+
+  /** The head of the next record of `chain`, as JSON members. */
+  head(id: string, topic: Topic, at: TimeUs, chain: ChainHead, fixed: string, late: string): string {
     const opening = `"v":"${RECORD_VERSION}","id":"${id}","topic":"${topic}","time":"`;
-    const head = `${opening}${formatTime(at)}${fixed}${chain.seq + 1}${late},"prev":"${chain.hash}"`;
+    return `${opening}${formatTime(at)}${fixed}${chain.seq + 1}${late},"prev":"${chain.hash}"`;
+  }
+
+  /** Seals and appends what `head` begins. */
+  place(id: string, chain: ChainHead, head: string, who: Part, body: Part): void {
     const sealed = seal(head, who, body);
     // A line that was not taken has no place in the chain.
     this.append(sealed.line, id);
@@ -95,6 +130,17 @@ export class NodeScribe {
 
   event(topic: Topic, at: TimeUs, data?: MaskedData): void {
     this.#desk.write(topic, at, this.#chain, this.#fixed, '', NO_PART, this.#desk.body(dataMember(data)));
+  }
+
+  /** Writes an `audit.checkpoint`, signed over its head and its data (FORMAT.md). Gives its hash. */
+  checkpoint(at: TimeUs, { reason, previous, part, more, sessions, key }: Checkpoint, sign: Sign): string {
+    const desk = this.#desk;
+    const id = desk.ids.next(Math.floor(at / 1000));
+    const head = desk.head(id, 'audit.checkpoint', at, this.#chain, this.#fixed, '');
+    const data = toJson({ reason, previous, part, more, sessions, key }).slice(0, -1);
+    const signature = toJson(sign(`{${head}${data}`));
+    desk.place(id, this.#chain, head, NO_PART, desk.body(`,"data":${data},"signature":${signature}}`));
+    return this.#chain.hash;
   }
 
   /** @param chain the session's head, where it goes on after a restart; moved on in place */
@@ -153,7 +199,7 @@ export class SessionScribe {
   event(topic: Topic, at: TimeUs, data: MaskedData, said?: { readonly direction: Direction; readonly exchange: number }): void {
     const fixed = said ? this.#fixed[said.direction] : this.#fixed.none;
     const late = said ? `,"exchange":${said.exchange}` : '';
-    this.#desk.write(topic, at, this.chain, fixed, late, this.#who, this.#desk.body(dataMember(data)));
+    this.#write(topic, at, fixed, late, dataMember(data));
   }
 
   said(utterance: MaskedUtterance, turn: Turn): void {
@@ -162,15 +208,14 @@ export class SessionScribe {
     const spans = masked.length > 0 || this.#sparse ? `,"masked":${toJson(masked)}` : '';
     const late = `,"exchange":${turn.exchange}${latency}${spans},"bytes":${utterance.bytes},"encoding":"${encoding}"${cut ? `,"cut":"${cut}"` : ''}`;
     const topic = direction === 'RCV' ? 'session.input' : 'session.output';
-    this.#desk.write(
-      topic,
-      utterance.at,
-      this.chain,
-      direction === 'RCV' ? this.#fixed.RCV : this.#fixed.SND,
-      late,
-      this.#who,
-      this.#desk.body(this.#bodyOf(utterance)),
-    );
+    this.#write(topic, utterance.at, direction === 'RCV' ? this.#fixed.RCV : this.#fixed.SND, late, this.#bodyOf(utterance));
+  }
+
+  #write(topic: Topic, at: TimeUs, fixed: string, late: string, body: string): void {
+    const { chain } = this;
+    this.#desk.write(topic, at, chain, fixed, late, this.#who, this.#desk.body(body));
+    const { moved } = this.#desk;
+    if (!moved.has(this.#open.id)) moved.set(this.#open.id, { first: { seq: chain.seq, hash: chain.hash }, last: chain });
   }
 
   #bodyOf({ text, raw, rawB64, shape, timing }: MaskedUtterance): string {

@@ -2,7 +2,7 @@
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { FILE_MODE } from './files.js';
 import { listSegments, segmentPath } from './segments.js';
-import { follow, type Heads, noHeads, readState } from './state.js';
+import { follow, type Heads, noHeads, readState, refuseNewer } from './state.js';
 
 export interface Recovered {
   readonly heads: Heads;
@@ -24,7 +24,7 @@ export function recover(folder: string): Recovered {
   if (!state && segments.length > 0) faults.push({ code: 'spool-state-lost', count: 1 });
   for (const segment of segments) {
     if (state && segment < state.segment) continue;
-    const { bad, torn } = readSegment(segmentPath(folder, segment), heads, segment === segments.at(-1));
+    const { bad, torn } = readSegment(folder, segment, heads, segment === segments.at(-1));
     if (bad > 0) faults.push({ code: 'spool-damaged', count: bad });
     if (torn) faults.push({ code: 'spool-torn', count: 1 });
   }
@@ -35,13 +35,14 @@ export function recover(folder: string): Recovered {
  * Follows every line of one segment. In the last one, what stands behind its last whole record was never durable and is cut off.
  * `bad`: lines in front of that which are no records; they stay, for `verify` to show.
  */
-function readSegment(path: string, heads: Heads, last: boolean): { bad: number; torn: boolean } {
-  const fd = openSync(path, last ? 'r+' : 'r', FILE_MODE);
+function readSegment(folder: string, segment: number, heads: Heads, last: boolean): { bad: number; torn: boolean } {
+  const fd = openSync(segmentPath(folder, segment), last ? 'r+' : 'r', FILE_MODE);
   try {
     let bad = 0;
     let trailing = 0;
     let end = 0;
     const size = eachLine(fd, (line, lineEnd) => {
+      refuseNewer(line, folder);
       if (!follow(heads, line)) return void trailing++;
       bad += trailing;
       trailing = 0;

@@ -65,6 +65,9 @@ t.test('the topics of FORMAT.md are those of the schema', async (t) => {
   );
 });
 
+const HASH = '0'.repeat(64);
+const UUID = '7b2d6f0e-3c1a-4f5b-9d8e-0123456789ab';
+
 t.test('a session, its gap, and the node say what the schema wants', async (t) => {
   const sealer = new Sealer();
   const session = sealer.session();
@@ -76,6 +79,9 @@ t.test('a session, its gap, and the node say what the schema wants', async (t) =
   const said = { direction: 'SND', exchange: 0, bytes: 12, encoding: 'latin-1', cut: 'idle' };
   const sparse = { direction: 'RCV', exchange: 1, masked: [], bytes: 0, encoding: 'utf-8' };
   const crash = { reason: 'crash', by: 'wirescribe', bytes_in: null, bytes_out: null };
+  const span = [session, 0, HASH, 7, HASH];
+  const checkpoint = { reason: 'time', previous: HASH, part: 1, more: false, sessions: [span], key: null, signature: null };
+  const redact = { request: UUID, part: 'both', hashes: [HASH, HASH], by: 'root', why: 'asked for', done: false };
   const lines = [
     sealer.seal({ topic: 'session.start', session, who, body: { data: { upstream: 'unix:/run/game.sock' } } }),
     sealer.seal({
@@ -115,6 +121,11 @@ t.test('a session, its gap, and the node say what the schema wants', async (t) =
       body: { room: '', text: '', data: {} },
     }),
     sealer.seal({ topic: 'session.end', session, head: place, body: { data: crash } }),
+    sealer.seal({ topic: 'audit.checkpoint', body: { data: checkpoint } }),
+    sealer.seal({ topic: 'audit.checkpoint', body: { data: { ...checkpoint, key: HASH, signature: `${'A'.repeat(86)}==` } } }),
+    sealer.seal({ topic: 'access.redact', body: { data: redact } }),
+    sealer.seal({ topic: 'access.redact', body: { data: { request: redact.request, records: 2, done: true } } }),
+    sealer.seal({ topic: 'audit.gap', body: { data: { ...gap, stage: 'callback', callback: 'kafka', ids: [session] } } }),
     ...sealer.talk(['look']),
   ];
   t.same(
@@ -164,6 +175,18 @@ t.test('what is no record is refused, each for its reason', async (t) => {
     ['a window of half a column', { ...start, topic: 'session.resize', data: { columns: 79.5, rows: 24 } }, '/data/columns type'],
     ['a change that does not say from what', { ...start, topic: 'session.change', data: { path: 'Room', new: 1 } }, '/data old'],
     ['a gap that says nothing', { ...audit, topic: 'audit.gap', data: {} }, '/data stage'],
+    [
+      'a checkpoint that does not say what was before it',
+      { ...audit, topic: 'audit.checkpoint', data: { reason: 'time', part: 1, more: false, sessions: [], key: null, signature: null } },
+      '/data previous',
+    ],
+    ['a checkpoint of a session', { ...audit, topic: 'audit.checkpoint', session: start.session }, '/session false schema'],
+    [
+      'an erasure that does not say why',
+      { ...audit, topic: 'access.redact', data: { request: UUID, part: 'who', hashes: [HASH], by: 'x', done: false } },
+      '/data why',
+    ],
+    ['one that is done and does not say how many', { ...audit, topic: 'access.redact', data: { request: UUID, done: true } }, '/data records'],
     ['a fault that never came', { ...audit, topic: 'audit.fault', data: { code: 'x', stage: 'mask', count: 0 } }, '/data/count minimum'],
   ];
   for (const [name, record, reason] of cases) t.ok(refusals(record).includes(reason), `${name}: ${reason} (${refusals(record).join(', ')})`);

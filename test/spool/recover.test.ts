@@ -100,3 +100,35 @@ t.test('a state of before, with a session that ended since, and one that began',
   const { heads } = recover(folder);
   t.same([...heads.sessions.keys()], [JSON.parse(second[0] as string).session]);
 });
+
+t.test('a record of a newer minor version is followed, of a newer major one refused, though it is torn', async (t) => {
+  const sealer = new Sealer();
+  const newer = sealer.seal({ topic: 'audit.start', head: { v: '1.7', nobody: 'knows' } });
+  t.same(recover(spool(t, text([newer]))), { heads: headsBehind([newer]), segments: [1], faults: [LOST] });
+  const lines = sealer.talk(['look'], true);
+  for (const line of [sealer.seal({ topic: 'audit.stop', head: { v: '2.0' } }), '{"v":"2.1","another":"seal"}', '{"v":"10.0","id":']) {
+    const folder = spool(t, text([...lines, line]));
+    t.throws(() => recover(folder), {
+      code: 'AUDIT_SPOOL',
+      message: `the spool ${folder} holds records of a newer wirescribe; use that one, or another SPOOL_DIR`,
+    });
+    t.equal(readFileSync(segmentPath(folder, 1), 'utf8'), text([...lines, line]), 'and nothing is cut off');
+  }
+});
+
+t.test('what moved since the last checkpoint is found over the state and the lines since', async (t) => {
+  const sealer = new Sealer();
+  const before = sealer.talk(['look']);
+  const checkpoint = (lines: readonly string[]) => {
+    const { session } = JSON.parse(lines[0] as string);
+    return sealer.seal({ topic: 'audit.checkpoint', body: { data: { sessions: [[session, 0, '', 0, '']] } } });
+  };
+  const old = [...before, checkpoint(before), ...sealer.talk(['north'])];
+  const since = sealer.talk(['south'], true);
+  const folder = spool(t, text(old), text(since));
+  writeState(folder, 2, encodeHeads(headsBehind(old)));
+  const { heads } = recover(folder);
+  t.equal(encodeHeads(heads), encodeHeads(headsBehind([...old, ...since])));
+  t.equal(heads.moved.size, 2);
+  t.equal(heads.checkpoint, JSON.parse(old[3] as string).hash);
+});
