@@ -14,7 +14,7 @@ export interface CallbackUnderTest {
   /** Aborts the context's signal, as at the end of the drain time. */
   abort(): void;
   /** Where a test can bring that about: makes writes fail until what it gives back is called. */
-  readonly fail?: () => () => void;
+  readonly fail?: () => () => void | Promise<void>;
 }
 
 /** Opens a callback for one test; `t.testdir()` is a place of its own. */
@@ -112,7 +112,7 @@ export function callbackSuite(t: Test, name: string, make: MakeCallback): void {
     const heal = fail();
     await t.rejects(callback.write(recordsOf(lines(2, 2).join(''))));
     await t.rejects(callback.write(recordsOf(lines(2, 2).join(''))), 'and again');
-    heal();
+    await heal();
     await callback.write(recordsOf(lines(2, 2).join('')));
     await callback.close();
     t.same(withoutDoubles(await readBack()), split(lines(4).join('')));

@@ -5,7 +5,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
-packages=(tinymux tintin++ tmux socat inetutils-telnet libtelnet-utils iproute2 libkrb5-3 procps gcc libc6-dev python3-venv)
+packages=(tinymux tintin++ tmux socat inetutils-telnet libtelnet-utils iproute2 libkrb5-3 procps gcc libc6-dev python3-venv kcat librdkafka-dev openssl)
+packages+=(rsyslog rsyslog-openssl openssl)
 command -v javac >/dev/null && command -v mvn >/dev/null || packages+=(default-jdk-headless maven)
 missing=()
 for package in "${packages[@]}"; do
@@ -54,4 +55,12 @@ if [ ! -e "$opensearch_jars/done" ]; then
   javac -d "$opensearch_jars/classes" -cp "$opensearch_jars/*" "$here/OpenSearchPeer.java"
   touch "$opensearch_jars/done"
 fi
+
+if [ ! -e "$kafka_jars/done" ]; then
+  rm -rf "$kafka_jars"
+  mvn -q -B -f "$here/kafka-pom.xml" dependency:copy-dependencies -DoutputDirectory="$kafka_jars"
+  touch "$kafka_jars/done"
+fi
+[ "$kafka_mock" -nt "$here/kafka-mock.c" ] || cc -O1 -o "$kafka_mock" "$here/kafka-mock.c" -lrdkafka
+
 echo installed

@@ -1,7 +1,7 @@
 #!/bin/bash
 # kafka.sh PORT [DIR]: a real Apache Kafka 4.1 on 127.0.0.1, one KRaft broker (Java 17). PORT is plain, PORT+1 its controller, PORT+2 SASL_SSL
 # (SCRAM-SHA-256, SCRAM-SHA-512 and PLAIN; user `audit`, password `audit-secret`; CA in DIR/ca.pem). Topics do not make themselves.
-# DIR/pid is the broker: kill -9 it, and it is started again on what it had, as by a supervisor.
+# DIR (default: a temporary one) is kept: end it or kill -9 it, start it again on DIR, and it goes on with what it had. DIR/pid is the broker.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 port=${1:?usage: kafka.sh PORT [DIR]}
@@ -56,16 +56,10 @@ if [ ! -e data/meta.properties ]; then
     { cat format.log >&2; exit 1; }
 fi
 
+"${java[@]}" kafka.Kafka server.properties >>kafka.log 2>&1 </dev/null &
+child=$!
+echo "$child" >pid
 up() { listening "$port" && listening $((port + 2)) || ! alive "$child"; }
-said=
-while true; do
-  "${java[@]}" kafka.Kafka server.properties >>kafka.log 2>&1 </dev/null &
-  child=$!
-  echo "$child" >pid.new
-  mv pid.new pid
-  await 60 up && alive "$child" || { echo "kafka did not open port $port" >&2; tail -5 kafka.log >&2; exit 1; }
-  [ -n "$said" ] || echo "ready $port"
-  said=yes
-  stay_with "$child"
-  alive "$PPID" || exit 0
-done
+await 60 up && alive "$child" || { echo "kafka did not open port $port" >&2; tail -5 kafka.log >&2; exit 1; }
+echo "ready $port"
+stay_with "$child"

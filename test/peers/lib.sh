@@ -6,6 +6,7 @@ evennia_game=$cache/evennia-5.0.1-game
 telnetd_root=$cache/telnetd
 opensearch_jars=$cache/opensearch-2.19.3
 kafka_jars=$cache/kafka-4.1.1
+kafka_mock=$cache/kafka-mock
 
 # True while something listens on 127.0.0.1:$1. Reads the kernel's table, so that the peer sees no extra session.
 listening() { grep -q " 0100007F:$(printf %04X "$1") 00000000:0000 0A " /proc/net/tcp; }

@@ -14,7 +14,21 @@ export const ROOT = join(import.meta.dirname, '../../..');
 const SCRIPTS = join(ROOT, 'test/peers');
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wirescribe-peers');
 
-export type PeerName = 'tinymux' | 'evennia' | 'tintin' | 'telnet' | 'tintin-server' | 'telnetd' | 'chatd' | 'opensearch';
+export type PeerName =
+  | 'tinymux'
+  | 'evennia'
+  | 'tintin'
+  | 'telnet'
+  | 'tintin-server'
+  | 'telnetd'
+  | 'chatd'
+  | 'rsyslog'
+  | 'opensearch'
+  | 'kafka'
+  | 'kafka-mock';
+
+/** rsyslog's own driver for tls: a package of its own. */
+const RSYSLOG_TLS = [join('/usr/lib', process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu', 'rsyslog/lmnsd_ossl.so')];
 
 /** What must be there for a peer to start, and how many ports in a row it takes (0: it is a client, and is told one). */
 const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly commands: readonly string[]; readonly ports: number }> = {
@@ -25,6 +39,9 @@ const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly comm
   'tintin-server': { files: ['/usr/games/tt++'], commands: ['tmux', 'ps'], ports: 1 },
   telnetd: { files: [join(CACHE, 'telnetd/usr/sbin/telnetd')], commands: ['socat', 'ps'], ports: 1 },
   opensearch: { files: [join(CACHE, 'opensearch-2.19.3/done')], commands: ['java', 'ps'], ports: 2 },
+  kafka: { files: [join(CACHE, 'kafka-4.1.1/done')], commands: ['java', 'openssl', 'kcat', 'ps'], ports: 3 },
+  'kafka-mock': { files: [join(CACHE, 'kafka-mock')], commands: ['kcat', 'ps'], ports: 1 },
+  rsyslog: { files: ['/usr/sbin/rsyslogd', ...RSYSLOG_TLS], commands: ['openssl', 'ps'], ports: 2 },
   chatd: { files: ['/usr/bin/telnet-chatd'], commands: ['socat', 'ip', 'ps'], ports: 1 },
 };
 
