@@ -31,6 +31,8 @@ export interface Answer {
 /** An answer, or none, that leaves the records to another try. `code` is what may be logged of it. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
+  /** What a record is refused for is told apart (forms.ts). */
+  readonly retriable = true;
   readonly code: string;
 
   constructor(code: string) {

@@ -1,7 +1,7 @@
 /**
  * Brings a batch to the server: in as many requests as it takes, until each record is taken or is known to be one that never will be. Receives records,
- * resolves, throws RefusedRecords, or throws what leaves the batch to another try. Remembers of a batch under way what is settled (weakly: it holds no
- * record), so that another try sends the rest alone; has no queue.
+ * resolves, throws RefusedRecords, or throws what leaves the batch to another try. Remembers of a batch under way what is settled, by id, so that
+ * another try sends the rest alone; has no queue.
  */
 import { setTimeout as rest } from 'node:timers/promises';
 import { type AuditRecord, type Log, type Refused, RefusedRecords } from '../../src/contract.js';
@@ -29,6 +29,15 @@ const OF_CONTENT: ReadonlySet<number> = new Set([400, 413, 422]);
 
 type Settled = 'taken' | 'refused' | 'partly-refused' | 'too-large';
 
+/** What tells a record from the others of its batch, also where it is made over anew for each try. A damaged line has no id. */
+function keyOf(record: AuditRecord): string {
+  try {
+    return record.id;
+  } catch {
+    return record.line;
+  }
+}
+
 export interface SenderOptions {
   readonly client: Client;
   readonly form: Form;
@@ -39,8 +48,8 @@ export interface SenderOptions {
 
 export class Sender {
   readonly #options: SenderOptions;
-  /** Of a batch that is not done: what is done of it. */
-  #settled = new WeakMap<AuditRecord, Settled>();
+  /** Of a batch that is not done: what is done of it, by id. At most as many as a batch has records. */
+  #settled = new Map<string, Settled>();
   /** Taken in this call. */
   #taken: (readonly AuditRecord[])[] = [];
   #maxBytes = MAX_BODY_BYTES;
@@ -65,12 +74,17 @@ export class Sender {
     try {
       await this.#holdBack();
       if (this.#holding) await this.#probe(records);
-      for (const part of this.#parts(records.filter((record) => !this.#settled.has(record)))) await this.#sendPart(part);
+      for (const part of this.#parts(this.#open(records))) await this.#sendPart(part);
     } catch (error) {
-      for (const record of this.#taken.flat()) this.#settled.set(record, 'taken');
+      for (const record of this.#taken.flat()) this.#settled.set(keyOf(record), 'taken');
       throw error;
     }
     this.#conclude(records);
+  }
+
+  /** Those that are not settled. As a rule nothing is, and no id is read. */
+  #open(records: readonly AuditRecord[]): readonly AuditRecord[] {
+    return this.#settled.size === 0 ? records : records.filter((record) => !this.#settled.has(keyOf(record)));
   }
 
   /** Waits until the server may be asked again, or says that it may not yet. */
@@ -92,16 +106,16 @@ export class Sender {
   /** Any one of the records: the first might be one that is refused by right. */
   async #probe(records: readonly AuditRecord[]): Promise<void> {
     const one = records[Math.floor(Math.random() * records.length)] as AuditRecord;
-    if (this.#settled.has(one)) return;
+    if (this.#settled.has(keyOf(one))) return;
     await this.#sendPart([one]);
     if (this.#taken.length === 0) this.#hold();
-    this.#settled.set(one, 'taken');
+    this.#settled.set(keyOf(one), 'taken');
     this.#holding = false;
   }
 
   #hold(): never {
     this.#holding = true;
-    this.#settled = new WeakMap();
+    this.#settled.clear();
     throw new HttpError('HTTP_REFUSES_ALL');
   }
 
@@ -160,7 +174,7 @@ export class Sender {
   #halve(records: readonly AuditRecord[], status: number): readonly (readonly AuditRecord[])[] {
     const [only, more] = records;
     if (only && !more) {
-      this.#settled.set(only, status === 413 ? 'too-large' : 'refused');
+      this.#settled.set(keyOf(only), status === 413 ? 'too-large' : 'refused');
       return [];
     }
     if (status === 413) this.#lowerLimit(records);
@@ -188,7 +202,7 @@ export class Sender {
     const are = (verdict: Verdict) => records.filter((_, index) => verdicts[index] === verdict);
     const taken = are('taken');
     if (taken.length > 0) this.#taken.push(taken);
-    for (const refusal of ['refused', 'partly-refused'] as const) for (const record of are(refusal)) this.#settled.set(record, refusal);
+    for (const refusal of ['refused', 'partly-refused'] as const) for (const record of are(refusal)) this.#settled.set(keyOf(record), refusal);
     const why = verdicts.find((verdict) => verdict instanceof HttpError);
     return why && { why, records: records.filter((_, index) => verdicts[index] instanceof HttpError) };
   }
@@ -196,14 +210,14 @@ export class Sender {
   /** Nothing is left to be sent: says which are refused, unless it is all and goes on like that. */
   #conclude(records: readonly AuditRecord[]): void {
     const refused: Refused[] = [];
-    for (const record of records) {
-      const settled = this.#settled.get(record);
+    for (const record of this.#settled.size > 0 ? records : []) {
+      const settled = this.#settled.get(keyOf(record));
       if (settled && settled !== 'taken') refused.push({ record, reason: settled });
     }
     if (refused.some(({ reason }) => reason !== 'refused') || refused.length < records.length) this.#refusedInRow = 0;
     else this.#refusedInRow += refused.length;
     if (this.#refusedInRow > MAX_REFUSED_IN_ROW) this.#hold();
-    this.#settled = new WeakMap();
+    this.#settled.clear();
     if (refused.length > 0) throw new RefusedRecords(refused);
   }
 }

@@ -69,14 +69,13 @@ t.test('what stays refused is left to the next try, which sends only that', asyn
   const server = await startServer(t);
   server.answer = (body) => items(...idsIn(body).map((id) => (id === idOf(1) ? 429 : 201)));
   const { callback } = await openAt(t, at(server), { form: 'elasticsearch' });
-  const records = batch(3);
-  await t.rejects(callback.write(records), { code: 'HTTP_ITEM_429' });
+  await t.rejects(callback.write(batch(3)), { code: 'HTTP_ITEM_429' });
   t.same(
     server.got.map(({ body }) => idsIn(body).length),
     [3, 1, 1, 1],
   );
   server.answer = allGood;
-  await callback.write(records);
+  await callback.write(batch(3));
   t.same(idsIn(server.got.at(-1)?.body ?? ''), [idOf(1)]);
 });
 
