@@ -316,6 +316,11 @@ export interface Callback {
   /**
    * Takes a batch. Resolving means durable there, and the cursor moves behind it. Throwing means the same batch comes again later, after a
    * back-off. Records come in order and at least once; a double has the same `id` and the same `line`.
+   *
+   * After six throws in a row records come in smaller parts, to see whether one of them is at fault: it is if it is thrown at alone, the record behind it
+   * is then taken (out of order this once; it comes again in its turn), and it is thrown at again. Then it goes to the dead letters. While everything is
+   * thrown at, nothing is given up. What no record can be blamed for is never held against one: an error of the system (ECONNREFUSED, ENOSPC, ...), and
+   * any error whose `retriable` is true. Throw such a one where only some records fail for now, and RefusedRecords where some always will.
    */
   write(records: readonly AuditRecord[]): Promise<void>;
   /** Called once, after the last write. */
@@ -373,5 +378,5 @@ export type CheckOptions = (options: CallbackOptions, folder: string) => undefin
  */
 export type ListEvidence = (options: CallbackOptions, folder: string) => readonly string[];
 
-/** Simple form, Evennia's: a default export that declares one parameter. */
+/** Simple form, Evennia's: a default export that declares one parameter. Throwing means as in Callback.write, for this record alone. */
 export type SimpleCallback = (record: AuditRecord) => void | Promise<void>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CallbackContext } from '../src/contract.js';
 import type { DeliveryFault, DeliveryOptions } from '../src/spool/delivery.js';
 import type { CallbackSettings } from '../src/spool/load.js';
-import type { WorkerOptions } from '../src/spool/workers.js';
+import type { Declare, WorkerOptions } from '../src/spool/workers.js';
 import type { HandMadeJournal } from './journal-lines.js';
 
 /** Path of a module of test/fixtures/callbacks, compiled. */
@@ -18,15 +18,24 @@ export const settingsFor = (module: string, given: Partial<CallbackSettings> = {
 export interface Kept {
   readonly faults: DeliveryFault[];
   readonly logged: string[];
+  /** Data of what was declared, all of it durable at once. */
+  readonly declared: object[];
 }
+
+const newKept = (): Kept & { readonly declare: Declare } => {
+  const declared: object[] = [];
+  const declare: Declare = async ({ data }) => declared.push(data) > 0;
+  return { faults: [], logged: [], declared, declare };
+};
 
 /** Options of `deliver`, and what it says. */
 export function inlineDelivery(folder: string, journal: HandMadeJournal, settings: CallbackSettings, stop = new AbortController()) {
-  const kept: Kept = { faults: [], logged: [] };
+  const { declare, ...kept } = newKept();
   const log = { info: (message: string) => kept.logged.push(message), warn: (message: string) => kept.logged.push(message) };
   const context: CallbackContext = { name: settings.name, node: 'n1', folder, log, signal: stop.signal };
   const { board } = journal;
-  const options: DeliveryOptions = { folder, board, index: 0, settings, context, onFault: (fault) => kept.faults.push(fault), stop: stop.signal };
+  const onFault = (fault: DeliveryFault) => kept.faults.push(fault);
+  const options: DeliveryOptions = { folder, board, index: 0, settings, context, onFault, declare, stop: stop.signal };
   return { ...kept, options, stop };
 }
 
@@ -37,10 +46,10 @@ export function workerDelivery(
   settings: CallbackSettings,
   bounds: Pick<WorkerOptions, 'stuckMs' | 'loadMs'> = {},
 ) {
-  const kept: Kept = { faults: [], logged: [] };
+  const { declare, ...kept } = newKept();
   const log = { info: (message: string) => kept.logged.push(message), warn: (message: string) => kept.logged.push(message) };
   const { memory } = journal;
   const onFault = (fault: DeliveryFault) => kept.faults.push(fault);
-  const options: WorkerOptions = { folder, memory, index: 0, settings, node: 'n1', configFolder: folder, log, onFault, ...bounds };
+  const options: WorkerOptions = { folder, memory, index: 0, settings, node: 'n1', configFolder: folder, log, onFault, declare, ...bounds };
   return { ...kept, options };
 }

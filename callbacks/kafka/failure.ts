@@ -6,6 +6,8 @@
 export class KafkaFailure extends Error {
   override readonly name: string;
   readonly code: string;
+  /** A partition without a leader fails for its records alone, and they are good. */
+  readonly retriable = true;
 
   constructor(kind: string) {
     super(`kafka: ${kind}`);

@@ -18,7 +18,7 @@ import { isWanted, Portion } from './portion.js';
 import { type Batch, JournalReader } from './reader.js';
 import { Backoff, pause } from './retry.js';
 import { trailOf } from './trail.js';
-import { HOW, type How, Watch } from './watch.js';
+import { HOW, type How, WATCH, Watch } from './watch.js';
 
 export type { DeliveryFault } from './place.js';
 
@@ -42,7 +42,7 @@ const IDLE_MS = 1_000;
 /** Where records are given one by one, the cursor is saved so often: what a crash doubles is no more than this took. */
 const SAVE_MS = 100;
 
-/** Tries of the same records before it is looked for one that is at fault: some three seconds. */
+/** Tries in a row before it is looked for a record that is at fault, and after each try from then on: some three seconds. */
 const TRIES = 6;
 
 /** Between two tries while that is looked for. */
@@ -180,13 +180,14 @@ class Delivery {
     this.#lastBatchAt = performance.now();
     let savedAt = this.#lastBatchAt;
     while (portion.left > 0 && !this.#isOver(portion)) {
+      if (this.#careful.howAt(portion.here) !== HOW.usual || performance.now() - savedAt > SAVE_MS) {
+        this.#save(portion);
+        savedAt = performance.now();
+      }
       const count = Math.min(portion.left, this.#loaded.form === 'full' ? this.#careful.sizeOf(portion) : 1);
       const done = await this.#insist(portion, portion.next(count));
       portion.advance(done);
       if (done < count) break;
-      if (performance.now() - savedAt < SAVE_MS) continue;
-      this.#save(portion);
-      savedAt = performance.now();
     }
     this.#save(portion);
     if (portion.left > 0) this.#reader.seek(this.#place.taken);
@@ -204,13 +205,13 @@ class Delivery {
   /** Tries until it goes well, or until it is known which record is at fault. Gives how many of `part`, the next of the portion, are done with. */
   async #insist(portion: Portion, part: readonly AuditRecord[]): Promise<number> {
     if (this.#careful.isFatal(portion.here)) return (await this.#giver.bury([{ record: part[0] as AuditRecord, reason: 'fatal' }])) ? 1 : 0;
-    for (let tries = 1; ; tries++) {
+    for (;;) {
       if (await this.#once(portion, part)) return part.length;
       this.#save(portion);
       if (this.#isOver(portion)) return 0;
       await this.#rest();
       if (this.#isOver(portion)) return 0;
-      if (tries >= TRIES) return this.#sift(portion, part);
+      if (this.#giver.blames && this.#options.watch.get(WATCH.retries) >= TRIES) return this.#sift(portion, part);
     }
   }
 
@@ -243,7 +244,7 @@ class Delivery {
       return taken;
     };
     const { taken, poison } = await sift(part, { give, behind: () => this.#behind(portion, part) });
-    if (!poison || this.#isOver(portion)) return taken;
+    if (!poison || !this.#giver.blames || this.#isOver(portion)) return taken;
     return (await this.#giver.buryPoison(part[taken] as AuditRecord)) ? taken + 1 : taken;
   }
 

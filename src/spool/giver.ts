@@ -7,6 +7,7 @@ import { AuditError, type ErrorCode, nameOf } from '../errors.js';
 import type { Position } from './board.js';
 import { appendDead, type DeadGap, type DeadLetter, gapsOf, refusedIn, tellsOfDead } from './dead-letters.js';
 import type { LoadedCallback } from './load.js';
+import { maySpeakOfRecord } from './poison.js';
 import { Rarely, unlessAborted } from './retry.js';
 import { HOW, type How, WATCH, type Watch } from './watch.js';
 
@@ -51,6 +52,8 @@ export class Giver {
   #lastError = '';
   /** What it cannot take can no longer be declared, so nothing behind it may be given: the rest is for the next start. */
   halted = false;
+  /** The last error may be a record's fault. */
+  blames = false;
 
   constructor(loaded: LoadedCallback, options: GiverOptions) {
     this.#options = options;
@@ -85,6 +88,7 @@ export class Giver {
     if (error instanceof AuditError && error.code === 'AUDIT_CALLBACK_LOAD') throw error;
     const { watch, onError } = this.#options;
     this.#lastError = nameOf(error);
+    this.blames = maySpeakOfRecord(error);
     watch.add(WATCH.failures);
     watch.add(WATCH.retries);
     this.#failures.happened(this.#lastError);

@@ -3,7 +3,18 @@
  * many were taken, and whether the next one is proven to be at fault. Gives nothing up itself, and nothing is ever proven while everything fails: that is
  * a callback that is down, not a record.
  */
+import { constants } from 'node:os';
 import type { AuditRecord } from '../contract.js';
+
+/** Errors of the system that speak of what was written. */
+const OF_RECORD: ReadonlySet<string> = new Set(['EMSGSIZE', 'E2BIG', 'EINVAL', 'EILSEQ']);
+
+/** Whether an error may be a record's fault. A system that fails, or what says of itself that it is no one's, proves nothing: some records may go elsewhere. */
+export function maySpeakOfRecord(error: unknown): boolean {
+  const { code, retriable } = (error ?? {}) as { code?: unknown; retriable?: unknown };
+  if (retriable === true) return false;
+  return typeof code !== 'string' || OF_RECORD.has(code) || !(code in constants.errno);
+}
 
 export interface Sifted {
   /** So many of the records, from the first on, were taken. */
