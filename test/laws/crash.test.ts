@@ -156,6 +156,29 @@ function endsByCrash(t: Test, lines: Iterable<string>): number {
   return crashed;
 }
 
+type Span = readonly [session: string, first: number, firstHash: string, last: number, lastHash: string];
+
+/** Every record of a session stands in the span of a checkpoint, each span goes on where the one before ended, each checkpoint names the one before. */
+function covered(t: Test, lines: Iterable<string>): void {
+  const chains = chainsOf(lines);
+  const next = new Map<string, number>();
+  let previous = '0'.repeat(64);
+  for (const { topic, data, hash, id } of chains.get('node') ?? []) {
+    if (topic !== 'audit.checkpoint') continue;
+    if (data?.previous !== previous) t.fail(`checkpoint ${id} does not name the one before`);
+    previous = hash;
+    for (const [session, first, firstHash, last, lastHash] of data?.sessions as readonly Span[]) {
+      const records = chains.get(session) ?? [];
+      if (first !== (next.get(session) ?? 0)) t.fail(`checkpoint ${id} begins at ${first} of ${session}, not at ${next.get(session)}`);
+      if (records[first]?.hash !== firstHash || records[last]?.hash !== lastHash) t.fail(`checkpoint ${id} has other hashes of ${session}`);
+      next.set(session, last + 1);
+    }
+  }
+  for (const [chain, records] of chains) {
+    if (chain !== 'node' && next.get(chain) !== records.length) t.fail(`${next.get(chain)} of ${records.length} records of ${chain} are covered`);
+  }
+}
+
 t.test(`${ROUNDS} times kill -9: nothing that was accepted is lost, no chain has a hole, verify holds`, async (t) => {
   const folder = folderOf(t);
   const upstream = await startServer(t, answer);
@@ -179,6 +202,7 @@ t.test(`${ROUNDS} times kill -9: nothing that was accepted is lost, no chain has
   all.add([...lines, ...spoolLines(folder)]);
   t.strictSame([...seen.changed, ...all.changed], [], 'no id has two contents');
   const crashed = endsByCrash(t, all.lines.values());
+  covered(t, all.lines.values());
   t.ok(crashed >= ROUNDS / 2, `${crashed} sessions ended by a crash`);
   holdsVerify(t, auditFiles(folder), 'the audit files');
   holdsVerify(t, ['--spool', join(folder, 'audit/spool')], 'the spool');
@@ -203,7 +227,7 @@ async function talkFor(clients: readonly Socket[], dice: Dice, more: number, the
 }
 
 t.test('the audit thread ends again and again under load: chains go on without a hole, verify holds, the game goes on', async (t) => {
-  const proxy = await startProxy(t, { upstream: await startServer(t, answer), set: SET });
+  const proxy = await startProxy(t, { upstream: await startServer(t, answer), set: SET }, { checkpointMs: 30 });
   const deathsSaid = (): Written[] =>
     auditLines(proxy.folder).flatMap((line) => (line.includes('"audit-restarted"') ? [JSON.parse(line) as Written] : []));
   const nodeGaps = (): number => deathsSaid().filter(({ session }) => session === undefined).length;
@@ -224,7 +248,8 @@ t.test('the audit thread ends again and again under load: chains go on without a
   t.ok(endsByCrash(t, all.lines.values()) <= DEATHS, 'at most the session that ended just then ends by a crash');
   t.equal(nodeGaps(), DEATHS, 'each death is a gap of the node, the last one too');
   t.ok(deathsSaid().length > DEATHS, 'and of the sessions that were open');
-  t.equal((JSON.parse(auditLines(proxy.folder).at(-1) ?? '{}') as Written).topic, 'audit.stop');
+  covered(t, all.lines.values());
+  t.match(JSON.parse(auditLines(proxy.folder).at(-1) ?? '{}'), { topic: 'audit.checkpoint', data: { reason: 'stop' } });
   holdsVerify(t, auditFiles(proxy.folder), 'the audit files');
   holdsVerify(t, ['--spool', join(proxy.folder, 'audit/spool')], 'the spool');
 });

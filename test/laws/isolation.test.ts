@@ -71,7 +71,7 @@ t.test('bad callbacks harm neither the file beside them nor the game', async (t)
   t.match(program.printed, /AUDIT_CALLBACK_FAILED: callback throws/);
   t.match(program.printed, /AUDIT_THREAD: callback exits/);
   const last = records(folder).at(-1);
-  t.equal(last?.topic, 'audit.stop', 'and the file has all, to the last');
+  t.match(last, { topic: 'audit.checkpoint', data: { reason: 'stop' } }, 'and the file has all, to the last');
 });
 
 t.test('what a bad callback has not taken waits in the spool for a better one', async (t) => {
