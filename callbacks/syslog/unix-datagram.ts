@@ -5,7 +5,7 @@
 import { closeSync } from 'node:fs';
 import koffi from 'koffi';
 import { datagramOf } from './message.js';
-import { ANSWER_MS, type Batch, fault, type Sender } from './sender.js';
+import { ANSWER_MS, type Batch, fault, pause, type Sender } from './sender.js';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
@@ -19,7 +19,10 @@ const POLLOUT = 0x4;
 /** What the kernel keeps of a send buffer for itself (unix_dgram_sendmsg). */
 const OVERHEAD_BYTES = 32;
 
-/** How long a full queue is waited for in one go: within that, `close` and an abort are heard. */
+/** A datagram at most: what Linux allows unless it is told otherwise (net.core.wmem_max). Longer ones want memory in one piece, and may never get it. */
+const MAX_DATAGRAM_BYTES = 212_992 - OVERHEAD_BYTES;
+
+/** How long a full queue, or memory, is waited for in one go: within that, `close` and an abort are heard. */
 const TURN_MS = 250;
 
 const { EAGAIN, EINTR, ENOBUFS } = koffi.os.errno as { readonly [name: string]: number };
@@ -119,7 +122,7 @@ export class UnixDatagramSender implements Sender {
     if (this.#closed || this.#signal.aborted) throw fault('ECANCELED');
     if (this.#fd !== undefined) return this.#fd;
     const fd = connectTo(this.#path);
-    this.#limit = Math.min(this.#maxBytes, sendBuffer(fd, this.#maxBytes) - OVERHEAD_BYTES);
+    this.#limit = Math.min(this.#maxBytes, MAX_DATAGRAM_BYTES, sendBuffer(fd, MAX_DATAGRAM_BYTES) - OVERHEAD_BYTES);
     this.#fd = fd;
     return fd;
   }
@@ -138,7 +141,8 @@ export class UnixDatagramSender implements Sender {
       if (errno === EINTR) continue;
       if (errno !== EAGAIN && errno !== ENOBUFS) throw lastError();
       if (performance.now() > end) throw fault('ETIMEDOUT');
-      await writable(fd);
+      if (errno === ENOBUFS) await pause(TURN_MS, this.#signal);
+      else await writable(fd);
     }
   }
 }

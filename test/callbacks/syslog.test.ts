@@ -10,7 +10,7 @@ import { recordsOf } from '../../src/spool/audit-record.js';
 import { type CallbackUnderTest, callbackSuite } from '../callback.suite.js';
 import { line, lines } from '../journal-lines.js';
 import { until } from '../wait.js';
-import { type Collector, makeCertificates, startCollector } from './collector.js';
+import { type Collector, makeCertificates, startCollector } from './syslog/collector.js';
 
 const HEX = '0'.repeat(64);
 const ID = '01890a5d-ac96-774b-8000-000000000001';
@@ -59,7 +59,7 @@ async function underTest(t: Test, collector: Collector, options: CallbackOptions
     abort: () => abort.abort(),
     fail: () => {
       collector.down();
-      return () => collector.up();
+      return () => void collector.up();
     },
   };
 }

@@ -48,17 +48,33 @@ export class Collector {
     for (const socket of this.connections.splice(0)) socket.destroy();
   }
 
+  /** Reads what it was deaf to, and all that comes. */
+  hear(): void {
+    this.deaf = false;
+    for (const socket of this.connections) this.#listen(socket);
+  }
+
   /** The lines of the journal in the messages. */
   get lines(): string[] {
     return this.messages.map((message) => message.slice(message.indexOf('] {') + 2));
   }
 
   #take(socket: Socket): void {
-    let rest: Buffer = Buffer.alloc(0);
     socket.on('error', () => {});
-    if (this.deaf) return void socket.pause();
+    if (!this.deaf) this.#listen(socket);
+  }
+
+  #listen(socket: Socket): void {
+    let rest: Buffer[] = [];
+    let [length, wanted] = [0, 0];
     socket.on('data', (bytes: Buffer) => {
-      rest = this.#read(Buffer.concat([rest, bytes]));
+      rest.push(bytes);
+      length += bytes.length;
+      if (length < wanted) return;
+      const left = this.#read(Buffer.concat(rest));
+      rest = [left];
+      length = left.length;
+      wanted = Number.parseInt(left.toString('latin1', 0, 10), 10) || 0;
     });
   }
 
