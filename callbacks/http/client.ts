@@ -49,7 +49,7 @@ export interface PostOptions {
 }
 
 /** What a server does that closes the connection over a body it will not read, or that closed it just as it was used again. */
-const RESETS: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE']);
+const RESETS: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 export class Client {
   readonly #settings: Settings;
@@ -67,7 +67,7 @@ export class Client {
   /**
    * Posts `body`. A connection that broke before an answer is tried once more at once: it may have been kept too long, or the server refused the
    * body before it was through, so a large one then waits for `100 Continue`.
-   * Rejects with an error of the system's (ECONNREFUSED, a TLS code), or HttpError HTTP_TIMEOUT, HTTP_ABORTED, HTTP_ANSWER_BROKEN.
+   * Rejects with HttpError: HTTP_TIMEOUT, HTTP_ABORTED, HTTP_ANSWER_BROKEN, or a code of the system or of TLS.
    */
   async post(body: Buffer, options: PostOptions): Promise<Answer> {
     const packed = this.#settings.gzip ? gzipSync(body, { level: GZIP_LEVEL }) : body;
@@ -75,7 +75,7 @@ export class Client {
     try {
       return await this.#exchange(packed, options, false);
     } catch (error) {
-      if (!RESETS.has((error as NodeJS.ErrnoException).code)) throw error;
+      if (!(error instanceof HttpError) || !RESETS.has(error.code)) throw error;
       return await this.#exchange(packed, { ...options, timeoutMs: Math.max(1, end - performance.now()) }, packed.length > SMALL_BYTES);
     }
   }
@@ -97,7 +97,7 @@ export class Client {
       const abort = () => giveUp('HTTP_ABORTED');
       const timer = setTimeout(giveUp, options.timeoutMs, 'HTTP_TIMEOUT');
       this.#signal.addEventListener('abort', abort, { once: true });
-      const failed = (error: Error) => reject(reason ?? error);
+      const failed = (error: NodeJS.ErrnoException) => reject(reason ?? new HttpError(error.code ?? 'HTTP_BROKEN'));
       request.on('error', failed);
       request.on('close', () => {
         clearTimeout(timer);

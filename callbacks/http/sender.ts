@@ -65,8 +65,8 @@ export class Sender {
   }
 
   /**
-   * Resolves once all are taken. Throws RefusedRecords where all others are, HttpError (`code`: HTTP_ and the status, or a word), or what the system
-   * said. After any of these it may be called again with the same records, or with others.
+   * Resolves once all are taken. Throws RefusedRecords where all others are, HttpError where they are to come again; then it may be called with the same
+   * records, or with others.
    */
   async send(records: readonly AuditRecord[]): Promise<void> {
     this.#deadline = performance.now() + BUDGET_MS;

@@ -54,7 +54,7 @@ for (const status of [301, 307, 401, 403, 404, 405, 408, 415, 429, 500, 502, 503
     const server = await startServer(t);
     server.answer = () => ({ status, headers: { location: '/elsewhere' }, body: 'say 0' });
     const { callback, warned } = await openAt(t, at(server));
-    await t.rejects(callback.write(batch(2)), { name: 'HttpError', code: `HTTP_${status}`, message: `HTTP_${status}` });
+    await t.rejects(callback.write(batch(2)), { name: 'HttpError', code: `HTTP_${status}`, message: `HTTP_${status}`, retriable: true });
     t.equal(server.got.length, 1, 'no redirect is followed, nothing is sent at once again');
     server.answer = () => ({ status: 204 });
     await callback.write(batch(2));
@@ -259,7 +259,7 @@ t.test('no server at all is said by the code of the system', async (t) => {
   const url = at(server);
   server.close();
   const { callback } = await openAt(t, url);
-  await t.rejects(callback.write(batch(1)), { code: 'ECONNREFUSED' });
+  await t.rejects(callback.write(batch(1)), { code: 'ECONNREFUSED', message: 'ECONNREFUSED', retriable: true });
 });
 
 t.test('batches go over one connection, and over a new one where the server closed it meanwhile', async (t) => {
