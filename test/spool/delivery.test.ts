@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { appendFileSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readCursor } from '../../src/spool/cursor.js';
@@ -8,6 +8,7 @@ import { segmentPath } from '../../src/spool/segments.js';
 import { fixture, inlineDelivery, settingsFor } from '../delivery-bench.js';
 import { batches, nextBatch } from '../fixtures/callbacks/notify.js';
 import { HandMadeJournal, line, lines } from '../journal-lines.js';
+import { until } from '../wait.js';
 
 /** A delivery of the whole journal to the `collect` fixture, to its end. Gives what stands there then. */
 async function deliverAll(folder: string, journal: HandMadeJournal, given: Parameters<typeof settingsFor>[1] = {}) {
@@ -175,6 +176,83 @@ t.test('the cursor leaves a segment that is read to its end, so that it may go',
   journal.write([]);
   await deliverAll(folder, journal);
   t.same(journal.board.cursor(0), { segment: 2, offset: 0 });
+});
+
+t.test('what lies before the floor is passed over silently, and the cursor stands behind it', async (t) => {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  journal.write(lines(2));
+  journal.nextSegment();
+  journal.write(lines(2, 2));
+  journal.board.raiseFloor(0, { segment: 2, offset: 0 });
+  rmSync(segmentPath(folder, 1));
+  const { written, faults, logged } = await deliverAll(folder, journal);
+  t.equal(written, lines(2, 2).join(''));
+  t.same([faults, logged], [[], []]);
+  t.match(readCursor(folder, 'mine'), journal.durable);
+});
+
+t.test('a batch that is given up while the callback fails is let go, and the cursor does not go back', async (t) => {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  journal.write([line(0, 'a')]);
+  const settings = settingsFor(fixture('notify'), { options: { plan: ['EIO', 'EIO', 'EIO', 'EIO'] } });
+  const { options } = inlineDelivery(folder, journal, settings);
+  const ended = deliver(options);
+  t.same(await nextBatch(), ['a']);
+  journal.nextSegment();
+  journal.write([line(1, 'b')]);
+  journal.board.raiseFloor(0, { segment: 2, offset: 0 });
+  let given = await nextBatch();
+  while (given[0] === 'a') given = await nextBatch();
+  t.same(given, ['b']);
+  journal.board.close();
+  await ended;
+  t.match(readCursor(folder, 'mine'), journal.durable);
+});
+
+t.test('one that was given up while the callback was at it may be finished, and the cursor does not go back', async (t) => {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  journal.write([line(0, 'a')]);
+  const { options } = inlineDelivery(folder, journal, settingsFor(fixture('notify')));
+  batches.once('write', () => {
+    journal.nextSegment();
+    journal.write([line(1, 'b')]);
+    journal.board.raiseFloor(0, { segment: 2, offset: 0 });
+    journal.board.close();
+  });
+  await deliver(options);
+  t.match(readCursor(folder, 'mine'), journal.durable);
+  t.same(journal.board.cursor(0), journal.durable);
+});
+
+t.test('once the node stops, a callback that fails is tried again at once, not after its long wait', async (t) => {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  journal.write(lines(2));
+  const [out, down] = [join(folder, 'out'), join(folder, 'down')];
+  writeFileSync(down, '');
+  let errors = 0;
+  const { options, stop } = inlineDelivery(folder, journal, settingsFor(fixture('picky'), { options: { out, down } }));
+  const ended = deliver({ ...options, onError: () => errors++ });
+  await until(() => errors === 6, 'waits of seconds');
+  rmSync(down);
+  const since = performance.now();
+  journal.board.close();
+  await ended;
+  t.ok(performance.now() - since < 1_000, `all was there after ${Math.round(performance.now() - since)} ms`);
+  t.equal(readFileSync(out, 'utf8'), lines(2).join(''));
+  stop.abort();
+});
+
+t.test('a damaged line is given to a callback that asked for topics, and ends nothing', async (t) => {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  const damaged = '{"v":"1.0","id":"018\n';
+  journal.write([line(0, 'a'), damaged, line(1, 'b')]);
+  const { written } = await deliverAll(folder, journal, { topics: ['session'] });
+  t.equal(written, [line(0, 'a'), damaged, line(1, 'b')].join(''));
 });
 
 const LOAD: readonly [string, Parameters<typeof settingsFor>, string][] = [

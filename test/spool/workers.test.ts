@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readCursor } from '../../src/spool/cursor.js';
+import { deadPath } from '../../src/spool/dead-letters.js';
 import { type RunningCallback, startInline, startWorker } from '../../src/spool/workers.js';
 import { fixture, settingsFor, workerDelivery } from '../delivery-bench.js';
-import { HandMadeJournal, lines } from '../journal-lines.js';
+import { HandMadeJournal, line, lines } from '../journal-lines.js';
+import { until } from '../wait.js';
 
 // What these wait for is time itself: side by side.
 t.jobs = 4;
@@ -59,6 +61,47 @@ for (const [title, fault, code, stuckMs] of ENDED) {
     t.notMatch(logged.join(), /hunter2/);
   });
 }
+
+/** The `picky` fixture in a thread, over records that say a, bad, b, c, until all is delivered or `until` holds. */
+async function runPicky(t: Test, options: object, isEnough?: (running: RunningCallback) => boolean) {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  const texts = ['a', 'bad', 'b', 'c'].map((text, index) => line(index, text));
+  const out = join(folder, 'out');
+  const { options: worker, ...kept } = workerDelivery(folder, journal, settingsFor(fixture('picky'), { options: { out, at: 'bad', ...options } }));
+  const running = startWorker(worker);
+  await running.ready;
+  journal.write(texts);
+  if (isEnough) await until(() => isEnough(running), 'enough', 100_000);
+  else journal.board.close();
+  if (isEnough) await running.stop(50);
+  await running.ended;
+  const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+  return { ...kept, texts, stats: running.stats(), written: read(out), dead: read(deadPath(folder, 'mine')), cursor: readCursor(folder, 'mine') };
+}
+
+t.test('what it refuses is declared by the parent, and there is a figure of it', BUFFERED, async (t) => {
+  const { declared, dead, texts, stats, written } = await runPicky(t, { how: 'refuse' });
+  t.match(declared, [{ stage: 'callback', reason: 'too-large', callback: 'mine', records: 1 }]);
+  t.equal(dead, texts[1]);
+  t.equal(written, [texts[0], texts[2], texts[3]].join(''));
+  t.match(stats, { state: 'ended', deadLetters: 1, records: 4, lagBytes: 0, ageS: 0, lastError: null });
+});
+
+t.test('a record that ends its thread each time goes to the dead letters, and the rest goes on', { ...BUFFERED, timeout: 120_000 }, async (t) => {
+  const { declared, dead, texts, stats, written } = await runPicky(t, { how: 'exit' });
+  t.match(declared, [{ stage: 'callback', reason: 'fatal', callback: 'mine', records: 1 }]);
+  t.equal(dead, texts[1]);
+  t.same([...new Set(written.split(/(?<=\n)/))].sort(), [texts[0], texts[2], texts[3]], 'all others are there');
+  t.match(stats, { restarts: 8, deadLetters: 1, records: 4, lastError: 'AUDIT_THREAD' });
+});
+
+t.test('one that ends its thread at every record loses none, however often', { ...BUFFERED, timeout: 120_000 }, async (t) => {
+  const { declared, stats, cursor } = await runPicky(t, { how: 'exit', at: '*' }, (running) => running.stats().restarts > 8);
+  t.same(declared, []);
+  t.match(cursor, { segment: 1, offset: 0, records: 0 });
+  t.match(stats, { deadLetters: 0, lastError: 'AUDIT_THREAD' });
+});
 
 for (const [title, how, message] of [
   ['one that refuses its options', 'clearly', /url: is missing/],
