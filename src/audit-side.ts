@@ -24,6 +24,12 @@ export interface AuditSide {
   revive(): void;
   /** Writes a record of the node; true once it is durable, false where the side has closed and it is not. */
   declare(fact: NodeFact): Promise<boolean>;
+  /**
+   * Begins a new segment and gives its number: all before it are closed, durable, and stay as they are until `release`, for somebody who rewrites them.
+   * A thread that is started anew meanwhile comes up held. Rejects with AUDIT_SPOOL where the side closes.
+   */
+  hold(): Promise<number>;
+  release(): Promise<void>;
   /** Resolves when all that was sent is durable, or soon after `timeoutMs`: false where something was not. */
   close(timeoutMs: number): Promise<boolean>;
   readonly thread: Worker | undefined;
@@ -42,6 +48,8 @@ export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
     declare: async (fact) => open && auditor.declare(fact).then(() => true),
     send: (slab, used) => auditor.take(slab, used),
     revive: () => undefined,
+    hold: () => (open ? auditor.hold() : Promise.reject(closing())),
+    release: async () => (open ? auditor.release() : undefined),
     close: async (timeoutMs) => {
       open = false;
       return (await within(auditor.close(timeoutMs), timeoutMs + FLUSH_MS)) ?? false;
@@ -64,6 +72,9 @@ export class ThreadSide implements AuditSide {
   /** Facts that are not durable yet, by number: a thread that is started anew is told them again. */
   readonly #declared = new Map<number, { readonly fact: NodeFact; readonly settle: (durable: boolean) => void }>();
   #declarations = 0;
+  #held = false;
+  /** Who waits for the hold. */
+  #holders: { resolve(segment: number): void; reject(error: Error): void }[] = [];
   readonly #watch: NodeJS.Timeout;
 
   private constructor(data: AuditorData, events: SideEvents, log: Log) {
@@ -97,7 +108,7 @@ export class ThreadSide implements AuditSide {
 
   #spawn(alive: readonly string[]): Worker {
     const worker = new Worker(new URL('./audit-thread.js', import.meta.url), {
-      workerData: { audit: { ...this.#data, alive } },
+      workerData: { audit: { ...this.#data, alive, ...(this.#held ? { held: true } : {}) } satisfies AuditorData },
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     });
     worker.on('message', (message: FromAudit) => this.#hear(message));
@@ -114,6 +125,8 @@ export class ThreadSide implements AuditSide {
     else if (message.type === 'closed') this.#closed?.(message.all);
     else if (message.type === 'pong') this.#waitMs = RESTART_MS.first;
     else if (message.type === 'declared') this.#settle(message.number, true);
+    else if (message.type === 'warn') this.#events.warn(message.message);
+    else if (message.type === 'held') for (const { resolve } of this.#holders.splice(0)) resolve(message.segment);
   }
 
   #settle(number: number, durable: boolean): void {
@@ -126,6 +139,18 @@ export class ThreadSide implements AuditSide {
     const number = ++this.#declarations;
     this.#worker?.postMessage({ type: 'declare', number, fact } satisfies ToAudit);
     return new Promise((settle) => this.#declared.set(number, { fact, settle }));
+  }
+
+  hold(): Promise<number> {
+    if (this.#closing) return Promise.reject(closing());
+    this.#held = true;
+    this.#worker?.postMessage({ type: 'hold' } satisfies ToAudit);
+    return new Promise((resolve, reject) => this.#holders.push({ resolve, reject }));
+  }
+
+  async release(): Promise<void> {
+    this.#held = false;
+    this.#worker?.postMessage({ type: 'release' } satisfies ToAudit);
   }
 
   #ended(worker: Worker): void {
@@ -148,6 +173,7 @@ export class ThreadSide implements AuditSide {
     const worker = this.#spawn(this.#events.alive());
     worker.on('exit', () => this.#ended(worker));
     for (const [number, { fact }] of this.#declared) worker.postMessage({ type: 'declare', number, fact } satisfies ToAudit);
+    if (this.#holders.length > 0) worker.postMessage({ type: 'hold' } satisfies ToAudit);
     this.#events.restarted('audit-thread');
   }
 
@@ -165,6 +191,7 @@ export class ThreadSide implements AuditSide {
   async close(timeoutMs: number): Promise<boolean> {
     clearInterval(this.#watch);
     this.#closing = true;
+    for (const { reject } of this.#holders.splice(0)) reject(closing());
     if (!this.#worker) {
       for (const number of this.#declared.keys()) this.#settle(number, false);
       return false;
@@ -179,6 +206,8 @@ export class ThreadSide implements AuditSide {
     return all ?? false;
   }
 }
+
+const closing = (): AuditError => new AuditError('AUDIT_SPOOL', 'the spool is being closed; ask again when the proxy runs');
 
 /** Resolves with what `work` gives, or after the time with undefined. */
 export async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T | undefined> {

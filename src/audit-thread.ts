@@ -19,7 +19,9 @@ import { Ids, Salts } from './record/id.js';
 import { formatTime } from './record/line.js';
 import { NodeScribe, type Origin, type SessionScribe } from './record/scribe.js';
 import { Board } from './spool/board.js';
+import type { Claim } from './spool/give-up.js';
 import { type Fsync, Journal } from './spool/journal.js';
+import { RoomAlarm } from './spool/room-alarm.js';
 
 /** A listener's part of the settings, as plain data. */
 export interface ListenerAudit {
@@ -49,6 +51,10 @@ export interface AuditorData {
   /** How often there is a checkpoint, where not every minute. */
   readonly checkpointMs?: number;
   readonly board: SharedArrayBuffer;
+  /** Who reads the journal, by index on the board. */
+  readonly callbacks: readonly Claim[];
+  /** The journal begins held: the thread was started again while somebody rewrites closed segments. */
+  readonly held?: true;
   /** Ids of sessions that go on (the thread was started again); all others that the spool knows as open ended with a crash. */
   readonly alive: readonly string[];
 }
@@ -64,6 +70,8 @@ export interface AuditorEvents {
   returned(slab: ArrayBuffer): void;
   /** The journal's writes fail with this name, or work again (undefined). */
   trouble(code: string | undefined): void;
+  /** A line for people; nothing of any record. */
+  warn(message: string): void;
 }
 
 /** How often there is a checkpoint, though nothing is recorded: what is older is proven whole. */
@@ -93,10 +101,21 @@ export class Auditor {
     this.#events = events;
     for (const listener of data.listeners)
       this.#keeping.set(listener.name, { ...listener, masks: compileMasks(listener.masks, styleOf(listener, data)), names: sourcesOf(listener) });
+    const room = new RoomAlarm((message) => events.warn(message));
     this.#journal = new Journal({
       ...data.spool,
       board: new Board(data.board),
+      callbacks: data.callbacks,
+      held: data.held ?? false,
+      declare: (given) => {
+        room.gaveUp(given.callback);
+        return this.declare({ topic: 'audit.gap', data: gapOf({ stage: 'spool', reason: 'given-up', ...given }) });
+      },
       onTrouble: (code) => events.trouble(code),
+      onLevel: (level, behind) => {
+        room.level(level, behind);
+        this.#fault({ code: `spool-${level}`, stage: 'spool', count: 1 }, Date.now() * 1000);
+      },
       onReady: () => this.#work(),
     });
     const { heads } = this.#journal;
@@ -284,6 +303,15 @@ export class Auditor {
     await this.#journal.flushed();
   }
 
+  /** Begins a new segment, gives its number, and leaves all before it alone until `release`: see Journal.hold. */
+  async hold(): Promise<number> {
+    return (await this.#journal.hold()).segment;
+  }
+
+  release(): void {
+    this.#journal.release();
+  }
+
   /** What waits in sessions that go on is written as it stands. */
   #settle(): void {
     for (const [session, { pipeline }] of this.#sessions) {
@@ -336,10 +364,14 @@ export type ToAudit =
   | { readonly type: 'slab'; readonly slab: ArrayBuffer; readonly used: number }
   | { readonly type: 'ping' }
   | { readonly type: 'declare'; readonly number: number; readonly fact: NodeFact }
+  | { readonly type: 'hold' }
+  | { readonly type: 'release' }
   | { readonly type: 'close'; readonly timeoutMs: number };
 export type FromAudit =
   | { readonly type: 'ready' | 'pong' }
   | { readonly type: 'declared'; readonly number: number }
+  | { readonly type: 'held'; readonly segment: number }
+  | { readonly type: 'warn'; readonly message: string }
   | { readonly type: 'closed'; readonly all: boolean }
   | { readonly type: 'returned'; readonly slab: ArrayBuffer }
   | { readonly type: 'trouble'; readonly code: string | undefined };
@@ -350,11 +382,14 @@ if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
   const auditor = new Auditor((workerData as { audit: AuditorData }).audit, {
     returned: (slab) => say({ type: 'returned', slab }, [slab]),
     trouble: (code) => say({ type: 'trouble', code }),
+    warn: (message) => say({ type: 'warn', message }),
   });
   port.on('message', (message: ToAudit) => {
     if (message.type === 'slab') auditor.take(message.slab, message.used);
     else if (message.type === 'ping') say({ type: 'pong' });
     else if (message.type === 'declare') void auditor.declare(message.fact).then(() => say({ type: 'declared', number: message.number }));
+    else if (message.type === 'hold') void auditor.hold().then((segment) => say({ type: 'held', segment }));
+    else if (message.type === 'release') auditor.release();
     else void auditor.close(message.timeoutMs).then((all) => say({ type: 'closed', all }));
   });
   say({ type: 'ready' });

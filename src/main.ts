@@ -14,8 +14,9 @@ import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
 import { AuditError, nameOf } from './errors.js';
 import { Ids } from './record/id.js';
-import { boardMemory } from './spool/board.js';
+import { Board, boardMemory } from './spool/board.js';
 import { lockSpool } from './spool/lock.js';
+import { findRetired, forgetCursors, type Retired } from './spool/retire.js';
 import { readSigningKey } from './spool/signing-key.js';
 import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
@@ -115,16 +116,47 @@ class Runner implements Running {
       if (error instanceof AuditError) throw error;
       throw new AuditError('AUDIT_SPOOL', `the spool ${spool.dir} cannot be used (${nameOf(error)}); check its folder, its disk and its owner`);
     }
+    const retired = await this.#findRetired();
     for (const [index] of this.#settings.callbacks.entries()) this.callbacks.push(this.#startCallback(index));
     await Promise.all(this.callbacks.map(({ ready }) => ready));
-    this.#tell({ topic: 'audit.start' });
-    this.#tell({ topic: 'audit.config', data: { digest } });
+    if (retired.length > 0) void this.#startRetiring(retired);
+    else {
+      this.#tell({ topic: 'audit.start' });
+      this.#tell({ topic: 'audit.config', data: { digest } });
+    }
+  }
+
+  /** Cursors of callbacks that are gone; before any callback runs, while nothing they point at can go. */
+  async #findRetired(): Promise<readonly Retired[]> {
+    const { spool, callbacks } = this.#settings;
+    try {
+      return await findRetired(
+        spool.dir,
+        callbacks.map(({ name }) => name),
+        new Board(this.#memory).durable,
+      );
+    } catch {
+      // The cursors' folder cannot be read: whoever places a cursor there says so.
+      return [];
+    }
+  }
+
+  /** Says the start, and who is gone. Their cursors go once that is durable; else the next start says it. */
+  async #startRetiring(retired: readonly Retired[]): Promise<void> {
+    const { spool, digest } = this.#settings;
+    for (const { callback, records } of retired) {
+      const lost = records === null ? 'what it had not taken is let go' : `${records} records that it had not taken are let go`;
+      this.#options.log.info(`AUDIT_CURSOR: callback ${callback} is gone from the configuration; ${lost}`);
+    }
+    void this.#side?.declare({ topic: 'audit.start' });
+    if (await this.#side?.declare({ topic: 'audit.config', data: { digest, retired } })) forgetCursors(spool.dir, retired);
   }
 
   #startSide(): Promise<AuditSide> | AuditSide {
     const events: SideEvents = {
       returned: (slab) => this.#door.returned(slab),
       trouble: (code) => this.#trouble(code),
+      warn: (message) => this.#options.log.warn(message),
       restarted: (code) => {
         this.#door.restarted();
         this.#fault(code, 'process', 1);
@@ -136,7 +168,7 @@ class Runner implements Running {
   }
 
   #auditorData(): AuditorData {
-    const { node, application, listeners, spool, checkpointKey, checkpointKeyPlace } = this.#settings;
+    const { node, application, listeners, callbacks, spool, checkpointKey, checkpointKeyPlace } = this.#settings;
     const { segmentBytes, checkpointMs } = this.#options;
     return {
       origin: { hostname: hostname(), application, version: this.#options.version, pid: process.pid, node },
@@ -146,6 +178,7 @@ class Runner implements Running {
       ...(checkpointKey === undefined ? {} : { signingKey: readSigningKey(checkpointKey, checkpointKeyPlace) }),
       ...(checkpointMs === undefined ? {} : { checkpointMs }),
       board: this.#memory,
+      callbacks: callbacks.map(({ name, required }) => ({ name, required })),
       alive: [],
     };
   }

@@ -46,10 +46,11 @@ class Side {
       listeners: [LISTENER],
       spool: { folder, maxBytes: 1 << 30, fsync: 'batch' },
       board: boardMemory(1),
+      callbacks: [{ name: 'file', required: false }],
       alive: [],
       ...more,
     };
-    this.auditor = new Auditor(data, { returned: (slab) => void this.returned.push(slab), trouble: () => undefined });
+    this.auditor = new Auditor(data, { returned: (slab) => void this.returned.push(slab), trouble: () => undefined, warn: () => undefined });
   }
 
   put(kind: keyof typeof KIND, session: number, text: string | object = ''): this {

@@ -2,7 +2,7 @@
  * How far a callback has come, on disk: `SPOOL_DIR/cursors/NAME.json` with `{"segment","offset","records"}`, moved atomically. Receives positions,
  * gives back where a callback starts, and says what had to be mended. Never holds anything of a record.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { comparePositions, type Position } from './board.js';
 import { listSegments, segmentPath } from './segments.js';
@@ -20,23 +20,49 @@ export interface PlacedCursor {
   readonly fault?: CursorFault;
 }
 
+const ENDING = '.json';
+
 /** The file of a callback's cursor. A name is any string: what no file name may hold is escaped. */
-export const cursorPath = (folder: string, name: string): string => join(folder, 'cursors', `${encodeURIComponent(name)}.json`);
+export const cursorPath = (folder: string, name: string): string => join(folder, 'cursors', `${encodeURIComponent(name)}${ENDING}`);
+
+/** The names of all callbacks that have a cursor in `folder`, in the order of the alphabet. Throws what the disk throws. */
+export function cursorNames(folder: string): string[] {
+  let files: string[];
+  try {
+    files = readdirSync(join(folder, 'cursors'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return files.flatMap((file) => (file.endsWith(ENDING) ? (decoded(file.slice(0, -ENDING.length)) ?? []) : [])).sort();
+}
+
+/** The name of a cursor's file; undefined where it is none of ours. */
+function decoded(escaped: string): string | undefined {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Replaces the cursor of `name`. No fsync: what a power cut loses here is delivered twice, never lost, and a batch would cost a disk's turn more.
  * Throws what the disk throws; then the cursor stands as before.
+ * @param by two threads may move one cursor: the callback's own, and the journal's, which gives up what a stuck one holds
  */
-export function saveCursor(folder: string, name: string, { segment, offset, records }: Cursor): void {
+export function saveCursor(folder: string, name: string, { segment, offset, records }: Cursor, by: 'callback' | 'journal' = 'callback'): void {
   const path = cursorPath(folder, name);
+  const aside = `${path}.${by}.tmp`;
+  const text = JSON.stringify({ segment, offset, records });
   try {
-    writeFileSync(`${path}.tmp`, JSON.stringify({ segment, offset, records }), { mode: 0o600 });
+    writeFileSync(aside, text, { mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     mkdirSync(join(folder, 'cursors'), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.tmp`, JSON.stringify({ segment, offset, records }), { mode: 0o600 });
+    writeFileSync(aside, text, { mode: 0o600 });
   }
-  renameSync(`${path}.tmp`, path);
+  renameSync(aside, path);
 }
 
 /** The cursor of `name`; undefined: it has none yet; 'unreadable': there is a file, and it says nothing. */
