@@ -1,7 +1,7 @@
 /** Where records go in bench:delivery: each callback with the peer behind it, and the plain tool that brings the same lines there. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PeerName, peerMissing, ROOT, startPeer } from '../peers/peer.js';
 import { until } from '../wait.js';
@@ -61,6 +61,8 @@ async function run(command: string, args: readonly string[]): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
+const countLines = (file: string): number => Number.parseInt(execFileSync('wc', ['-l', file], { encoding: 'utf8' }), 10);
+
 const nothing = async (): Promise<void> => undefined;
 
 /** Files on the disk of `dir`, beside dd that writes the same bytes once and syncs them. */
@@ -68,7 +70,11 @@ async function openFile(dir: string): Promise<Opened> {
   const folder = (round: number): string => join(dir, `files-${round}`);
   return {
     options: async (round) => ({ path: join(folder(round), 'audit.log'), size: '10g', compress: false }),
-    check: async (_, round) => rmSync(folder(round), { recursive: true }),
+    check: async (records, round) => {
+      const found = readdirSync(folder(round)).reduce((sum, name) => sum + countLines(join(folder(round), name)), 0);
+      rmSync(folder(round), { recursive: true });
+      if (found !== records) throw new Error(`the files have ${found} of ${records} records`);
+    },
     tool: 'dd and fdatasync',
     beside: (file) => run('dd', [`if=${file}`, `of=${join(dir, 'copy')}`, 'bs=1M', 'conv=fdatasync']),
     close: nothing,
@@ -147,7 +153,7 @@ async function openSyslog(dir: string): Promise<Opened> {
     if (existsSync(log)) truncateSync(log);
   };
   const arrived = async (records: number): Promise<void> => {
-    await until(() => Number(execFileSync('wc', ['-l', log], { encoding: 'utf8' }).split(' ')[0]) >= records, 'the collector to write all', CHECK_MS);
+    await until(() => countLines(log) >= records, 'the collector to write all', CHECK_MS);
   };
   return {
     options: async () => {
