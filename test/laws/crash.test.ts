@@ -9,6 +9,7 @@ import { mkdirSync, watch } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { makeSigningKey } from '../../src/spool/signing-key.js';
 import {
   auditFiles,
   auditLines,
@@ -227,7 +228,10 @@ async function talkFor(clients: readonly Socket[], dice: Dice, more: number, the
 }
 
 t.test('the audit thread ends again and again under load: chains go on without a hole, verify holds, the game goes on', async (t) => {
-  const proxy = await startProxy(t, { upstream: await startServer(t, answer), set: SET }, { checkpointMs: 30 });
+  const folder = folderOf(t);
+  const { fingerprint } = makeSigningKey(join(folder, 'k'));
+  const set = [...SET, "CHECKPOINT_KEY='k'"];
+  const proxy = await startProxy(t, { upstream: await startServer(t, answer), set, folder }, { checkpointMs: 30 });
   const deathsSaid = (): Written[] =>
     auditLines(proxy.folder).flatMap((line) => (line.includes('"audit-restarted"') ? [JSON.parse(line) as Written] : []));
   const nodeGaps = (): number => deathsSaid().filter(({ session }) => session === undefined).length;
@@ -249,7 +253,7 @@ t.test('the audit thread ends again and again under load: chains go on without a
   t.equal(nodeGaps(), DEATHS, 'each death is a gap of the node, the last one too');
   t.ok(deathsSaid().length > DEATHS, 'and of the sessions that were open');
   covered(t, all.lines.values());
-  t.match(JSON.parse(auditLines(proxy.folder).at(-1) ?? '{}'), { topic: 'audit.checkpoint', data: { reason: 'stop' } });
+  t.match(JSON.parse(auditLines(proxy.folder).at(-1) ?? '{}'), { topic: 'audit.checkpoint', data: { reason: 'stop', key: fingerprint } });
   holdsVerify(t, auditFiles(proxy.folder), 'the audit files');
   holdsVerify(t, ['--spool', join(proxy.folder, 'audit/spool')], 'the spool');
 });
