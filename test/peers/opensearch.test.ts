@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { CallbackOptions } from '../../src/contract.js';
 import { recordsOf } from '../../src/spool/audit-record.js';
-import { pause, RETRY_LIMITS } from '../../src/spool/retry.js';
+import { readCursor } from '../../src/spool/cursor.js';
+import { deadPath } from '../../src/spool/dead-letters.js';
+import { deliver } from '../../src/spool/delivery.js';
 import { openAt, refusedBy } from '../callbacks/http/server.js';
-import { line, lines } from '../journal-lines.js';
+import { inlineDelivery, settingsFor } from '../delivery-bench.js';
+import { HandMadeJournal, line, lines } from '../journal-lines.js';
 import { until } from '../wait.js';
 import { type Peer, peerMissing, ROOT, startPeer } from './peer.js';
 
@@ -126,39 +129,49 @@ t.test('an index that nobody may make is no fault of the records: they are there
   t.equal((await documents('closed-*')).length, 3);
 });
 
-t.test('killed under load and started again, it has every record once', { skip }, async (t) => {
-  const { callback } = await openThere(t, 'killed');
-  const batches = Array.from({ length: 40 }, (_, index) => lines(200, index * 200));
-  let done = 0;
-  let failures = 0;
-  /** As delivery does: the same batch until it is taken. */
-  const deliver = async () => {
-    for (const batch of batches) {
-      const records = recordsOf(batch.join(''));
-      for (let taken = false; !taken; ) {
-        taken = await callback.write(records).then(
-          () => true,
-          () => false,
-        );
-        if (!taken) failures++;
-        if (!taken) await pause(RETRY_LIMITS.minMs, new AbortController().signal);
-      }
-      done++;
-    }
+/** A journal in a new folder, all of it there, and its delivery into indexes of this name; `delivered` resolves at its end. */
+function deliverThere(t: Test, index: string, texts: readonly string[]) {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  journal.write(texts);
+  journal.board.close();
+  const module = join(ROOT, 'dist/callbacks/http.js');
+  const options = { url: url(), form: 'elasticsearch', index: `${index}-%Y.%m.%d` };
+  const delivery = inlineDelivery(folder, journal, settingsFor(module, { options, batchRecords: 200 }));
+  t.teardown(() => delivery.stop.abort());
+  return { ...delivery, folder, delivered: deliver(delivery.options) };
+}
+
+t.test('what does not fit the mapping stands in the dead letters, and is declared', { skip }, async (t) => {
+  await ask('PUT', '/dead-2026.01.31', { mappings: { properties: { data: { properties: { value: { type: 'long' } } } } } });
+  const texts = [...lines(300), withData(300, { value: { HP: 'full' } }), ...lines(300, 301)];
+  const { folder, delivered, declared } = deliverThere(t, 'dead', texts);
+  await delivered;
+  t.equal(readFileSync(deadPath(folder, 'mine'), 'utf8'), texts[300]);
+  t.match(declared, [{ stage: 'callback', reason: 'refused', callback: 'mine', ids: idsOf(texts.slice(300, 301)) }]);
+  t.equal((await documents('dead-*')).length, 600);
+});
+
+t.test('killed under load and started again, it has every record of the journal once', { skip }, async (t) => {
+  const texts = lines(9_800);
+  const { folder, delivered, faults, declared } = deliverThere(t, 'killed', texts);
+  const taken = () => {
+    const cursor = readCursor(folder, 'mine');
+    return typeof cursor === 'object' ? cursor.records : 0;
   };
-  const delivering = deliver();
-  await until(() => done >= 10, 'ten batches', TIMEOUT_S * 1_000);
+  await until(() => taken() >= 1_000, 'the first batches', TIMEOUT_S * 1_000);
   const { dir, port, ended } = node;
   process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGKILL');
   await ended;
-  await until(() => failures >= 2, 'writes that fail');
-  t.ok(done < batches.length, 'it died under load');
+  await until(() => faults.length > 0, 'a write that fails');
+  t.ok(taken() < texts.length, 'it died under load');
   node = await startPeer('opensearch', [], { dir, port });
   nodes.push(node);
-  await delivering;
+  await delivered;
+  t.same(declared, [], 'nothing is given up');
   const found = await documents('killed-*');
   t.same(
     found.map(({ _id }) => _id),
-    idsOf(batches.flat()),
+    idsOf(texts),
   );
 });
