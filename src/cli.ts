@@ -36,6 +36,10 @@ async function main(args: readonly string[]): Promise<number> {
       return verify(line);
     case 'keygen':
       return keygen(line);
+    case 'redact':
+      return redact(line);
+    case 'stats':
+      return stats(line);
   }
 }
 
@@ -193,12 +197,12 @@ async function verify(line: CommandLine): Promise<number> {
     throw new AuditError('AUDIT_USAGE', "'verify' wants either FILE... or --spool DIR");
   }
   const { verifyFiles, verifySpool } = await import('./view/verify.js');
+  const { readKeys } = await import('./view/verify-keys.js');
   const { exitOf, printReport, progressOn } = await import('./view/verify-report.js');
   const progress = progressOn(process.stderr);
+  const options = { progress: progress.show, keys: readKeys(line.values.get('key') ?? []), session: oneOf(line, 'session') };
   try {
-    const report = await (spool === undefined
-      ? verifyFiles(line.words, { progress: progress.show })
-      : verifySpool(spool, { progress: progress.show }));
+    const report = await (spool === undefined ? verifyFiles(line.words, options) : verifySpool(spool, options));
     progress.clear();
     await print(printReport(report, { json: line.flags.has('json') }));
     return exitOf(report, { strict: line.flags.has('strict') });
@@ -225,6 +229,23 @@ async function keygen(line: CommandLine): Promise<number> {
       'Checkpoints name the fingerprint (`key`), and `wirescribe verify --key` wants the public key.',
     ].join('\n')}\n`,
   );
+}
+
+/** `redact`: asks the owner of the spool, or is its owner for the time. */
+async function redact(line: CommandLine): Promise<number> {
+  const settings = settingsOf(line);
+  const { redactCommand } = await import('./commands/redact.js');
+  const { redactAlone } = await import('./main.js');
+  return redactCommand(line, settings, {
+    print,
+    alone: (request, look, tell) => redactAlone(settings, { version: version(), log }, { request, look, tell }),
+  });
+}
+
+/** `stats`: figures as JSON. */
+async function stats(line: CommandLine): Promise<number> {
+  const { statsText } = await import('./commands/stats.js');
+  return print(await statsText(settingsOf(line)));
 }
 
 /** Says an error on stderr, in red on a terminal. A foreign one is said by name alone: its message might quote what was read. */

@@ -14,12 +14,16 @@ import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
 import { AuditError, nameOf } from './errors.js';
 import { Ids } from './record/id.js';
+import { finishPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
 import { Board, boardMemory } from './spool/board.js';
 import { lockSpool } from './spool/lock.js';
+import type { RedactRequest } from './spool/redact-select.js';
 import { findRetired, forgetCursors, type Retired } from './spool/retire.js';
 import { readSigningKey } from './spool/signing-key.js';
+import { maskStats, spoolStats } from './spool/stats.js';
 import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
+import { type Control, openControl } from './view/control.js';
 
 export interface RunOptions {
   readonly version: string;
@@ -31,6 +35,8 @@ export interface RunOptions {
   readonly segmentBytes?: number;
   /** How often there is a checkpoint, where not every minute. */
   readonly checkpointMs?: number;
+  /** The spool alone: nothing is listened on, nothing delivered. */
+  readonly alone?: true;
 }
 
 export interface Running {
@@ -42,12 +48,19 @@ export interface Running {
   readonly lost: boolean;
   /** The audit thread, for tests that harm it; undefined inline. */
   readonly auditThread: Worker | undefined;
+  /** Erases parts of what was recorded until now, while sessions go on (src/redact.ts). */
+  redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted>;
+  stats(): Promise<object>;
   /** Accepts no more, ends the sessions, makes everything durable, delivers what it can in DRAIN_TIMEOUT_S. */
   stop(): Promise<void>;
 }
 
 /** How long ended sessions may take to flush when we stop. */
 const GOODBYE_MS = 1_000;
+/** How long a callback may take to finish its batch before a redaction ends its thread. */
+const PAUSE_MS = 10_000;
+/** When a callback that did not start again after a redaction is tried once more. */
+const AGAIN_MS = 5_000;
 /** Facts that wait for room at the door. */
 const MAX_FACTS = 256;
 
@@ -63,6 +76,21 @@ export async function run(settings: Settings, options: RunOptions): Promise<Runn
   return runner;
 }
 
+/** Does a redaction where nobody owns the spool: as its owner, without listeners and callbacks. Throws as `run`, and as src/redact.ts. */
+export async function redactAlone(
+  settings: Settings,
+  options: RunOptions,
+  { request, look, tell }: { readonly request: RedactRequest; readonly look: boolean; readonly tell: (progress: unknown) => void },
+): Promise<Redacted> {
+  const runner = new Runner(settings, { ...options, alone: true });
+  try {
+    await runner.start();
+    return await runner.redact(request, look, (stage, done, all) => tell({ stage, done, all }));
+  } finally {
+    await runner.stop(0);
+  }
+}
+
 class Runner implements Running {
   readonly #settings: Settings;
   readonly #options: RunOptions;
@@ -76,6 +104,11 @@ class Runner implements Running {
   callbacks: RunningCallback[] = [];
   listeners: Running['listeners'] = [];
   lost = false;
+  #control: Control | undefined;
+  #stopping = false;
+  #redacting: Promise<unknown> = Promise.resolve();
+  /** The callbacks are wanted: a redaction that the start finishes comes before them. */
+  #started = false;
 
   constructor(settings: Settings, options: RunOptions) {
     this.#settings = settings;
@@ -103,8 +136,9 @@ class Runner implements Running {
   }
 
   async start(): Promise<void> {
-    if (this.#settings.listeners.some(({ audit }) => audit.active)) await this.#startAudit();
-    this.listeners = await this.#bridge.open();
+    const { alone } = this.#options;
+    if (alone || this.#settings.listeners.some(({ audit }) => audit.active)) await this.#startAudit();
+    if (!alone) this.listeners = await this.#bridge.open();
   }
 
   async #startAudit(): Promise<void> {
@@ -117,17 +151,106 @@ class Runner implements Running {
       throw new AuditError('AUDIT_SPOOL', `the spool ${spool.dir} cannot be used (${nameOf(error)}); check its folder, its disk and its owner`);
     }
     const retired = await this.#findRetired();
-    for (const [index] of this.#settings.callbacks.entries()) this.callbacks.push(this.#startCallback(index));
+    await this.#finishRedaction();
+    this.#started = true;
+    this.#startCallbacks();
     await Promise.all(this.callbacks.map(({ ready }) => ready));
     if (retired.length > 0) void this.#startRetiring(retired);
     else {
       this.#tell({ topic: 'audit.start' });
       this.#tell({ topic: 'audit.config', data: { digest } });
     }
+    await this.#openControl();
+  }
+
+  #startCallbacks(): void {
+    if (this.#options.alone) return;
+    for (const [index] of this.#settings.callbacks.entries()) this.callbacks.push(this.#startCallback(index));
+  }
+
+  /** They loaded once; what the system refuses one of them now, it may give later. */
+  #startCallbacksAgain(): void {
+    this.#startCallbacks();
+    for (const [index, callback] of this.callbacks.entries()) this.#keepTrying(index, callback);
+  }
+
+  #keepTrying(index: number, callback: RunningCallback): void {
+    callback.ready.catch((error: unknown) => {
+      this.#options.log.warn(`${error instanceof AuditError ? error : `AUDIT_CALLBACK_FAILED: ${nameOf(error)}`}; it is tried again`);
+      this.#fault(nameOf(error), 'callback', 1);
+      setTimeout(() => {
+        if (this.#stopping || this.callbacks[index] !== callback) return;
+        this.callbacks[index] = this.#startCallback(index);
+        this.#keepTrying(index, this.callbacks[index]);
+      }, AGAIN_MS).unref();
+    });
+  }
+
+  /** Where it cannot be opened nobody can ask, and all else works. */
+  async #openControl(): Promise<void> {
+    const { spool } = this.#settings;
+    const answers = {
+      stats: () => this.stats(),
+      redact: ({ request, look }: { readonly [name: string]: unknown }, tell: (progress: unknown) => void) =>
+        this.redact(request as RedactRequest, look === true, (stage, done, all) => tell({ stage, done, all })),
+    };
+    try {
+      this.#control = await openControl(spool.dir, answers);
+    } catch (error) {
+      this.#options.log.warn(`AUDIT_SPOOL: ${spool.dir}/control.sock cannot be opened (${nameOf(error)}); stats and redact cannot ask this process`);
+    }
+  }
+
+  /** What a crash left of a redaction; where that fails it is said, and waits for the next start. */
+  async #finishRedaction(): Promise<void> {
+    try {
+      await finishPending(this.#standStill());
+    } catch (error) {
+      const known = error instanceof AuditError ? `${error.code}: ${error.message}` : `AUDIT_REDACT: ${nameOf(error)}`;
+      this.#options.log.warn(`${known} (a redaction that was begun before)`);
+    }
+  }
+
+  /** One at a time: what comes meanwhile waits for its turn. */
+  redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
+    const turn = this.#redacting.then(() => redact(this.#standStill(), request, look, tell));
+    this.#redacting = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #standStill(): StandStill {
+    const { spool, callbacks, folder } = this.#settings;
+    const side = this.#side as AuditSide;
+    return {
+      folder: spool.dir,
+      keepers: callbacks.map(({ name, module, options }) => ({ name, module, options })),
+      configFolder: folder,
+      hold: () => side.hold(),
+      release: () => side.release(),
+      declare: (fact) => side.declare(fact),
+      stopCallbacks: async () => void (await Promise.all(this.callbacks.splice(0).map((callback) => callback.stop(PAUSE_MS)))),
+      startCallbacks: async () => (this.#started ? this.#startCallbacksAgain() : undefined),
+    };
+  }
+
+  async stats(): Promise<object> {
+    const { node, spool } = this.#settings;
+    return {
+      running: true,
+      node,
+      version: this.#options.version,
+      pid: process.pid,
+      uptimeS: Math.round(process.uptime()),
+      sessions: this.sessions,
+      spool: { ...spoolStats(spool.dir), maxBytes: spool.maxBytes },
+      callbacks: this.callbacks.map((callback) => ({ name: callback.name, ...callback.stats() })),
+      masks: maskStats(spool.dir),
+    };
   }
 
   /** Cursors of callbacks that are gone; before any callback runs, while nothing they point at can go. */
   async #findRetired(): Promise<readonly Retired[]> {
+    if (this.#options.alone) return [];
     const { spool, callbacks } = this.#settings;
     try {
       return await findRetired(
@@ -226,6 +349,9 @@ class Runner implements Running {
   }
 
   async stop(drainS: number = this.#settings.drainTimeoutS): Promise<void> {
+    this.#stopping = true;
+    this.#control?.close();
+    await within(this.#redacting, drainS * 1000);
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());

@@ -5,8 +5,8 @@ export interface CommandHelp {
   readonly summary: string;
   /** What stands behind `wirescribe COMMAND`. */
   readonly usage: string;
-  /** Options by name without their dashes; those with `takes` want a value. */
-  readonly options: { readonly [name: string]: { readonly takes?: string; readonly says: string } };
+  /** Options by name without their dashes; those with `takes` want a value, those with `many` may be given as often as one likes. */
+  readonly options: { readonly [name: string]: { readonly takes?: string; readonly says: string; readonly many?: true } };
   /** Which of COMMON_OPTIONS it takes too. */
   readonly common: readonly string[];
   /** True where words without dashes are taken (files). */
@@ -20,7 +20,7 @@ export type OptionHelp = CommandHelp['options'];
 
 export const COMMON_OPTIONS: OptionHelp = {
   config: { takes: 'FILE', says: 'the configuration; else ./server.conf, where there is one; else defaults' },
-  set: { takes: 'KEY=LITERAL', says: 'a key on top of it, as often as you like: --set AUDIT_OUT=True --set "NODE=\'mud1\'"' },
+  set: { takes: 'KEY=LITERAL', many: true, says: 'a key on top of it, as often as you like: --set AUDIT_OUT=True --set "NODE=\'mud1\'"' },
   help: { says: 'this text' },
 };
 
@@ -79,17 +79,20 @@ connect bob ********`,
   },
   verify: {
     summary: 'prove that records are whole and unchanged',
-    usage: 'FILE... | --spool DIR [--json] [--strict]',
+    usage: '(FILE... | --spool DIR) [--key FILE]... [--session ID] [--strict] [--json]',
     options: {
       spool: { takes: 'DIR', says: 'the journal in this folder (SPOOL_DIR), instead of files' },
+      key: { takes: 'FILE', many: true, says: 'a public key that checkpoints must be signed with; as often as there were keys' },
+      session: { takes: 'ID', says: 'only this session: the files may hold anything or nothing of others (an export)' },
+      strict: { says: 'what is only counted (redacted, declared lost, doubles, parts, not proven) makes exit 1 too' },
       json: { says: 'one JSON object with everything found' },
-      strict: { says: 'what is explained (a declared loss, a double, a part of a session) counts as damage too' },
     },
     common: ['help'],
     words: true,
-    teaches: `Checks the seal of every record and the chain that binds each to the one before. Give all files of a set, in any order. Exit 0: whole; 1: damage,
-each with its place; 2: these files hold no records.`,
-    example: `$ wirescribe verify audit/audit.*.log
+    teaches: `Checks the seal of every record, the chain that binds each to the one before, and the checkpoints that name the ends of the chains. Give all
+files of a set, in any order, and the public key that you keep elsewhere: without it nothing is proven against whoever can write the files.
+Exit 0: whole; 1: damage, each with its place; 2: these files hold no records. src/view/EVIDENCE.md says to an auditor what is proven.`,
+    example: `$ wirescribe verify --key checkpoint.key.pub audit/audit.*.log
 $ wirescribe verify --spool audit/spool`,
   },
   keygen: {
@@ -103,6 +106,42 @@ $ wirescribe verify --spool audit/spool`,
     example: `$ wirescribe keygen --out checkpoint.key
 $ wirescribe run --set "CHECKPOINT_KEY='checkpoint.key'"`,
   },
+  redact: {
+    summary: 'erase what was recorded, and keep the proof',
+    usage: '(--record ID | --session ID | --account NAME | --pattern REGEX) --why TEXT',
+    options: {
+      record: { takes: 'ID', says: 'the record of this id' },
+      session: { takes: 'ID', says: 'all records of this session' },
+      account: { takes: 'NAME', says: 'all records of this account, and the records that name it' },
+      pattern: { takes: 'REGEX', says: 'all records that hold it in a part that is erased; as in masks, case does not count' },
+      part: { takes: 'PART', says: "'who' (address, account, character), 'body' (what was said) or 'both', which is the default" },
+      from: { takes: 'TIME', says: 'only from this time on, in UTC: 2026-01-31 or 2026-01-31T12:00:00Z' },
+      to: { takes: 'TIME', says: 'only before this time' },
+      why: { takes: 'TEXT', says: 'the reason, which is recorded' },
+      by: { takes: 'NAME', says: 'who asked for it, which is recorded; this user where not given' },
+      'dry-run': { says: 'only count what would be erased' },
+      yes: { says: 'do not ask' },
+      json: { says: 'one JSON object: {"request", "records", "lines", "erased"}' },
+    },
+    common: ALL,
+    words: false,
+    teaches: `Erases parts of records in the spool, the dead letters and the files that callbacks keep, also while the proxy runs: sessions go on, delivery
+pauses. Head and seal stay, so the chain still verifies, and an access.redact record says by whom, why, and which records by their hash. It covers
+what was recorded until now: of a session that goes on, what is said from now on is not meant. What left this machine (Kafka, syslog, http) is told by
+the same record and must be erased there.`,
+    example: `$ wirescribe redact --account alice --part who --why 'asked to be forgotten' --dry-run
+42 records are meant; nothing was erased`,
+  },
+  stats: {
+    summary: 'figures of the spool and of each callback, as JSON',
+    usage: '',
+    options: {},
+    common: ALL,
+    words: false,
+    teaches: `Asks the running proxy: how much the spool holds, how far each callback is behind, how fast it is, how often it failed, how old the oldest
+record is that it has not taken. Where no proxy runs, what can be told by the spool's files.`,
+    example: `$ wirescribe stats | jq '.callbacks[] | {name, lagBytes}'`,
+  },
 } as const satisfies { readonly [name: string]: CommandHelp };
 
 export type CommandName = keyof typeof COMMANDS;
@@ -115,11 +154,9 @@ export const LATER_COMMANDS: readonly string[] = [
   'tail',
   'replay',
   'export',
-  'stats',
   'prepare',
   'drop',
   'archive',
-  'redact',
   'remove',
   'token',
 ];
