@@ -2,7 +2,7 @@
  * Makes evidence for tests: sealed lines as FORMAT.md describes them, by code of its own that shares nothing with src/record. So a fault in the
  * real writer cannot hide in the tests of `verify`, nor one of `verify` in those of the writer.
  */
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
 const HEAD =
   'v id topic time hostname application version pid node listener direction protocol session seq exchange latency_ms event event_type masked bytes encoding cut prev';
@@ -19,6 +19,24 @@ export interface Draft {
   readonly head?: Members;
   readonly who?: Members;
   readonly body?: Members;
+  /** The body's `data` as text, made when the head is known: a checkpoint's signature is over both. Instead of `body`. */
+  readonly data?: (head: string) => string;
+}
+
+/** First seq and hash, last seq and hash. */
+type Moved = readonly [number, string, number, string];
+
+/** An Ed25519 key pair for tests. */
+export const newKey = (): KeyObject => generateKeyPairSync('ed25519').privateKey;
+const derOf = (key: KeyObject): Buffer => createPublicKey(key).export({ format: 'der', type: 'spki' });
+export const publicPem = (key: KeyObject): string => createPublicKey(key).export({ format: 'pem', type: 'spki' }).toString();
+export const fingerprintOf = (key: KeyObject): string => sha256(derOf(key));
+
+/** `key` and `signature` behind what is signed: HEAD as in the line, from its brace, and DATA so far. */
+function signed(head: string, data: string, key?: KeyObject): string {
+  if (!key) return `${data},"key":null,"signature":null}`;
+  const whole = `${data},"key":"${fingerprintOf(key)}"`;
+  return `${whole},"signature":"${sign(null, Buffer.from(`{${head}${whole}`), key).toString('base64')}"}`;
 }
 
 export const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
@@ -52,6 +70,10 @@ export class Sealer {
   #ms: number;
   #count = 0;
   readonly #heads = new Map<string, { seq: number; hash: string }>();
+  #moved = new Map<string, Moved>();
+  #checkpoint = ZEROS;
+  /** Milliseconds that the clock stands behind the ids. */
+  behindMs = 0;
 
   constructor(node = 'north', startMs = Date.UTC(2026, 0, 2, 3, 4, 5)) {
     this.node = node;
@@ -68,16 +90,53 @@ export class Sealer {
     const { topic, session, who, body } = draft;
     const chain = this.#heads.get(session ?? '') ?? { seq: 0, hash: ZEROS };
     const id = uuid7(this.#ms, this.#count++ % 4096, this.node);
-    const time = `${new Date(this.#ms++).toISOString().slice(0, 23)}${String(this.#count % 1000).padStart(3, '0')}Z`;
+    const time = `${new Date(this.#ms++ - this.behindMs).toISOString().slice(0, 23)}${String(this.#count % 1000).padStart(3, '0')}Z`;
     const place = { hostname: 'north.example', application: 'wirescribe', version: '0.1.0', pid: 4711, node: this.node };
     const listener = session && { listener: 'game', protocol: 'telnet', session };
+    const head = write(HEAD, { v: '1.0', id, topic, time, ...place, ...(listener || {}), seq: chain.seq, prev: chain.hash, ...draft.head });
     const { line, hash } = sealParts(
-      write(HEAD, { v: '1.0', id, topic, time, ...place, ...(listener || {}), seq: chain.seq, prev: chain.hash, ...draft.head }),
+      head,
       who ? write(WHO, { who_salt: saltOf(`who ${session}`), ...who }) : '',
-      body ? write(BODY, { salt: saltOf(id), ...body }) : '',
+      draft.data ? `"salt":"${saltOf(id)}","data":${draft.data(head)}` : body ? write(BODY, { salt: saltOf(id), ...body }) : '',
     );
     this.#heads.set(session ?? '', { seq: chain.seq + 1, hash });
+    const [firstSeq, firstHash] = this.#moved.get(session ?? '') ?? [chain.seq, hash];
+    if (session) this.#moved.set(session, [firstSeq, firstHash, chain.seq, hash]);
     return line;
+  }
+
+  /** Lets time pass. */
+  wait(ms: number): void {
+    this.#ms += ms;
+  }
+
+  /** A checkpoint over all sessions that moved since the last one, so many to a part. @param key to sign with */
+  checkpoint(key?: KeyObject, perPart = 200): string[] {
+    const moved = [...this.#moved].map(([session, rest]) => [session, ...rest]);
+    this.#moved = new Map();
+    const parts = Math.max(1, Math.ceil(moved.length / perPart));
+    return Array.from({ length: parts }, (_, i) => {
+      const sessions = moved.slice(i * perPart, (i + 1) * perPart);
+      const data = JSON.stringify({ reason: 'time', previous: this.#checkpoint, part: i + 1, more: i + 1 < parts, sessions }).slice(0, -1);
+      const line = this.seal({ topic: 'audit.checkpoint', data: (head) => signed(head, data, key) });
+      this.#checkpoint = partsOf(line).hash;
+      return line;
+    });
+  }
+
+  /** The record that names these lines as redacted. */
+  redact(lines: readonly string[], part: 'who' | 'body' | 'both' = 'body'): string {
+    const hashes = lines.map((line) => partsOf(line).hash);
+    const data = { request: 'f81d4fae-7dec-41d0-8765-00a0c91e6bf6', part, hashes, by: 'root', why: 'asked for', done: false };
+    return this.seal({ topic: 'access.redact', body: { data } });
+  }
+
+  /** The record that these lines are lost to one callback's copy: as a range, or each by its id. */
+  gap(lines: readonly string[], named = false): string {
+    const ids = lines.map(idOf);
+    const where = { stage: named ? 'callback' : 'spool', reason: named ? 'refused' : 'given-up', direction: null, from: ids[0], to: ids.at(-1) };
+    const data = { ...where, records: ids.length, bytes: null, sessions: null, callback: 'kafka', ...(named ? { ids } : {}) };
+    return this.seal({ topic: 'audit.gap', body: { data } });
   }
 
   /** A whole session: start, one input for each of `says`, end (left out where `open`). */
@@ -114,4 +173,50 @@ export function forge(
   const parts = partsOf(line);
   const { head, who, body } = { ...parts, ...change(parts) };
   return sealParts(head, who, body).line;
+}
+
+export const idOf = (line: string): string => /"id":"([^"]+)"/.exec(line)?.[1] ?? '';
+const chainOf = (line: string): string => /"session":"([^"]+)","seq":/.exec(partsOf(line).head)?.[1] ?? '';
+
+/** The line without a part, its digest left. */
+export function strip(line: string, part: 'who' | 'body' | 'both' = 'body'): string {
+  const { who, body } = partsOf(line);
+  const gone = [...(part === 'body' ? [] : [who]), ...(part === 'who' ? [] : [body])];
+  return gone.reduce((left, one) => left.replace(`,${one}`, ''), line);
+}
+
+/**
+ * The whole forger: changes lines and makes every digest, hash, link and checkpoint behind them anew, as one does who owns the machine and has all but the
+ * key that signs. Lines that `change` gives as undefined go; what checkpoints say of their sessions goes too.
+ * @param key the forger's own, to sign the checkpoints with; without it they keep the signatures that they had
+ */
+export function sealAgain(lines: readonly string[], change: (line: string, index: number) => string | undefined, key?: KeyObject): string[] {
+  const anew = new Map<string, string>([[ZEROS, ZEROS]]);
+  const ends = new Map<string, string>();
+  const kept = lines.flatMap((line, index) => {
+    const wanted = change(line, index);
+    return wanted === undefined ? [] : [{ wanted, was: partsOf(line).hash, chain: chainOf(line) }];
+  });
+  const sessions = new Set(kept.map(({ chain }) => chain));
+  return kept.map(({ wanted, was, chain }) => {
+    const { head, who, body } = partsOf(wanted);
+    const prev = ends.get(chain) ?? ZEROS;
+    const linked = head.replace(/"prev":"\w+"$/, `"prev":"${prev}"`);
+    const named = body.replace(/"[0-9a-f]{64}"/g, (hash) => `"${anew.get(hash.slice(1, -1)) ?? hash.slice(1, -1)}"`);
+    const { line, hash } = sealParts(
+      linked,
+      who,
+      wanted.includes('"topic":"audit.checkpoint"') ? checkpointAgain(linked, named, sessions, key) : named,
+    );
+    anew.set(was, hash);
+    ends.set(chain, hash);
+    return line;
+  });
+}
+
+function checkpointAgain(head: string, body: string, left: ReadonlySet<string>, key: KeyObject | undefined): string {
+  const [, salt = '', data = '', rest = ''] = /^(.*?),"data":(.*?)(,"key":.*)$/s.exec(body) ?? [];
+  const said = JSON.parse(`${data}}`) as { sessions: [string][] };
+  const text = JSON.stringify({ ...said, sessions: said.sessions.filter(([session]) => left.has(session)) }).slice(0, -1);
+  return `${salt},"data":${key ? signed(head, text, key) : `${text}${rest}`}`;
 }

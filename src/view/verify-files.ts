@@ -1,6 +1,6 @@
 /**
- * Files of evidence as lines: plain or gzip (told by their first bytes), put in the order of their records. Receives paths, gives lines as borrowed
- * buffers with their numbers; holds one line and one chunk at a time. Takes no lock and writes nothing.
+ * Files of evidence as lines: plain or gzip (told by their first bytes), put in the order of their first records. Receives paths, gives lines as borrowed
+ * buffers, a chunk of a file at a time. Takes no lock and writes nothing.
  */
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,8 +11,8 @@ import { readLine } from './verify-line.js';
 
 /** Longest line of FORMAT.md, in bytes. */
 export const LINE_LIMIT = 16 * 1024 * 1024;
-/** Large enough that the chunks cost nothing beside the hashes. */
-const CHUNK_BYTES = 1024 * 1024;
+/** Large enough that the chunks cost nothing beside the hashes, small enough that hundreds of files may lie over one another. */
+const CHUNK_BYTES = 256 * 1024;
 const LF = 0x0a;
 
 /** A file to read, opened, so that a live spool may delete it meanwhile. */
@@ -30,8 +30,11 @@ export interface Ending {
   readonly broken?: string;
 }
 
-/** Takes a line without its line end, borrowed; undefined for one above LINE_LIMIT. Returning false ends the reading. */
-export type TakeLine = (line: Buffer | undefined, number: number) => boolean;
+/** A line without its line end; undefined for one above LINE_LIMIT. */
+export type Line = Buffer | undefined;
+
+/** Takes a line, borrowed. Returning false ends the reading. */
+export type TakeLine = (line: Line, number: number) => boolean;
 
 const refuse = (path: string, error: unknown): AuditError => new AuditError('AUDIT_VERIFY_INPUT', `${path} cannot be read (${nameOf(error)})`);
 
@@ -53,24 +56,18 @@ export async function openSource(path: string): Promise<Source> {
 
 /** Cuts chunks at line ends. A line that grows above the limit is dropped as it comes and told as undefined. */
 class LineCutter {
-  readonly #take: TakeLine;
   #pieces: Buffer[] = [];
   #held = 0;
-  lines = 0;
 
-  constructor(take: TakeLine) {
-    this.#take = take;
-  }
-
-  push(chunk: Buffer): boolean {
+  cut(chunk: Buffer): Line[] {
+    const lines: Line[] = [];
     let from = 0;
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, from)) {
-      const rest = chunk.subarray(from, end);
+      lines.push(this.#whole(chunk.subarray(from, end)));
       from = end + 1;
-      if (!this.#take(this.#whole(rest), ++this.lines)) return false;
     }
     if (from < chunk.length) this.#hold(chunk.subarray(from));
-    return true;
+    return lines;
   }
 
   /** What stands behind the last line end. */
@@ -78,7 +75,7 @@ class LineCutter {
     return this.#held ? Buffer.concat(this.#pieces) : undefined;
   }
 
-  #whole(rest: Buffer): Buffer | undefined {
+  #whole(rest: Buffer): Line {
     if (!this.#held) return rest;
     this.#hold(rest);
     const line = this.#held > LINE_LIMIT ? undefined : Buffer.concat(this.#pieces);
@@ -117,19 +114,32 @@ function bytesOf({ handle, isGzip }: Source, onBytes: (bytes: number) => void): 
 }
 
 /**
- * Reads all lines of a file in order.
+ * The lines of a file in order, those of a chunk at a time; gives how it ended.
  * @param onBytes told of the bytes read from the file as they come
  */
-export async function readLines(source: Source, take: TakeLine, onBytes: (bytes: number) => void = () => undefined): Promise<Ending> {
-  const cutter = new LineCutter(take);
+export async function* linesOf(source: Source, onBytes: (bytes: number) => void = () => undefined): AsyncGenerator<readonly Line[], Ending> {
+  const cutter = new LineCutter();
+  let lines = 0;
   try {
-    for await (const chunk of bytesOf(source, onBytes)) if (!cutter.push(chunk)) return { lines: cutter.lines };
+    for await (const chunk of bytesOf(source, onBytes)) {
+      const cut = cutter.cut(chunk);
+      lines += cut.length;
+      if (cut.length) yield cut;
+    }
   } catch (error) {
     if (!source.isGzip) throw refuse(source.path, error);
-    return { lines: cutter.lines, broken: nameOf(error) };
+    return { lines, broken: nameOf(error) };
   }
   const torn = cutter.rest();
-  return torn ? { lines: cutter.lines, torn } : { lines: cutter.lines };
+  return torn ? { lines, torn } : { lines };
+}
+
+/** Reads the lines of a file in order, until `take` has enough. */
+export async function readLines(source: Source, take: TakeLine, onBytes?: (bytes: number) => void): Promise<void> {
+  let number = 0;
+  for await (const lines of linesOf(source, onBytes)) {
+    for (const line of lines) if (!take(line, ++number)) return;
+  }
 }
 
 /** So many lines are asked for the first record of a file; one with none among them stands last. */
@@ -147,8 +157,12 @@ async function firstOf(source: Source): Promise<{ id: string; node: string } | u
   return first;
 }
 
-/** A file in its order. `isNewest`: no later one begins with a record of its node (or none is known of it), so its last line may be unfinished. */
+/**
+ * A file in its order. `firstId`: of its first record; `~` where none is known, behind every id. `isNewest`: no later one begins with a record of its node
+ * (or none is known of it), so its last line may be unfinished.
+ */
 export interface Ordered extends Source {
+  readonly firstId: string;
   readonly isNewest: boolean;
 }
 
@@ -161,7 +175,7 @@ export async function inOrder(sources: readonly Source[]): Promise<Ordered[]> {
   }
   const sorted = known.toSorted((a, b) => Number(a.id > b.id) - Number(a.id < b.id));
   const newest = new Map(sorted.map(({ source, node }) => [node, source]));
-  return sorted.map(({ source, node }) => ({ ...source, isNewest: node === undefined || newest.get(node) === source }));
+  return sorted.map(({ source, id, node }) => ({ ...source, firstId: id, isNewest: node === undefined || newest.get(node) === source }));
 }
 
 const SEGMENT = /^(\d{4,12})\.jsonl$/;
@@ -185,7 +199,7 @@ async function segmentNames(folder: string): Promise<string[]> {
  * it are gone too, and are let go.
  */
 export async function openSpool(folder: string): Promise<Segment[]> {
-  let segments: Omit<Segment, 'isNewest'>[] = [];
+  let segments: Omit<Segment, 'isNewest' | 'firstId'>[] = [];
   for (const name of await segmentNames(folder)) {
     const path = join(folder, name);
     const handle = await open(path, 'r').catch((error: unknown) => {
@@ -197,7 +211,7 @@ export async function openSpool(folder: string): Promise<Segment[]> {
       segments = [];
     } else segments.push({ path, handle, number: Number.parseInt(name, 10), bytes: (await handle.stat()).size, isGzip: false });
   }
-  return segments.map((segment, i) => ({ ...segment, isNewest: i === segments.length - 1 }));
+  return segments.map((segment, i) => ({ ...segment, firstId: '', isNewest: i === segments.length - 1 }));
 }
 
 export async function closeAll(sources: readonly Source[]): Promise<void> {

@@ -7,10 +7,26 @@ const count = (number: number, one: string, many: string): string => `${number.t
 
 /** Things that are no damage, unless with `--strict`. */
 function counted(report: Report): string[] {
+  const { doubles, parts, unfinished, redacted, declared, clockSetBack, clockSetBackMostMs } = report;
   return [
-    ...(report.doubles ? [count(report.doubles, 'record that came twice', 'records that came twice')] : []),
-    ...(report.parts ? [count(report.parts, 'part of a session or node', 'parts of sessions or nodes')] : []),
-    ...(report.unfinished ? [count(report.unfinished, 'last line being written', 'last lines being written')] : []),
+    ...(redacted ? [count(redacted, 'redacted part', 'redacted parts')] : []),
+    ...(declared ? [count(declared, 'record declared lost to this copy', 'records declared lost to this copy')] : []),
+    ...(doubles ? [count(doubles, 'record that came twice', 'records that came twice')] : []),
+    ...(parts ? [count(parts, 'part of a session or node', 'parts of sessions or nodes')] : []),
+    ...(unfinished ? [count(unfinished, 'last line being written', 'last lines being written')] : []),
+    ...(clockSetBack
+      ? [`${count(clockSetBack, 'time', 'times')} that a clock was set back, by up to ${(clockSetBackMostMs / 1000).toFixed(0)} s`]
+      : []),
+  ];
+}
+
+/** What signatures prove, and up to when. */
+function proof({ keys, unproven, lastCheckpoints }: Report): string[] {
+  const until = lastCheckpoints.map(({ node, time }) => `${time ?? 'never'} (node ${JSON.stringify(node)})`).join(', ');
+  if (!keys.length) return [`NOT PROVEN: no --key was given; last checkpoint: ${until}`];
+  return [
+    `proven up to ${until}${unproven ? `; NOT PROVEN: ${count(unproven, 'record', 'records')} that no signed checkpoint covers` : ''}`,
+    ...keys.map(({ path, fingerprint, checkpoints }) => `key ${path}: ${fingerprint}, ${count(checkpoints, 'checkpoint', 'checkpoints')}`),
   ];
 }
 
@@ -24,7 +40,7 @@ function people(report: Report): string {
     ...more,
     `${report.ok ? 'good' : `DAMAGED (${count(damaged, 'place', 'places')})`}: ${scope}, ${firstTime} to ${lastTime}`,
     ...(also.length ? [`counted, no damage: ${also.join(', ')}`] : []),
-    'not provable without checkpoints: whole sessions, or the last records of a chain, that are gone',
+    ...proof(report),
     '',
   ].join('\n');
 }
@@ -34,9 +50,9 @@ export function printReport(report: Report, { json = false }: { readonly json?: 
   return json ? `${JSON.stringify(report)}\n` : people(report);
 }
 
-/** 0 where nothing is damaged, else 1. @param strict what is only counted makes 1 too */
+/** 0 where nothing is damaged, else 1. @param strict what is only counted or not proven makes 1 too */
 export function exitOf(report: Report, { strict = false }: { readonly strict?: boolean } = {}): number {
-  return report.ok && !(strict && counted(report).length) ? EXIT.done : EXIT.no;
+  return report.ok && !(strict && (counted(report).length || report.unproven)) ? EXIT.done : EXIT.no;
 }
 
 const REDRAW_MS = 250;
