@@ -105,7 +105,7 @@ t.test('while the proxy runs: nothing is left of it in any file, sessions and de
   t.notMatch(everything(folder), SECRET, 'no file of ours holds it');
   const [begin, end] = redactions(folder);
   t.match(begin?.data, { request: report.request, part: 'body', by: 'the keeper', why: 'asked', done: false });
-  t.equal((begin?.data?.hashes as string[]).length, report.records);
+  t.equal((begin?.data?.hashes as string[] | undefined)?.length, report.records);
   t.match(end?.data, { request: report.request, records: report.records, done: true });
   socket.destroy();
   await program.end();
