@@ -8,22 +8,36 @@ import type { Form } from './form.js';
 
 /** What the specification recommends (OTLP/HTTP Response). */
 const ANSWER_BYTES = 4 << 20;
+/** Between two warnings. */
+const TELL_MS = 60_000;
 /** A quote inside a string is escaped, so these stand between members alone. */
 const SCOPE = ',"scope":';
 const LOG_RECORD = ',"logRecord":';
 
-/** @param log told how many records a server did not take */
-export const otlp = (log: Log): Form => ({
-  contentType: 'application/json',
-  answerBytes: () => ANSWER_BYTES,
-  encode: (records) => Buffer.from(`{"resourceLogs":[${groups(records).join(',')}]}`),
-  judge: (records, body) => {
-    const rejected = Math.min(rejectedIn(body), records.length);
-    if (rejected === 0) return undefined;
-    log.warn(`http: the server took all but ${rejected} of ${records.length} log records; it does not say which, so all go to the dead letters`);
-    return records.map(() => (rejected === records.length ? 'refused' : 'partly-refused'));
-  },
-});
+/** @param log told how many records a server did not take, at once and then rarely */
+export function otlp(log: Log): Form {
+  let untold = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  const tell = (rejected: number) => {
+    untold += rejected;
+    if (performance.now() - toldAt < TELL_MS) return;
+    log.warn(`http: the server did not take ${untold} log records (partialSuccess); what it was sent with them is in the dead letters too`);
+    untold = 0;
+    toldAt = performance.now();
+  };
+  return {
+    contentType: 'application/json',
+    answerBytes: () => ANSWER_BYTES,
+    encode: (records) => Buffer.from(`{"resourceLogs":[${groups(records).join(',')}]}`),
+    judge: (records, body) => {
+      const rejected = Math.min(rejectedIn(body), records.length);
+      if (rejected === 0) return undefined;
+      tell(rejected);
+      // It must not be sent again (OTLP specification, Partial Success), and it is not said which were taken: all are kept where an operator finds them.
+      return records.map(() => (rejected === records.length ? 'refused' : 'partly-refused'));
+    },
+  };
+}
 
 /** ResourceLogs, one for each resource and scope. */
 function groups(records: readonly AuditRecord[]): string[] {
