@@ -3,7 +3,7 @@
  * `readBack` gives the lines that stand there, in order, without their line ends. The callback must be given all topics and the plain record format.
  */
 import type { Test } from 'tap';
-import type { AuditRecord, Callback } from '../src/contract.js';
+import type { AuditRecord, Callback, RefusedRecords } from '../src/contract.js';
 import { recordsOf } from '../src/spool/audit-record.js';
 import { line, lines } from './journal-lines.js';
 
@@ -15,6 +15,8 @@ export interface CallbackUnderTest {
   abort(): void;
   /** Where a test can bring that about: makes writes fail until what it gives back is called. */
   readonly fail?: () => () => void | Promise<void>;
+  /** Where there is such: the text of a record that it can never take, as too long a one. */
+  readonly refuse?: string;
 }
 
 /** Opens a callback for one test; `t.testdir()` is a place of its own. */
@@ -116,5 +118,29 @@ export function callbackSuite(t: Test, name: string, make: MakeCallback): void {
     await callback.write(recordsOf(lines(2, 2).join('')));
     await callback.close();
     t.same(withoutDoubles(await readBack()), split(lines(4).join('')));
+  });
+
+  t.test(`${name}: a record that it can never take is named as refused, with a plain word, and all others stand`, async (t) => {
+    const { callback, readBack, refuse } = await make(t);
+    if (refuse === undefined) {
+      await callback.close();
+      t.pass('there is none that it refuses');
+      return;
+    }
+    const [before, bad, after, later] = recordsOf([line(0, 'a'), line(1, refuse), line(2, 'b'), line(3, 'c')].join(''));
+    if (!before || !bad || !after || !later) throw new RangeError('four');
+    const error: unknown = await callback.write([before, bad, after]).catch((thrown: unknown) => thrown);
+    t.match(error, { name: 'RefusedRecords', refused: [{ reason: /^[a-z][a-z0-9-]*$/ }] });
+    const { refused } = error as RefusedRecords;
+    t.equal(refused.length, 1);
+    t.equal(refused[0]?.record, bad, 'the record itself, as it was given');
+    t.notMatch((error as Error).message, refuse, 'and nothing of its text');
+    await callback.write([later]);
+    await callback.close();
+    const wanted = [before, after, later].map((record) => record.line);
+    t.same(
+      (await readBack()).filter((one) => wanted.includes(one)),
+      wanted,
+    );
   });
 }

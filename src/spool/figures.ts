@@ -28,8 +28,8 @@ export class Figures {
   readonly #board: Board;
   readonly #index: number;
   readonly #watch: Watch;
-  /** Records taken, one number a second, the oldest first. */
-  readonly #samples: number[] = [];
+  /** Records passed, one number a second, the oldest first. */
+  readonly #samples = [0];
   readonly #timer: NodeJS.Timeout;
 
   constructor({ folder, memory, index }: Pick<WorkerOptions, 'folder' | 'memory' | 'index'>, watch: Watch) {
@@ -65,15 +65,13 @@ export class Figures {
   }
 
   #sample(): void {
-    this.#samples.push(this.#watch.get(WATCH.records));
+    this.#samples.push(this.#watch.get(WATCH.passed));
     if (this.#samples.length > RATE_S) this.#samples.shift();
   }
 
-  /** A thread that is started anew may go back a little; that is no rate. */
   #rate(): number {
-    const [first] = this.#samples;
-    if (first === undefined) return 0;
-    return Math.max(0, this.#watch.get(WATCH.records) - first) / this.#samples.length;
+    const [first = 0] = this.#samples;
+    return (this.#watch.get(WATCH.passed) - first) / this.#samples.length;
   }
 
   #lagBytes(): number {

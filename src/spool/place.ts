@@ -10,7 +10,7 @@ import type { CallbackSettings } from './load.js';
 import type { Progress } from './portion.js';
 import { Rarely } from './retry.js';
 import { Trail } from './trail.js';
-import type { Watch } from './watch.js';
+import { WATCH, type Watch } from './watch.js';
 
 /** What went wrong, for an audit.fault: how often since the last report of it. */
 export interface DeliveryFault {
@@ -91,6 +91,7 @@ export class Place {
     }
     this.#taken = { ...position, records: this.#taken.records + records };
     this.#watch.takes(position, this.#taken.records);
+    this.#watch.add(WATCH.passed, records);
     this.#show(this.#trail.pass(this.#taken, given));
   }
 

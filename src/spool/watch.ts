@@ -7,9 +7,9 @@ import { type Position, pack, unpack } from './board.js';
 /**
  * `calls` is odd while the callback is at work, so one that stays odd is stuck, and no clock is shared. `records`: those that it is past. `failures`:
  * writes that threw; `retries`: those in a row, until now. `dead`: records put to the dead letters. `taken`: the place behind what it took (the cursor
- * may trail). `under`: the first record of what it is being given, 0 if nothing is; `how` that is given.
+ * may trail). `passed`: records that it has gone past since this start. `under`: the first record of what it is being given, 0 if nothing is; `how` that is given.
  */
-export const WATCH = { calls: 0, records: 1, failures: 2, retries: 3, dead: 4, taken: 5, under: 6, how: 7 } as const;
+export const WATCH = { calls: 0, records: 1, failures: 2, retries: 3, dead: 4, taken: 5, under: 6, how: 7, passed: 8 } as const;
 
 type Word = (typeof WATCH)[keyof typeof WATCH];
 

@@ -45,3 +45,8 @@ callbackSuite(t, 'a full module', async (t: Test) => {
   };
   return { ...(await load('collect', out, { out })), fail };
 });
+
+callbackSuite(t, 'a module that refuses records', async (t: Test) => {
+  const out = join(t.testdir(), 'out');
+  return { ...(await load('picky', out, { out, at: 'bad' })), refuse: 'bad' };
+});
