@@ -67,6 +67,6 @@ function readOption(word: string, rest: string[], command: CommandName | undefin
   const value = given ?? rest.shift();
   if (value === undefined) usage(`--${name} wants a value: --${name} ${option.takes}`);
   const before = values.get(name) ?? [];
-  if (before.length > 0 && name !== 'set') usage(`--${name} is given twice; keep one`);
+  if (before.length > 0 && !option.many) usage(`--${name} is given twice; keep one`);
   values.set(name, [...before, value]);
 }
