@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020.js';
@@ -274,4 +274,28 @@ t.test('a stop while the spool cannot be written says that something is lost, an
   client.destroy();
   t.equal(await program.end(), 3);
   t.match(program.printed, 'AUDIT_SPOOL: the spool did not take all that was recorded; what came last is lost');
+});
+
+t.test('a callback that is gone from the configuration is said, with what it had not taken, and its cursor goes', async (t) => {
+  const upstream = await echoServer(t);
+  const folder = folderOf(t);
+  writeFileSync(join(folder, 'stuck.mjs'), 'export default (record) => new Promise(() => {});\n');
+  const both = "AUDIT_CALLBACK=['file', {'use': './stuck.mjs', 'name': 'stuck'}]";
+  const first = await startProxy(t, { upstream, set: [...KEPT, both, 'DRAIN_TIMEOUT_S=1'], folder });
+  await ask(await first.connect(), 'say hello');
+  await first.running.stop();
+  const before = records(folder).length;
+  const cursor = join(folder, 'audit/spool/cursors/stuck.json');
+  t.ok(existsSync(cursor));
+  const second = await startProxy(t, { upstream, set: [...KEPT, "AUDIT_CALLBACK='file'"], folder });
+  await until(() => !existsSync(cursor), 'its cursor to go');
+  t.match(second.logged[0], /^AUDIT_CURSOR: callback stuck is gone from the configuration; \d+ records that it had not taken are let go$/);
+  await second.running.stop();
+  const after = records(folder).slice(before);
+  t.same(topics(after).slice(0, 2), ['audit.start', 'audit.config']);
+  t.match(after[1]?.data, { digest: String, retired: [{ callback: 'stuck', records: before, from: '1:0' }] });
+  t.same(readdirSync(join(folder, 'audit/spool')).filter((name) => name.endsWith('.jsonl')).length, 1, 'and nothing is held for it');
+  const third = await startProxy(t, { upstream, set: [...KEPT, "AUDIT_CALLBACK='file'"], folder });
+  await third.running.stop();
+  t.equal(records(folder).filter(({ data }) => data?.retired).length, 1, 'once');
 });

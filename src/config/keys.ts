@@ -146,7 +146,9 @@ export const KEYS = {
   SPOOL_MAX_BYTES: key({
     default: "'4g'",
     check: size({ min: MIB, max: 2 ** 50 }),
-    means: "Size that the journal may have: bytes, or '64m', '4g'; at least '1m'.",
+    means:
+      "Size that the journal may have, with its reserve (1/64 of it, '256k' to '8m', at most 1/8): bytes, or '64m', '4g'; at least '1m'. Where it is reached, " +
+      'or the disk is full, the callback furthest behind gives up its oldest records if another has them; else AUDIT_ON_FAILURE decides.',
   }),
   SPOOL_FSYNC: key({
     default: "'batch'",
@@ -266,7 +268,7 @@ export const CALLBACK_OPTIONS = {
   required: key({
     default: 'False',
     check: bool,
-    means: 'True: its records are never given up for room in the spool; AUDIT_ON_FAILURE decides instead',
+    means: 'True: its records are never given up for room in the spool; where it is behind and the spool full, AUDIT_ON_FAILURE decides',
   }),
   format: key({
     default: "'record'",
