@@ -108,7 +108,9 @@ $ wirescribe run --set "CHECKPOINT_KEY='checkpoint.key'"`,
   },
   redact: {
     summary: 'erase what was recorded, and keep the proof',
-    usage: '(--record ID | --session ID | --account NAME | --pattern REGEX) --why TEXT',
+    usage:
+      '(--record ID | --session ID | --account NAME | --pattern REGEX) --why TEXT ' +
+      '[--part PART] [--from TIME] [--to TIME] [--by NAME] [--dry-run] [--yes] [--json]',
     options: {
       record: { takes: 'ID', says: 'the record of this id' },
       session: { takes: 'ID', says: 'all records of this session' },
