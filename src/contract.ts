@@ -321,6 +321,9 @@ export interface Callback {
    * is then taken (out of order this once; it comes again in its turn), and it is thrown at again. Then it goes to the dead letters. While everything is
    * thrown at, nothing is given up. What no record can be blamed for is never held against one: an error of the system (ECONNREFUSED, ENOSPC, ...), and
    * any error whose `retriable` is true. Throw such a one where only some records fail for now, and RefusedRecords where some always will.
+   *
+   * A callback that ends its thread, or does not answer for 30 s, is started anew and given its batch again. After five times at the same batch records
+   * come one by one, and one that does it three times more, the record behind it being taken between, goes to the dead letters as well.
    */
   write(records: readonly AuditRecord[]): Promise<void>;
   /** Called once, after the last write. */

@@ -85,6 +85,7 @@ class Delivery {
       ...{ folder, name, watch, declare, stop, onError },
       form: formOf(format, fields),
       rest: () => this.#rest(),
+      onAnswer: () => this.#backoff.reset(),
       report: (code, what, count) => report(options, code, what, count),
       tell: (what) => context.log.warn(`AUDIT_CALLBACK_FAILED: callback ${name}: ${what}`),
     });
@@ -220,7 +221,6 @@ class Delivery {
     const at = portion.here;
     const how = await this.#howTo(portion, part);
     const taken = await this.#giver.once(part, at, how);
-    if (taken) this.#backoff.reset();
     if (taken && how !== HOW.usual) this.#careful.passed();
     return taken;
   }
@@ -239,8 +239,7 @@ class Delivery {
     const give = async (records: readonly AuditRecord[]) => {
       if (this.#isOver(portion)) return false;
       const taken = await this.#giver.once(records, portion.here);
-      if (taken) this.#backoff.reset();
-      else await this.#rest(SIFT_MS);
+      if (!taken) await this.#rest(SIFT_MS);
       return taken;
     };
     const { taken, poison } = await sift(part, { give, behind: () => this.#behind(portion, part) });

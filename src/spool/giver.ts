@@ -29,6 +29,8 @@ export interface GiverOptions {
   readonly report: (code: ErrorCode, what: string, count: number) => void;
   /** Says to the operator what is done for good. */
   readonly tell: (message: string) => void;
+  /** Told that the callback works: the next wait may be the shortest again. */
+  readonly onAnswer: () => void;
   /** Told the name of each error of the callback. */
   readonly onError: (name: string) => void;
 }
@@ -80,7 +82,7 @@ export class Giver {
       return refused ? this.#refused(records, refused) : this.#failed(error);
     }
     watch.ends();
-    watch.set(WATCH.retries, 0);
+    this.#answered();
     return true;
   }
 
@@ -101,8 +103,13 @@ export class Giver {
     const dead = inOrder.map(([index, reason]) => ({ record: records[index] as AuditRecord, reason }));
     // The gap that tells of a refused gap may be refused as well: that goes on for as long as it does, but slowly.
     if (dead.length === records.length && dead.every(({ record }) => tellsOfDead(record, this.#options.name))) await this.#options.rest();
-    else this.#options.watch.set(WATCH.retries, 0);
+    else this.#answered();
     return this.bury(dead);
+  }
+
+  #answered(): void {
+    this.#options.watch.set(WATCH.retries, 0);
+    this.#options.onAnswer();
   }
 
   /** The callback fails on one record alone. */

@@ -158,6 +158,24 @@ t.test('told to stop while it waits for that, it does not wait any longer', asyn
   t.match(readCursor(folder, 'mine'), { records: 0 });
 });
 
+t.test('a callback that refuses the gaps too is given them slowly, for each makes another', async (t) => {
+  const folder = t.testdir();
+  const journal = new HandMadeJournal(folder);
+  journal.write([line(0, 'a')]);
+  const settings = settingsFor(fixture('picky'), { options: { out: join(folder, 'out'), at: '*' } });
+  const { options, stop } = inlineDelivery(folder, journal, settings);
+  const started = performance.now();
+  let gaps = 0;
+  const declare = async ({ data }: { readonly data: object }) => {
+    journal.write([line(++gaps, undefined, 'audit.gap').replace('}\n', `,"salt":"AAAA","data":${JSON.stringify(data)}}\n`)]);
+    if (gaps === 5) stop.abort();
+    return true;
+  };
+  await deliver({ ...options, declare });
+  t.equal(gaps, 5);
+  t.ok(performance.now() - started > 300, 'waits of 50, 100, 200 and 400 ms, or half of each, lie between');
+});
+
 t.test('the simple form refuses a record in the same way', async (t) => {
   const folder = t.testdir();
   const journal = new HandMadeJournal(folder);

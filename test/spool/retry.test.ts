@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Backoff, pause, Rarely } from '../../src/spool/retry.js';
+import { Backoff, pause, Rarely, unlessAborted } from '../../src/spool/retry.js';
 
 t.test('waits double up to a bound, each with jitter below it, and begin anew after a success', async (t) => {
   const backoff = new Backoff({ minMs: 50, maxMs: 300 });
@@ -37,4 +37,14 @@ t.test('a failure is said when it is new, or when its minute is over, with how o
     ['EIO', 1],
     ['EIO', 1],
   ]);
+});
+
+t.test('work is waited for, or no longer once told to stop, before it or in it', async (t) => {
+  const stop = new AbortController();
+  t.equal(await unlessAborted(Promise.resolve(7), stop.signal), 7);
+  await t.rejects(unlessAborted(Promise.reject(new RangeError('no')), stop.signal), RangeError);
+  const never = unlessAborted(new Promise(() => {}), stop.signal);
+  stop.abort();
+  t.equal(await never, undefined);
+  t.equal(await unlessAborted(Promise.resolve(7), stop.signal), undefined);
 });
