@@ -18,8 +18,18 @@ export interface LastCheckpoint {
   readonly time: string;
 }
 
+/** What one key has signed: how many checkpoints, and the times of the first and the last. */
+export interface KeyUse {
+  checkpoints: number;
+  readonly from: string;
+  until: string;
+}
+
 /** What is known of a node's checkpoints. */
 interface State {
+  /** The key in use, and those that were before it: a node's keys follow one another. */
+  key: string;
+  readonly keysBefore: Set<string>;
   hash: string;
   id: string;
   /** The checkpoint before the group of parts was the one that the files have: all since must be in the files too. */
@@ -65,8 +75,8 @@ export class Cover {
   readonly #states = new Map<string, State>();
   /** Of the only session: the furthest that a checkpoint covers. */
   #coversTo: { readonly seq: number; readonly place: LinePlace } | undefined;
-  /** Key fingerprint to how many checkpoints it holds for. */
-  readonly used = new Map<string, number>();
+  /** By the key's fingerprint. */
+  readonly used = new Map<string, KeyUse>();
   /** Claims about records that have passed: for a second reading. */
   readonly later: LooseEnd[] = [];
   checkpoints = 0;
@@ -91,7 +101,7 @@ export class Cover {
       Object.assign(state, { hash: own(head.hash), id: own(head.id), more: false, holds: false });
       return;
     }
-    const holds = this.#signatureHolds(checkpoint, place);
+    const holds = this.#signatureHolds(checkpoint, state, head, place);
     if (this.#only === undefined) this.#before(checkpoint, state, chain.node, place);
     if (holds) {
       if (this.#only === undefined) for (const claim of checkpoint.sessions) this.#claim(claim, chain.node, state, head, place);
@@ -160,17 +170,42 @@ export class Cover {
   #stateOf(node: Node): State {
     const known = this.#states.get(node.name);
     if (known) return known;
-    const state: State = { hash: '', id: '', follows: false, isAfterHole: false, holds: true, more: false, isBehind: false, proven: [] };
+    const state: State = {
+      key: '',
+      keysBefore: new Set(),
+      hash: '',
+      id: '',
+      follows: false,
+      isAfterHole: false,
+      holds: true,
+      more: false,
+      isBehind: false,
+      proven: [],
+    };
     this.#states.set(node.name, state);
     return state;
   }
 
-  #signatureHolds({ signed, key, signature }: Checkpoint, place: LinePlace): boolean {
+  #signatureHolds({ signed, key, signature }: Checkpoint, state: State, head: Head, place: LinePlace): boolean {
     if (!this.#keys.length) return true;
     const is = checkSignature(this.#keys, signed, key, signature);
-    if (is === 'good' && key) this.used.set(key, (this.used.get(key) ?? 0) + 1);
+    if (is === 'good' && key) return this.#keyFollows(key, state, head, place);
     if (is !== 'good') this.#findings.tell(place, 'signature', is === 'unknown' ? `${SIGNED.unknown} (${key})` : SIGNED[is]);
-    return is === 'good';
+    return false;
+  }
+
+  /** A key that another one has followed signs no more: that was sealed again. */
+  #keyFollows(key: string, state: State, { time }: Head, place: LinePlace): boolean {
+    if (this.#only === undefined && state.keysBefore.has(key)) {
+      this.#findings.tell(place, 'signature', `this checkpoint is signed with a key that another one had followed (${key})`);
+      return false;
+    }
+    if (state.key && state.key !== key) state.keysBefore.add(state.key);
+    state.key = key;
+    const use = this.used.get(key);
+    if (!use) this.used.set(key, { checkpoints: 1, from: own(time), until: own(time) });
+    else Object.assign(use, { checkpoints: use.checkpoints + 1, until: own(time) });
+    return true;
   }
 
   /** Holds `previous` against the checkpoint before, and begins a group of parts. */

@@ -1,7 +1,7 @@
 /** The report of `verify` for people and machines, its exit code, and the line that shows how far long work is. */
 import type { WriteStream } from 'node:tty';
 import { EXIT } from '../errors.js';
-import type { Report } from './verify.js';
+import type { Report, UseOfKey } from './verify.js';
 
 const count = (number: number, one: string, many: string): string => `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
 
@@ -20,13 +20,16 @@ function counted(report: Report): string[] {
   ];
 }
 
+const useOf = ({ checkpoints, from, until }: UseOfKey): string =>
+  `${count(checkpoints, 'checkpoint', 'checkpoints')}${from === null ? '' : ` from ${from} to ${until}`}`;
+
 /** What signatures prove, and up to when. */
 function proof({ keys, unproven, lastCheckpoints }: Report): string[] {
   const until = lastCheckpoints.map(({ node, time }) => `${time ?? 'never'} (node ${JSON.stringify(node)})`).join(', ');
   if (!keys.length) return [`NOT PROVEN: no --key was given; last checkpoint: ${until}`];
   return [
     `proven up to ${until}${unproven ? `; NOT PROVEN: ${count(unproven, 'record', 'records')} that no signed checkpoint covers` : ''}`,
-    ...keys.map(({ path, fingerprint, checkpoints }) => `key ${path}: ${fingerprint}, ${count(checkpoints, 'checkpoint', 'checkpoints')}`),
+    ...keys.map(({ path, fingerprint, ...use }) => `key ${path}: ${fingerprint}, ${useOf(use)}`),
   ];
 }
 

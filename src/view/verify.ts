@@ -26,6 +26,12 @@ import { dataOf, type Head, type LineFault, readLine } from './verify-line.js';
 import { Losses } from './verify-losses.js';
 import { readMerged } from './verify-merge.js';
 
+export interface UseOfKey {
+  readonly checkpoints: number;
+  readonly from: string | null;
+  readonly until: string | null;
+}
+
 /** What `verify --json` prints; EVIDENCE.md has these members. */
 export interface Report {
   /** No damage. What is only counted is none. */
@@ -50,8 +56,8 @@ export interface Report {
   readonly checkpoints: number;
   /** For each node the time of its last checkpoint (with keys: of the last with a good signature); null without one. */
   readonly lastCheckpoints: readonly { readonly node: string; readonly time: string | null }[];
-  /** The keys given, and for how many checkpoints each holds. */
-  readonly keys: readonly { readonly path: string; readonly fingerprint: string; readonly checkpoints: number }[];
+  /** The keys given, how many checkpoints each has signed, and the times of the first and the last of them. */
+  readonly keys: readonly ({ readonly path: string; readonly fingerprint: string } & UseOfKey)[];
   /** How often a node's clock was found set back, and by how many milliseconds at most. */
   readonly clockSetBack: number;
   readonly clockSetBackMostMs: number;
@@ -79,6 +85,8 @@ const FAULTS: Record<Exclude<LineFault, 'no-who' | 'no-body'>, readonly [DamageC
   who: ['changed', 'its who was changed: the digest is another'],
   body: ['changed', 'its body was changed: the digest is another'],
 };
+
+const UNUSED: UseOfKey = { checkpoints: 0, from: null, until: null };
 
 /** One run over one set of files. */
 class Verification {
@@ -233,7 +241,7 @@ class Verification {
       unproven: this.#keys.length ? this.#cover.openRecords() : records,
       checkpoints,
       lastCheckpoints: [...this.#chains.nodes].map((node) => ({ node: nameOf(node.name), time: this.#cover.lastOf(node)?.time ?? null })),
-      keys: this.#keys.map(({ path, fingerprint }) => ({ path, fingerprint, checkpoints: used.get(fingerprint) ?? 0 })),
+      keys: this.#keys.map(({ path, fingerprint }) => ({ path, fingerprint, ...(used.get(fingerprint) ?? UNUSED) })),
       clockSetBack: clock.setBack,
       clockSetBackMostMs: clock.mostMs,
       damaged: this.#findings.count,

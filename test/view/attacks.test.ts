@@ -61,7 +61,10 @@ t.test('signed evidence is proven up to its last checkpoint, also to --strict', 
   t.same(damage(report), []);
   t.same([report.records, report.checkpoints, report.unproven, report.keys.map(({ checkpoints }) => checkpoints)], [13, 3, 0, [3]]);
   t.same([exitOf(report), exitOf(report, { strict: true })], [0, 0]);
-  t.match(printReport(report), /\nproven up to 2026-01-02T03:04:05\.014\d\d\dZ \(node "north"\)\nkey .*0\.pub: [0-9a-f]{64}, 3 checkpoints\n$/);
+  t.match(
+    printReport(report),
+    /\nproven up to 2026-01-02T03:04:05\.014\d\d\dZ \(node "north"\)\nkey .*0\.pub: [0-9a-f]{64}, 3 checkpoints from 2026-01-02T03:04:05\.006\d\d\dZ to 2026-\S+Z\n$/,
+  );
   t.same(damage(await verify(t, { 'b.log': lines.slice(7), 'a.log': lines.slice(0, 7) }, trusting(t, KEY))), [], 'rolled');
   t.same(damage(await verify(t, { 'b.log': lines.slice(7) }, trusting(t, KEY))), [], 'older files are elsewhere');
 });
@@ -142,6 +145,25 @@ t.test('a true key in front and a newer one behind: what the newer signs is dama
   t.same(damage(await verify(t, { 'a.log': lines }, trusting(t, KEY))), ['a.log:9 signature']);
   const report = await verify(t, { 'a.log': lines }, trusting(t, KEY, FORGERS));
   t.same([damage(report), report.keys.map(({ checkpoints }) => checkpoints)], [[], [1, 1]]);
+});
+
+t.test('sealed again in the middle with a key that is given too: keys follow one another, and the report says from when to when', async (t) => {
+  const sealer = new Sealer();
+  const lines = [sealer.seal({ topic: 'audit.start' })];
+  for (const key of [KEY, FORGERS, KEY]) lines.push(...sealer.talk(['look']), ...sealer.checkpoint(key));
+  t.same(damage(await verify(t, { 'a.log': lines }, trusting(t, KEY, FORGERS))), ['a.log:13 signature']);
+  const all = sealAgain(lines, (line) => line, FORGERS);
+  const report = await verify(t, { 'a.log': all }, trusting(t, KEY, FORGERS));
+  t.same(
+    [damage(report), report.keys.map(({ checkpoints, from }) => [checkpoints, from?.slice(0, 23)])],
+    [
+      [],
+      [
+        [0, undefined],
+        [3, '2026-01-02T03:04:05.005'],
+      ],
+    ],
+  );
 });
 
 t.test('all sealed again, the signatures left as they were: none of them holds', async (t) => {
