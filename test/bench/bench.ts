@@ -1,9 +1,9 @@
 /**
  * `npm run bench`: what auditing costs, in one run on one machine. Load goes to the line server directly, through a plain Node pipe, through
- * `wirescribe run` with auditing off, and audited into files; the four take turns for some rounds, and the medians are printed. The records of every
- * audited round are counted against the requests that were made.
+ * `wirescribe run` with auditing off, into the journal alone (nothing is delivered), and audited into files; they take turns for some rounds, and the
+ * medians are printed. The records of every audited round are counted against the requests that were made.
  *
- *   npm run bench -- [--rounds 3] [--seconds 5] [--conns 100] [--lines 10] [--rate 0] [--only direct,pipe,off,audited]
+ *   npm run bench -- [--rounds 3] [--seconds 5] [--conns 100] [--lines 10] [--rate 0] [--only direct,pipe,off,journal,audited]
  *
  * `--rate 0` is a closed loop: each session sends its next line as soon as it has its answer. Exit 1 if a session or a record was lost, 2 if the
  * bench could not be run.
@@ -31,7 +31,14 @@ interface Plan {
 function readPlan(): Plan {
   const text = (value: string) => ({ type: 'string', default: value }) as const;
   const { values } = parseArgs({
-    options: { rounds: text('3'), seconds: text('5'), conns: text('100'), lines: text('10'), rate: text('0'), only: text('direct,pipe,off,audited') },
+    options: {
+      rounds: text('3'),
+      seconds: text('5'),
+      conns: text('100'),
+      lines: text('10'),
+      rate: text('0'),
+      only: text('direct,pipe,off,journal,audited'),
+    },
   });
   const { rounds, seconds, conns, lines, rate } = values;
   const only = values.only.split(',') as ContenderName[];

@@ -1,11 +1,11 @@
-/** What the bench measures, each started fresh for each round: nothing in between, the plain pipe, and `wirescribe run` with auditing off and on. */
+/** What the bench measures, each started fresh for each round: nothing in between, the plain pipe, and `wirescribe run` with auditing off, into the journal alone, and on. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts, ROOT } from '../peers/peer.js';
 
-export type ContenderName = 'direct' | 'pipe' | 'off' | 'audited';
+export type ContenderName = 'direct' | 'pipe' | 'off' | 'journal' | 'audited';
 
 export interface Contender {
   /** Where the load goes. */
@@ -26,13 +26,17 @@ const TICKS = 100;
 /** Long enough to deliver everything after SIGTERM: the bench counts records, so nothing may be left to a next start. */
 const DRAIN_S = 300;
 
-const config = (port: number, upstream: number, audited: boolean): string => `
+/** Into the journal alone: a callback reads it all, and takes nothing of it. What `audited` costs above that is the delivery's. */
+const NOWHERE = "{'use': 'console', 'topics': ['nothing']}";
+const FILE = "{'use': 'file', 'path': 'audit/audit.log'}";
+
+const config = (port: number, upstream: number, name: ContenderName): string => `
 LISTEN = 'telnet://127.0.0.1:${port}'
 UPSTREAM = 'telnet://127.0.0.1:${upstream}'
-AUDIT_ACTIVATE = ${audited ? 'True' : 'False'}
+AUDIT_ACTIVATE = ${name === 'off' ? 'False' : 'True'}
 AUDIT_IN = True
 AUDIT_OUT = True
-AUDIT_CALLBACK = {'use': 'file', 'path': 'audit/audit.log'}
+AUDIT_CALLBACK = ${name === 'journal' ? NOWHERE : FILE}
 SPOOL_DIR = 'spool'
 DRAIN_TIMEOUT_S = ${DRAIN_S}
 `;
@@ -43,7 +47,7 @@ export async function startContender(name: ContenderName, upstream: number, unde
   const remove = () => rmSync(dir, { recursive: true, force: true });
   if (name === 'direct') return { port: upstream, dir, cpuSeconds: () => 0, stop: async () => 0, remove };
   const port = await freePorts(1);
-  const child = name === 'pipe' ? startPipe(port, upstream) : startWirescribe(dir, config(port, upstream, name === 'audited'));
+  const child = name === 'pipe' ? startPipe(port, upstream) : startWirescribe(dir, config(port, upstream, name));
   const stop = await watch(child, name);
   return { port, dir, cpuSeconds: () => cpuSecondsOf(child.pid ?? 0), stop, remove };
 }

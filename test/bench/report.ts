@@ -26,6 +26,7 @@ export const LABELS: Record<ContenderName, string> = {
   direct: 'direct',
   pipe: 'plain Node pipe',
   off: 'wirescribe, audit off',
+  journal: 'wirescribe, journal only',
   audited: 'wirescribe, audited',
 };
 
@@ -36,7 +37,7 @@ const median = (values: readonly number[]): number => {
 };
 
 /** One line of the table; numbers to the right. */
-const row = (label: string, cells: readonly string[]): string => label.padEnd(24) + cells.map((cell) => cell.padStart(12)).join('');
+const row = (label: string, cells: readonly string[]): string => label.padEnd(26) + cells.map((cell) => cell.padStart(12)).join('');
 
 /** Medians of all rounds, one line a contender. */
 export function table(results: ReadonlyMap<ContenderName, Result[]>): string {

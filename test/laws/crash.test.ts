@@ -25,7 +25,7 @@ import {
 } from '../harness.js';
 import { until } from '../wait.js';
 
-const ROUNDS = Number(process.env.WIRESCRIBE_CRASH_ROUNDS ?? 20);
+const ROUNDS = Number(process.env.WIRESCRIBE_CRASH_ROUNDS ?? (process.env.CI ? 100 : 20));
 const CLI = join(import.meta.dirname, '../../src/cli.js');
 /** Segments of 256 KiB, files of 100 KiB: both roll several times in a round. */
 const SET = ['AUDIT_IN=True', 'AUDIT_OUT=True', "SPOOL_MAX_BYTES='2m'", "AUDIT_CALLBACK={'use': 'file', 'size': '100k'}"];
