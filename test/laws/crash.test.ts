@@ -168,7 +168,7 @@ function covered(t: Test, lines: Iterable<string>): void {
     if (topic !== 'audit.checkpoint') continue;
     if (data?.previous !== previous) t.fail(`checkpoint ${id} does not name the one before`);
     previous = hash;
-    for (const [session, first, firstHash, last, lastHash] of data?.sessions as readonly Span[]) {
+    for (const [session, first, firstHash, last, lastHash] of (data?.sessions ?? []) as readonly Span[]) {
       const records = chains.get(session) ?? [];
       if (first !== (next.get(session) ?? 0)) t.fail(`checkpoint ${id} begins at ${first} of ${session}, not at ${next.get(session)}`);
       if (records[first]?.hash !== firstHash || records[last]?.hash !== lastHash) t.fail(`checkpoint ${id} has other hashes of ${session}`);
