@@ -33,7 +33,7 @@ export class Careful {
 
   /** In front of the record here the one behind it is to be tried. */
   isSuspect(at: Position): boolean {
-    return isAt(this.#care?.suspect, at);
+    return this.#left > 0 && isAt(this.#care?.suspect, at);
   }
 
   /** The record here is not to be given. */

@@ -219,19 +219,17 @@ class Delivery {
   /** Gives `part`, the next of the portion, once. */
   async #once(portion: Portion, part: readonly AuditRecord[]): Promise<boolean> {
     const at = portion.here;
-    const how = await this.#howTo(portion, part);
+    const how = this.#careful.isSuspect(at) ? await this.#probe(portion, part) : this.#careful.howAt(at);
     const taken = await this.#giver.once(part, at, how);
     if (taken && how !== HOW.usual) this.#careful.passed();
     return taken;
   }
 
   /** A record that has killed threads: if the callback takes the one behind it, and this one kills again, then it is this one. */
-  async #howTo(portion: Portion, part: readonly AuditRecord[]): Promise<How> {
-    const how = this.#careful.howAt(portion.here);
-    if (how === HOW.usual || !this.#careful.isSuspect(portion.here)) return how;
+  async #probe(portion: Portion, part: readonly AuditRecord[]): Promise<How> {
     const behind = this.#behind(portion, part);
     const probed = behind !== undefined && (await this.#giver.once([behind], portion.placeBehind(part.length), HOW.probe));
-    return probed ? HOW.probed : how;
+    return probed ? HOW.probed : HOW.alone;
   }
 
   /** Finds what of `part` is at fault, and buries it if that is proven. Gives how many are done with. */
