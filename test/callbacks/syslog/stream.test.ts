@@ -68,13 +68,16 @@ t.test('an abort ends what waits for a collector at once', async (t) => {
   await t.rejects(sender.send(batchOf(lines(1))));
 });
 
-t.test('the window keeps so many records at least, whole batches, and 64 MiB or one batch at most', (t) => {
-  const window = new Window(5);
+t.test('the window keeps so many records and bytes at least, whole batches, and 64 MiB or one batch at most', (t) => {
+  const window = new Window(5, 0);
   const add = (records: number, bytes = 10) => window.add({ records, bytes: Buffer.alloc(bytes) });
   for (let count = 0; count < 4; count++) add(2);
   t.equal(window.records, 6);
   add(100);
   t.equal(window.records, 100);
+  const heavy = new Window(5, 25);
+  for (let count = 0; count < 9; count++) heavy.add({ records: 5, bytes: Buffer.alloc(10) });
+  t.equal(heavy.records, 15);
   const wide = new Window(1_000);
   for (let count = 0; count < 3; count++) wide.add({ records: 1, bytes: Buffer.alloc(30 << 20) });
   t.equal(wide.records, 2);
