@@ -305,7 +305,7 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
       facility: "'authpriv', or 'auth', 'daemon', 'user', 'local0' to 'local7' ...",
       rfc: '5424 or 3164; None: 5424, but 3164 for unix:/dev/log, as local collectors expect it',
       max_bytes: "size of a message at most, '256k' (rsyslog cuts at 8k unless maxMessageSize is raised); a longer record goes without its body",
-      replay: 'records that are sent again after a reconnect or a restart, for syslog has no answer: 10000',
+      replay: 'records that are sent again at least after a reconnect, and at a restart, for syslog has no answer: 10000',
       ca: 'file of the authorities that the collector is verified by (tls); None: those of Node',
       cert: 'file of our own certificate (tls)',
       key: 'file of its private key (tls)',
