@@ -10,7 +10,7 @@ export interface Batch {
 }
 
 /** First room of a batch. */
-export const ROOM_BYTES = 1 << 18;
+const ROOM_BYTES = 1 << 18;
 
 const newBatch = (): Batch => ({ bytes: Buffer.allocUnsafe(ROOM_BYTES), used: 0 });
 

@@ -7,7 +7,7 @@
 import { close, closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, rmSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { nameOf } from '../errors.js';
-import { Backlog, type Batch, ROOM_BYTES } from './backlog.js';
+import { Backlog, type Batch } from './backlog.js';
 import type { Board } from './board.js';
 import { FILE_MODE, makeFolder, syncFolder } from './files.js';
 import { type Claim, fromFurthestBehind, type GivenUp, giveUp, placeOf } from './give-up.js';
@@ -46,7 +46,10 @@ export interface JournalOptions {
 
 /** A segment's usual size: small enough that the start reads the last one in half a second. */
 const SEGMENT_BYTES = 64 << 20;
-/** Bytes that may wait in memory to become durable; a slow disk's second. On a disk with less room, what it has and half the reserve, but so much always. */
+/**
+ * Bytes that may wait in memory to become durable; a slow disk's second. No more than a segment, or a small spool would be one that cannot go in parts; on
+ * a disk with less room, what it has and half the reserve. So much always.
+ */
 const MAX_BACKLOG = 32 << 20;
 const LEAST_BACKLOG = 64 << 10;
 /** How long a commit waits for company ('batch'), and how much company makes it start at once. */
@@ -100,7 +103,7 @@ export class Journal {
   constructor(options: JournalOptions) {
     const { folder, maxBytes } = options;
     this.#options = options;
-    this.#segmentBytes = options.segmentBytes ?? Math.min(SEGMENT_BYTES, Math.max(ROOM_BYTES, maxBytes / 8));
+    this.#segmentBytes = options.segmentBytes ?? Math.min(SEGMENT_BYTES, maxBytes / 8);
     this.#limit = maxBytes - reserveBytesOf(maxBytes);
     this.#held = options.held ?? false;
     makeFolder(folder);
@@ -146,7 +149,7 @@ export class Journal {
 
   /** What was accepted shall fit on the disk, with the reserve's help: behind it waits the gap that makes room. */
   #mostBacklog(): number {
-    return Math.max(LEAST_BACKLOG, Math.min(MAX_BACKLOG, this.#diskRoom + this.#reserve.bytes / 2));
+    return Math.max(LEAST_BACKLOG, Math.min(MAX_BACKLOG, this.#segmentBytes, this.#diskRoom + this.#reserve.bytes / 2));
   }
 
   /** Takes one line with its line end. It is copied. */
