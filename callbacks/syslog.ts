@@ -58,16 +58,21 @@ class Syslog {
     try {
       await this.#send(records);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EPROTOTYPE') throw error;
+      if (error instanceof RefusedRecords || !(error instanceof Error)) throw error;
       // The unix socket was not there at the start, or is another now, and of the other kind.
-      await this.#sender.close();
-      this.#sender = this.#makeSender();
-      throw error;
+      if ((error as NodeJS.ErrnoException).code === 'EPROTOTYPE') await this.#begin();
+      // A name that is not found, a certificate that ran out: none of it is a record's fault, and delivery is to look for none.
+      throw Object.assign(error, { retriable: true });
     }
   }
 
   async close(): Promise<void> {
     await this.#sender.close();
+  }
+
+  async #begin(): Promise<void> {
+    await this.#sender.close();
+    this.#sender = this.#makeSender();
   }
 
   async #send(records: readonly AuditRecord[]): Promise<void> {

@@ -1,5 +1,5 @@
 /** The callback `syslog` against rsyslog: what it understands, and that nothing is lost when it is killed, or we are. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import open, { check } from '../../callbacks/syslog.js';
@@ -108,6 +108,12 @@ t.test('a datagram socket is known as one, filled no faster than it is read, and
   rmSync(join(peer.dir, 'down'));
   await until(() => isTaken(write(callback, lines(1, 3_001))), 'it is back');
   await until(() => linesIn(peer, 'local').has(line(3_001, 'say 3001').trimEnd()), 'it is read');
+  const early = await openFor(t, peer.dir, { url: 'unix:early', rfc: 3164 });
+  await t.rejects(write(early, lines(1, 3_004)), { code: 'ENOENT' });
+  symlinkSync('log', join(peer.dir, 'early'));
+  await t.rejects(write(early, lines(1, 3_004)), { code: 'EPROTOTYPE' }, 'it was taken for a stream');
+  await write(early, lines(1, 3_004));
+  await until(() => linesIn(peer, 'local').has(line(3_004, 'say 3004').trimEnd()), 'and is a datagram socket');
   const [large, huge] = [line(3_002, 'x'.repeat(200_000)), line(3_003, 'x'.repeat(215_000))];
   await write(callback, [large]);
   await until(() => linesIn(peer, 'local').has(large.trimEnd()), 'a large datagram is whole');
