@@ -3,7 +3,7 @@
  * gaps while the files are read, decides at the end which hole is declared: every record missing may lie in a gap, no gap is used for more records than it
  * says, and none counts of which the files hold a record after all (it is of another callback's copy). Keeps a bounded list of each, never a record.
  */
-import { at, type Findings, type LinePlace, own, recordsOf, seqsOf } from './verify-findings.js';
+import { at, type Findings, type LinePlace, recordsOf, seqsOf } from './verify-findings.js';
 import { parseJson } from './verify-members.js';
 
 /** Records `from` to `to` of a chain that are not where they should be; their ids lie between `afterId` and `beforeId`. */
@@ -27,7 +27,9 @@ export interface Hole {
 
 /** A gap of one copy. Its dead letters are named one by one, what was given up is a range. */
 interface Gap {
+  /** Where it stands in the chain of its node. */
   readonly node: string;
+  readonly seq: number;
   isOthers: boolean;
 }
 
@@ -98,11 +100,11 @@ export class Losses {
   }
 
   /** Takes the data of an `audit.gap` of the node's chain; what is of no callback's copy is passed over. */
-  gap(node: string, members: ReadonlyMap<string, string>): void {
+  gap({ node, seq }: Pick<Gap, 'node' | 'seq'>, members: ReadonlyMap<string, string>): void {
     const value = (name: string): unknown => parseJson(members.get(name) ?? 'null');
     const [callback, from, to, records, ids] = ['callback', 'from', 'to', 'records', 'ids'].map(value);
     if (typeof callback !== 'string' || !isId(from) || !isId(to) || typeof records !== 'number') return;
-    const gap: Gap = { node: own(node), isOthers: false };
+    const gap: Gap = { node, seq, isOthers: false };
     const named = Array.isArray(ids) ? ids.filter(isId) : [];
     for (const id of named) this.#slot({ gap, from: id, to: id, isExact: true, left: 1 });
     const rest = records - named.length;
@@ -123,9 +125,12 @@ export class Losses {
     for (const { gap } of this.#index.between(id, id)) if (gap.node === node) gap.isOthers = true;
   }
 
-  /** Tells every hole that nothing declares. To be called once, when all is read. */
-  settle(): void {
-    const slots = new SlotIndex(this.#slots.filter(({ gap }) => !gap.isOthers));
+  /**
+   * Tells every hole that nothing declares. To be called once, when all is read.
+   * @param isProven whether a gap can be believed
+   */
+  settle(isProven: (gap: Pick<Gap, 'node' | 'seq'>) => boolean): void {
+    const slots = new SlotIndex(this.#slots.filter(({ gap }) => !gap.isOthers && isProven(gap)));
     const inOrder = this.#holes.toSorted((a, b) => (a.beforeId < b.beforeId ? -1 : 1));
     for (const hole of inOrder) {
       if (hole.left > 0 && this.#isDeclared(hole, slots)) this.declared += hole.left;

@@ -127,8 +127,9 @@ class Verification {
     if (!this.#sealed) throw this.#noEvidence();
     await this.#again([...this.#chains.looseEnds(), ...this.#cover.later]);
     this.#cover.finish();
-    this.#losses.settle();
-    this.#erased.settle(({ node, seq }) => !this.#keys.length || this.#cover.isProven(node, seq));
+    const isProven = ({ node, seq }: { node: string; seq: number }) => !this.#keys.length || this.#cover.isProven(node, seq);
+    this.#losses.settle(isProven);
+    this.#erased.settle(isProven);
     return this.#report();
   }
 
@@ -201,8 +202,9 @@ class Verification {
     if (head.topic === 'audit.checkpoint' && chain && (step === 'new' || this.#only !== undefined)) this.#cover.take(head, place, line, chain);
     const members = line && (head.topic === 'audit.gap' || head.topic === 'access.redact') ? dataOf(line)?.members : undefined;
     if (!members || !chain) return;
-    if (head.topic === 'audit.gap') this.#losses.gap(head.node, members);
-    else this.#erased.named({ node: chain.node.name, seq: head.seq }, members);
+    const where = { node: chain.node.name, seq: head.seq };
+    if (head.topic === 'audit.gap') this.#losses.gap(where, members);
+    else this.#erased.named(where, members);
   }
 
   /** Reads all files once more: whatever stands at such an end must have the same hash, and a gap of which a record is there is of another copy. */

@@ -355,6 +355,13 @@ t.test('a checkpoint and a whole session within what was given up', async (t) =>
   ]);
 });
 
+t.test('records removed, and a gap that declares them put behind the last checkpoint by the forger: with a key that is no gap', async (t) => {
+  const { lines, sealer } = evidence(KEY);
+  const forged = [...lines.filter((_, i) => i !== 3), sealer.gap([at(lines, 3)])];
+  t.same(damage(await verify(t, { 'a.log': forged })), []);
+  t.same(damage(await verify(t, { 'a.log': forged }, trusting(t, KEY))), ['a.log:4 deleted']);
+});
+
 t.test('dead letters are named one by one', async (t) => {
   const { lines, sealer } = evidence(KEY);
   const behind = [sealer.gap([at(lines, 3), at(lines, 7)], true), ...sealer.checkpoint(KEY)];

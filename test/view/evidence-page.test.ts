@@ -61,6 +61,8 @@ async function recorded(t: Test): Promise<string> {
   return folder;
 }
 
+t.setTimeout(120_000);
+
 t.test('its commands find what the program wrote good, with wirescribe and with sha256sum and openssl alone', async (t) => {
   const folder = await recorded(t);
   t.match(await shell(block('verify --key'), folder), /^good: .*\nproven up to /);

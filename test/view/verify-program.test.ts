@@ -1,4 +1,5 @@
 /** `verify --key` over what the program itself writes: signed checkpoints, over a clean end, a kill and a restart; in the spool and in the files. */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +8,11 @@ import { type Report, verifyFiles, verifySpool } from '../../src/view/verify.js'
 import { readKeys } from '../../src/view/verify-keys.js';
 import { exitOf } from '../../src/view/verify-report.js';
 import { newKey, publicPem } from '../evidence.js';
-import { auditFiles, auditLines, folderOf, type Program, recordThat, startProgram, startServer } from '../harness.js';
+import { auditFiles, auditLines, folderOf, type Program, recordThat, settingsOf, startProgram, startServer } from '../harness.js';
+
+t.setTimeout(120_000);
+
+const CLI = join(import.meta.dirname, '../../src/cli.js');
 
 /** One session that says these lines and hears each back. */
 async function talk(program: Program, lines: readonly string[]): Promise<void> {
@@ -60,4 +65,17 @@ t.test('what the program writes is proven to its last record, also after a kill'
   writeFileSync(join(folder, 'export.log'), own.map((line) => `${line}\n`).join(''));
   const exported = await verifyFiles([join(folder, 'export.log')], { keys, session });
   t.same([exported.damage, exported.sessions, exported.unproven], [[], 1, 0]);
+
+  const given = settingsOf({ upstream, set }).flatMap((one) => ['--set', one]);
+  const redact = ['redact', '--session', session, '--why', 'asked for', '--yes', ...given];
+  const { status, stderr } = spawnSync(process.execPath, [CLI, ...redact], { cwd: folder, encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+  t.notOk(auditLines(folder).some((line) => /"text":"look"/.test(line)));
+  t.match((await verifyFiles(auditFiles(folder), { keys })).damage[0], { code: 'erased' }, 'the record of it is not delivered yet');
+  const third = await startProgram(t, { upstream, set, folder });
+  t.equal(await third.end(), 0, third.printed);
+  const [files, spool] = (await both()) as [Report, Report];
+  t.same([files.damage, spool.damage, files.unproven], [[], [], 0]);
+  t.ok(files.redacted >= 4);
+  t.same((await verifyFiles([...auditFiles(folder), join(folder, 'export.log')], { keys })).damage, [], 'whole in a copy and redacted here');
 });
