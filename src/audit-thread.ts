@@ -299,7 +299,10 @@ export class Auditor {
 
   /** Writes a record of the node and resolves once it is durable. Takes room from the reserve where the spool is full. */
   async declare(fact: NodeFact): Promise<void> {
-    this.#node(fact, Date.now() * 1000);
+    const at = Date.now() * 1000;
+    this.#node(fact, at);
+    // What is erased is proven to be that, and no damage, once a checkpoint covers the word of it.
+    if (fact.topic === 'access.redact' && fact.data?.done === true) this.#checkpoint('redact', at);
     await this.#journal.flushed();
   }
 

@@ -46,7 +46,7 @@ export interface ScribeOptions {
 
 /** What an `audit.checkpoint` says (FORMAT.md): hashes, numbers and ids of ours, so no mask has to see it, and none may change it. */
 export interface Checkpoint {
-  readonly reason: 'time' | 'count' | 'stop' | 'start';
+  readonly reason: 'time' | 'count' | 'stop' | 'start' | 'redact';
   /** H of the checkpoint before. */
   readonly previous: string;
   readonly part: number;
