@@ -5,22 +5,31 @@ import { isElsewhere } from './values.js';
 export const STARS = '********';
 
 /** Names of options whose values are shown to nobody. Better one too many. */
-const SECRET_NAME = /pass|secret|token|cred|sasl|auth|private|api_?key|^key$/i;
+const SECRET_NAME = /pass|secret|token|cred|sasl|auth|private|api[-_]?key|cookie|session-?id|^key$/i;
+
+/** Options whose every value is: names of headers are other people's. */
+const ALL_SECRET = /^headers$/i;
 
 /** User and password in a URL. */
 const USER_INFO = /(:\/\/)[^/\s@]+@/g;
+/** What a URL says behind its path: a webhook's token stands there as a rule. */
+const QUERY = /(:\/\/[^\s?]+\?)\S+/g;
 
 /** A literal as a plain value for showing: stars for what comes from elsewhere, for options with a secret's name, and for passwords in URLs. */
 export function starred(literal: Literal): unknown {
   if (isElsewhere(literal)) return STARS;
   if (literal.kind === 'list' || literal.kind === 'tuple') return literal.value.map(starred);
-  if (literal.kind === 'string') return literal.value.replace(USER_INFO, `$1${STARS}@`);
+  if (literal.kind === 'string') return literal.value.replace(USER_INFO, `$1${STARS}@`).replace(QUERY, `$1${STARS}`);
   if (literal.kind !== 'dict') return literal.value;
   return Object.fromEntries(literal.value.map(({ key, value }) => [String(key.value), showOption(String(key.value), value)]));
 }
 
 /** The same for the value of an option by its name. */
-export const showOption = (name: string, value: Literal): unknown => (SECRET_NAME.test(name) ? STARS : starred(value));
+export function showOption(name: string, value: Literal): unknown {
+  if (SECRET_NAME.test(name)) return STARS;
+  if (ALL_SECRET.test(name) && value.kind === 'dict') return Object.fromEntries(value.value.map(({ key }) => [String(key.value), STARS]));
+  return starred(value);
+}
 
 /** A plain value as Python source, in one line; `readLiterals` reads it back. */
 export function pythonOf(value: unknown): string {

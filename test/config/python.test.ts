@@ -43,3 +43,13 @@ t.test('stars what comes from elsewhere, what has the name of a secret, and pass
   );
   t.equal(shown, "{'a': '********', 'Token': '********', 'sasl': '********', 'url': 'https://********@h/x', 'path': 'p'}");
 });
+
+t.test('stars every header, and what a URL says behind its path', async (t) => {
+  const text =
+    "{'url': 'https://h/hook?token=hunter2', 'headers': {'X-Api-Key': 'k', 'Cookie': 'c', 'X-Scope-OrgID': {'env': 'O'}}, 'x': {'dd-api-key': 'k'}}";
+  t.strictSame(starred(read(text)), {
+    url: 'https://h/hook?********',
+    headers: { 'X-Api-Key': '********', Cookie: '********', 'X-Scope-OrgID': '********' },
+    x: { 'dd-api-key': '********' },
+  });
+});
