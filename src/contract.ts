@@ -23,6 +23,37 @@ export interface SessionOpen {
   readonly upstream: string;
   readonly ip?: string;
   readonly port?: number;
+  /** TLS of the client's side. */
+  readonly tls?: TlsFacts;
+  /** Path and query that a WebSocket asked for, as sent: holds secrets until mask/ has seen it. */
+  readonly url?: string;
+  /** The subprotocol that was agreed on. */
+  readonly subprotocol?: string;
+  /** Headers of an HTTP request that are on the allow-list, names in lower case. */
+  readonly headers?: { readonly [name: string]: string };
+  /** The program that the session runs. */
+  readonly process?: ProcessFacts;
+  /** The id that another system gave this connection (PROXY's unique id, X-Request-ID, traceparent). */
+  readonly interlink?: string;
+}
+
+/** What is known of a TLS connection. */
+export interface TlsFacts {
+  /** TLSv1.2, TLSv1.3. */
+  readonly version: string;
+  readonly cipher: string;
+  /** The name that the client asked for. */
+  readonly servername?: string;
+  /** Of the client's certificate, where it showed one that its authority vouches for: subject as `CN=...`, SHA-256 of it in lower-case hex. */
+  readonly client?: { readonly subject: string; readonly fingerprint: string };
+}
+
+/** A program in a pty. */
+export interface ProcessFacts {
+  readonly argv: readonly string[];
+  readonly user: string;
+  readonly pid: number;
+  readonly cwd: string;
 }
 
 /** Why and how a connection ended, and what passed over it. */
@@ -31,6 +62,8 @@ export interface SessionEnd {
   readonly by: 'client' | 'server' | 'wirescribe';
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Of a program in a pty: its exit status, or the name of the signal that ended it. */
+  readonly exit?: number | string;
 }
 
 /** decode: what stands on the wire. `bytes` and `payload` are borrowed: valid until the call returns, copy to keep. */

@@ -77,7 +77,9 @@ export class Conversation {
   }
 
   begin(at: TimeUs): void {
-    this.event('session.start', at, { upstream: this.#open.upstream });
+    const { upstream, tls, url, subprotocol, headers, process } = this.#open;
+    const known = Object.entries({ tls, url, subprotocol, headers, process }).filter(([, value]) => value !== undefined);
+    this.event('session.start', at, { upstream, ...Object.fromEntries(known) });
   }
 
   /** A line that was typed and has lost bytes on the way here: it is no record. */
@@ -173,9 +175,9 @@ export class Conversation {
     this.#judge.tick(at);
   }
 
-  end({ reason, by, bytesIn, bytesOut }: SessionEnd, at: TimeUs): void {
+  end({ reason, by, bytesIn, bytesOut, exit }: SessionEnd, at: TimeUs): void {
     this.#judge.end();
-    this.event('session.end', at, { reason, by, bytes_in: bytesIn, bytes_out: bytesOut });
+    this.event('session.end', at, { reason, by, bytes_in: bytesIn, bytes_out: bytesOut, ...(exit === undefined ? {} : { exit }) });
   }
 
   /** Everything that waits goes on as it stands. */

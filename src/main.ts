@@ -7,8 +7,9 @@ import { hostname } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { type AuditSide, inlineSide, type SideEvents, ThreadSide, within } from './audit-side.js';
 import type { AuditorData, NodeFact } from './audit-thread.js';
-import { type Address, formatAddress } from './bridge/address.js';
+import { type Address, formatAddress, type SocketAddress } from './bridge/address.js';
 import { Bridge } from './bridge/bridge.js';
+import { makeListener } from './bridge/listener.js';
 import { Door } from './capture/door.js';
 import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
@@ -41,7 +42,7 @@ export interface RunOptions {
 
 export interface Running {
   /** Listeners as opened: ports that were 0 are filled in. */
-  readonly listeners: readonly { readonly name: string; readonly listen: Address; readonly upstream: Address }[];
+  readonly listeners: readonly { readonly name: string; readonly listen: SocketAddress; readonly upstream: Address }[];
   readonly callbacks: readonly RunningCallback[];
   readonly sessions: number;
   /** After `stop`: something that was recorded could not be made durable. */
@@ -122,7 +123,7 @@ class Runner implements Running {
       onRoom: () => this.#room(),
     });
     const listeners = settings.listeners.map(({ name, listen, upstream, onDown, handshakeS, audit }) => {
-      return { name, listen, upstream, onDown, handshakeMs: handshakeS * 1000, policy: audit.onFailure, active: audit.active };
+      return makeListener({ name, listen, upstream, onDown, handshakeMs: handshakeS * 1000, policy: audit.onFailure, active: audit.active });
     });
     this.#bridge = new Bridge({ listeners, recorder: this.#door, newId: () => ids.next(Date.now()) });
   }

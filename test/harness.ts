@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Test } from 'tap';
-import { type Address, formatAddress, parseAddress } from '../src/bridge/address.js';
+import { formatAddress, parseAddress, type SocketAddress } from '../src/bridge/address.js';
 import { loadSettings } from '../src/config/settings.js';
 import { type Running, type RunOptions, run } from '../src/main.js';
 import { until } from './wait.js';
@@ -90,7 +90,7 @@ export async function startServer(t: Test, onSession: (socket: Socket) => void, 
 }
 
 /** Connects to an address; half-open capable, errors are kept quiet (watch 'close'). */
-export async function dialTo(address: Address): Promise<Socket> {
+export async function dialTo(address: SocketAddress): Promise<Socket> {
   const where = address.scheme === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
   const socket = connect({ ...where, allowHalfOpen: true, noDelay: true });
   socket.on('error', () => undefined);
@@ -121,7 +121,7 @@ export const settingsOf = ({ upstream, listen = 'telnet://127.0.0.1:0', set = []
 export interface StartedProxy {
   readonly running: Running;
   readonly folder: string;
-  readonly address: Address;
+  readonly address: SocketAddress;
   /** What it said to people. */
   readonly logged: readonly string[];
   connect(): Promise<Socket>;
@@ -141,7 +141,7 @@ export async function startProxy(t: Test, given: Given, options: Partial<RunOpti
     return stopping;
   };
   t.teardown(() => running.stop());
-  const address = running.listeners[0]?.listen as Address;
+  const address = running.listeners[0]?.listen as SocketAddress;
   return { running, folder, address, logged, connect: () => dialTo(address) };
 }
 
@@ -166,10 +166,10 @@ export class Program {
   }
 
   /** Where it listens: read from what it prints when it is ready. */
-  get address(): Address {
+  get address(): SocketAddress {
     const url = /^\S+ {2}(\S+) -> /m.exec(this.printed)?.[1];
     if (!url) throw new Error(`the program does not listen: ${this.printed}`);
-    return parseAddress(url);
+    return parseAddress(url) as SocketAddress;
   }
 
   connect = (): Promise<Socket> => dialTo(this.address);

@@ -4,16 +4,21 @@
  */
 import type { Server, Socket } from 'node:net';
 import type { SessionOpen } from '../contract.js';
-import { type Address, formatAddress, wireOf } from './address.js';
-import { type Dialled, dial } from './dial.js';
-import type { End } from './end.js';
+import { type Address, formatAddress, protocolOf, type SocketAddress, wireOf } from './address.js';
+import { type Arrived, arrive, type Facts, factsOf, type Step } from './arrive.js';
+import type { Dialled } from './dial.js';
+import { type Conduit, endOfAccepted } from './end.js';
 import { listen } from './listen.js';
 import { linger, NO_RECORDER, type Policy, type Recorder, Relay } from './relay.js';
 
 export interface BridgeListener {
   readonly name: string;
-  readonly listen: Address;
+  readonly listen: SocketAddress;
   readonly upstream: Address;
+  /** What a client goes through before its session begins; none for a plain one. */
+  readonly arrival: readonly Step[];
+  /** Reaches the server for a client, whose session has this id. */
+  readonly reach: Reach;
   /** What a client is told when the server cannot be reached; one line. */
   readonly onDown: string;
   readonly handshakeMs: number;
@@ -21,6 +26,13 @@ export interface BridgeListener {
   /** False: nothing of this listener is recorded. */
   readonly active: boolean;
 }
+
+/** Calls `done` once, never before it has returned. @returns gives up: `done` is not called any more, and nothing is left of it */
+export type Reach = (
+  client: Facts,
+  session: string,
+  options: { readonly timeoutMs: number; readonly done: (dialled: Dialled) => void },
+) => () => void;
 
 export interface BridgeOptions {
   readonly listeners: readonly BridgeListener[];
@@ -35,8 +47,10 @@ export class Bridge {
   readonly #relays = new Set<Relay>();
   /** Ends each session whose server is being dialled. */
   readonly #dialling = new Set<() => void>();
+  /** Gives up on each client that is on its way in. */
+  readonly #arriving = new Set<() => void>();
   /** Clients that are being told that there is no server. */
-  readonly #turnedAway = new Set<Socket>();
+  readonly #turnedAway = new Set<Conduit>();
   #allEnded: (() => void) | undefined;
 
   constructor(options: BridgeOptions) {
@@ -44,11 +58,11 @@ export class Bridge {
   }
 
   /** Opens all listeners, or none. Throws AUDIT_LISTEN. Returns the addresses in use, ports that were 0 filled in. */
-  async open(): Promise<{ name: string; listen: Address; upstream: Address }[]> {
-    const opened: { name: string; listen: Address; upstream: Address }[] = [];
+  async open(): Promise<{ name: string; listen: SocketAddress; upstream: Address }[]> {
+    const opened: { name: string; listen: SocketAddress; upstream: Address }[] = [];
     try {
       for (const listener of this.#options.listeners) {
-        const server = await listen(listener.listen, (end) => this.#accept(listener, end));
+        const server = await listen(listener.listen, (accepted) => this.#accept(listener, accepted));
         this.#servers.push(server);
         opened.push({ name: listener.name, listen: inUse(listener.listen, server), upstream: listener.upstream });
       }
@@ -63,39 +77,58 @@ export class Bridge {
     return this.#relays.size + this.#dialling.size;
   }
 
-  #accept(listener: BridgeListener, end: End): void {
-    const client = end.socket;
+  #accept(listener: BridgeListener, accepted: Socket): void {
+    if (listener.arrival.length === 0) {
+      // Asked in this order: the address goes with the handle.
+      const facts = factsOf(accepted);
+      return this.#begin(listener, { end: endOfAccepted(accepted), facts });
+    }
+    const giveUp = arrive(accepted, {
+      steps: listener.arrival,
+      timeoutMs: listener.handshakeMs,
+      done: (arrived) => {
+        this.#arriving.delete(giveUp);
+        if (arrived) this.#begin(listener, arrived);
+      },
+    });
+    this.#arriving.add(giveUp);
+  }
+
+  #begin(listener: BridgeListener, arrived: Arrived): void {
+    const client = arrived.end.socket;
     const recorder = listener.active ? this.#options.recorder : NO_RECORDER;
     if (listener.policy === 'close' && recorder.full) return void client.destroy();
     // Until the relay listens: a client that fails while its server is dialled must not throw.
     client.on('error', () => undefined);
-    const session = recorder.open(this.#describe(listener, client), listener.policy);
+    const open = this.#describe(listener, arrived.facts);
+    const session = recorder.open(open, listener.policy);
     const giveUp = (): void => {
       abandon();
       client.destroy();
       recorder.end(session, { reason: 'shutdown', by: 'wirescribe', bytesIn: 0, bytesOut: 0 });
     };
     this.#dialling.add(giveUp);
-    const abandon = dial(listener.upstream, listener.handshakeMs, (dialled) => {
+    const done = (dialled: Dialled): void => {
       this.#dialling.delete(giveUp);
-      this.#dialled(listener, { end, recorder, session }, dialled);
-    });
+      this.#dialled(listener, { arrived, recorder, session }, dialled);
+    };
+    const abandon = listener.reach(arrived.facts, open.id, { timeoutMs: listener.handshakeMs, done });
   }
 
-  #describe({ name, listen, upstream }: BridgeListener, client: Socket): SessionOpen {
-    const from = client.remoteAddress === undefined ? {} : { ip: plainIp(client.remoteAddress), port: client.remotePort ?? 0 };
+  #describe({ name, listen, upstream }: BridgeListener, { wire, ...facts }: Facts): SessionOpen {
     return {
       id: this.#options.newId(),
       listener: name,
-      wire: wireOf(listen, upstream),
-      protocol: listen.scheme,
+      wire: wire ?? wireOf(listen, upstream),
+      protocol: protocolOf(listen),
       upstream: formatAddress(upstream),
-      ...from,
+      ...facts,
     };
   }
 
-  #dialled(listener: BridgeListener, to: { end: End; recorder: Recorder; session: number }, dialled: Dialled): void {
-    const { end, recorder, session } = to;
+  #dialled(listener: BridgeListener, to: { arrived: Arrived; recorder: Recorder; session: number }, dialled: Dialled): void {
+    const { arrived, recorder, session } = to;
+    const { end } = arrived;
     const client = end.socket;
     if ('failure' in dialled) {
       recorder.end(session, { reason: dialled.failure, by: 'server', bytesIn: 0, bytesOut: 0 });
@@ -115,7 +148,7 @@ export class Bridge {
   }
 
   /** Tells a client that there is no server, and lets it go: what it sent meanwhile is read away, so that the words arrive. */
-  #turnAway(client: Socket, words: string): void {
+  #turnAway(client: Conduit, words: string): void {
     if (client.destroyed) return;
     this.#turnedAway.add(client);
     client.once('close', () => this.#turnedAway.delete(client));
@@ -148,6 +181,8 @@ export class Bridge {
       for (const relay of this.#relays) relay.destroy();
     }, graceMs);
     for (const relay of this.#relays) relay.stop('shutdown');
+    for (const giveUp of this.#arriving) giveUp();
+    this.#arriving.clear();
     for (const giveUp of this.#dialling) giveUp();
     this.#dialling.clear();
     for (const client of this.#turnedAway) client.destroy();
@@ -157,10 +192,7 @@ export class Bridge {
   }
 }
 
-/** IPv4 as itself where the kernel gives it mapped into IPv6. */
-const plainIp = (ip: string): string => ip.replace(/^::ffff:(?=\d+\.)/, '');
-
-function inUse(address: Address, server: Server): Address {
+function inUse(address: SocketAddress, server: Server): SocketAddress {
   const bound = server.address();
   if (address.scheme === 'unix' || bound === null || typeof bound === 'string') return address;
   return { ...address, port: bound.port };

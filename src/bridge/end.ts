@@ -3,11 +3,20 @@
  * way takes 64 KiB anew for each read, which is a quarter of what a plain pipe costs (`npm run bench`, audit off).
  */
 import { type OnReadOpts, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 export interface End {
-  readonly socket: Socket;
+  readonly socket: Conduit;
   readonly source: Source;
+  /** What came before the session began and belongs to it; passed on first. */
+  readonly prefix?: Buffer;
 }
+
+/** What carries a side's bytes: a socket, or what speaks like one (TLS, the messages of a WebSocket, a pty). */
+export type Conduit = Duplex & {
+  /** Ends it as a reset connection; absent where there is no such thing. */
+  resetAndDestroy?(): unknown;
+};
 
 export interface Source {
   /** Gets each chunk; it is the receiver's to keep. Called only while the socket is not paused. */
@@ -35,9 +44,9 @@ type Handled = { _handle?: object | null };
  * The end of a connection that a server accepted, paused and not read from yet. `net.Server` has no `onread`, so the connection moves to a socket of our
  * own, by the handle that both have (undocumented, the same in Node 20 to 24); where there is none, the bytes come as events.
  */
-export function endOfAccepted(accepted: Socket): End {
+export function endOfAccepted(accepted: Socket): End & { readonly socket: Socket } {
   const handle = (accepted as Handled)._handle;
-  if (!handle) return endOfEvents(accepted);
+  if (!handle) return { ...endOfEvents(accepted), socket: accepted };
   const { onread, source } = readIntoRoom();
   (accepted as Handled)._handle = null;
   accepted.destroy();
@@ -47,7 +56,7 @@ export function endOfAccepted(accepted: Socket): End {
 }
 
 /** An end whose bytes come as `data` events. */
-export function endOfEvents(socket: Socket): End {
+export function endOfEvents(socket: Conduit): End {
   const source: Source = { take: () => undefined };
   socket.on('data', (chunk: Buffer) => source.take(chunk));
   socket.pause();

@@ -1,9 +1,8 @@
 /** Opens a listener's socket. Receives an address, gives a server that hands over each connection, paused. */
 import { lstatSync, unlinkSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { AuditError, nameOf } from '../errors.js';
-import { type Address, formatAddress } from './address.js';
-import { type End, endOfAccepted } from './end.js';
+import { formatAddress, placeOf, type SocketAddress } from './address.js';
 
 /** Connections that the kernel holds for us while we are busy. */
 const BACKLOG = 4_096;
@@ -12,9 +11,9 @@ const BACKLOG = 4_096;
  * Opens `address`. Each connection arrives paused and half-open capable. A unix socket that a dead process left is replaced.
  * Throws AUDIT_LISTEN, which says what to do.
  */
-export async function listen(address: Address, onConnection: (end: End) => void): Promise<Server> {
+export async function listen(address: SocketAddress, onConnection: (accepted: Socket) => void): Promise<Server> {
   const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true };
-  const server = createServer(options, (socket) => onConnection(endOfAccepted(socket)));
+  const server = createServer(options, onConnection);
   try {
     await open(server, address);
   } catch (error) {
@@ -29,16 +28,15 @@ export async function listen(address: Address, onConnection: (end: End) => void)
   return server;
 }
 
-async function replace(server: Server, address: Address & { scheme: 'unix' }): Promise<void> {
+async function replace(server: Server, address: SocketAddress & { scheme: 'unix' }): Promise<void> {
   unlinkSync(address.path);
   await open(server, address);
 }
 
-function open(server: Server, address: Address): Promise<void> {
+function open(server: Server, address: SocketAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    const where = address.scheme === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
-    server.listen({ ...where, backlog: BACKLOG }, () => {
+    server.listen({ ...placeOf(address), backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });
@@ -57,7 +55,7 @@ function isAbandoned(path: string): Promise<boolean> {
   });
 }
 
-function listenError(address: Address, error: unknown): AuditError {
+function listenError(address: SocketAddress, error: unknown): AuditError {
   const where = formatAddress(address);
   const code = nameOf(error);
   if (code === 'EADDRINUSE')

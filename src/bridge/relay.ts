@@ -3,9 +3,8 @@
  * of each chunk goes to the recorder. Never parses, never waits for the recorder unless its policy says so. On the hot path (`data`) there is no
  * promise, closure or string a chunk.
  */
-import type { Socket } from 'node:net';
 import type { Direction, SessionEnd, SessionOpen } from '../contract.js';
-import type { End } from './end.js';
+import type { Conduit, End } from './end.js';
 
 export type Policy = 'pass' | 'pause' | 'close';
 
@@ -91,7 +90,8 @@ export class Relay {
     });
     from.socket.on('error', (error: NodeJS.ErrnoException) => this.#broken(error.code ?? '', by, to));
     from.socket.on('close', () => this.#closed(to));
-    from.socket.resume();
+    if (from.prefix) from.source.take(from.prefix);
+    if (!from.waits) from.socket.resume();
   }
 
   /** A reset is a reset on the other side too; any other failure ends that side with what it still has to send. */
@@ -155,9 +155,10 @@ export class Relay {
 }
 
 /** TCP sends RST; a unix socket has none and is closed. */
-function sendReset(socket: Socket): void {
+function sendReset(socket: Conduit): void {
   try {
-    socket.resetAndDestroy();
+    if (socket.resetAndDestroy) socket.resetAndDestroy();
+    else socket.destroy();
   } catch {
     socket.destroy();
   }
@@ -170,7 +171,7 @@ function readAway({ source, socket }: Side): void {
 }
 
 /** Gives a socket that was ended some time to flush and to hear the other's end, then cuts it off. */
-export function linger(socket: Socket, lingerMs: number = LINGER_MS): void {
+export function linger(socket: Conduit, lingerMs: number = LINGER_MS): void {
   if (socket.destroyed) return;
   const timer = setTimeout(() => socket.destroy(), lingerMs);
   socket.once('close', () => clearTimeout(timer));

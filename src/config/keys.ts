@@ -5,6 +5,7 @@
 import { CHARSETS } from '../gather/charset.js';
 import {
   address,
+  adminAddress,
   anything,
   bool,
   type Check,
@@ -12,7 +13,9 @@ import {
   dict,
   line,
   listOf,
+  network,
   number,
+  oneOrMore,
   orNone,
   path,
   plainName,
@@ -164,6 +167,23 @@ export const KEYS = {
       'File of the private key that signs checkpoints (`wirescribe keygen` makes one); None: they are not signed, and prove nothing against whoever ' +
       'can write the files.',
   }),
+  ADMIN_LISTEN: key({
+    default: "'http://127.0.0.1:4080'",
+    check: orNone(adminAddress),
+    means:
+      "Where /healthz, /readyz and /metrics are answered: 'http://HOST:PORT' or 'unix:PATH'; None: nowhere. The default is given up with a word where " +
+      'that port is taken.',
+  }),
+  TRUSTED_PROXIES: key({
+    default: '[]',
+    check: listOf(network, 'a list of networks'),
+    means: 'Networks whose PROXY header, X-Forwarded-For and Forwarded are believed; from others a PROXY header is data.',
+  }),
+  INTAKE_LISTEN: key({
+    default: 'None',
+    check: orNone(path),
+    means: 'Unix socket outside SPOOL_DIR on which `exec` of other users hands in what it records; it takes nothing else.',
+  }),
   DRAIN_TIMEOUT_S: key({
     default: '10',
     check: number({ min: 0, max: DAY_S, unit: 'seconds', fraction: true }),
@@ -192,9 +212,6 @@ export const LATER_KEYS = [
   'ARCHIVE_NAME',
   'ARCHIVE_DIR',
   'STORE_INDEXES',
-  'ADMIN_LISTEN',
-  'TRUSTED_PROXIES',
-  'INTAKE_LISTEN',
 ] as const;
 
 /** Options of a listener besides the AUDIT_ keys. An empty default: must be given, or is made up (`name`). */
@@ -217,28 +234,90 @@ export const LISTENER_OPTIONS = {
     check: orNone(choice(...CHARSETS)),
     means: `what both sides write in, where that is known: ${CHARSETS.join(', ')}; None: UTF-8 where the bytes are, else latin-1`,
   }),
+  cert: key({
+    default: '[]',
+    check: oneOrMore(path),
+    means: 'telnets, tls, wss: file of the certificate and its chain (PEM), or a list of them, chosen by the name that a client asks for (SNI)',
+  }),
+  key: key({ default: '[]', check: oneOrMore(path), means: 'file of the private key of each certificate, in the same order' }),
+  client_ca: key({
+    default: 'None',
+    check: orNone(path),
+    means: 'file of the authority for certificates of clients; they may show one, which is then recorded',
+  }),
+  ca: key({ default: 'None', check: orNone(path), means: "upstream by TLS: file of the authority that vouches for the server; None: the system's" }),
+  servername: key({
+    default: 'None',
+    check: orNone(line(255)),
+    means: "upstream by TLS: the name in the server's certificate; None: the host of upstream",
+  }),
+  verify: key({ default: 'True', check: bool, means: 'upstream by TLS: False takes any certificate, so whoever sits between can read along' }),
+  accept_proxy: key({
+    default: 'False',
+    check: bool,
+    means: 'True: a PROXY header (v1 or v2) of a peer in TRUSTED_PROXIES says who the client is; it must come within handshake_s',
+  }),
+  send_proxy: key({
+    default: 'None',
+    check: orNone(choice('v1', 'v2')),
+    means: 'upstream is told who the client is by a PROXY header of this version',
+  }),
+  tell_game: key({
+    default: 'False',
+    check: bool,
+    means: "True EDITS THE STREAM: the client's address is put into what it says to the game by telnet (MNES IPADDRESS, the proxy bit of MTTS)",
+  }),
+  max_sessions: key({
+    default: 'None',
+    check: orNone(number({ min: 1, max: 1_000_000, unit: 'sessions' })),
+    means: 'sessions of this listener at a time',
+  }),
+  max_per_ip: key({
+    default: 'None',
+    check: orNone(number({ min: 1, max: 1_000_000, unit: 'sessions' })),
+    means: 'sessions of one address at a time',
+  }),
+  max_per_network: key({
+    default: 'None',
+    check: orNone(number({ min: 1, max: 1_000_000, unit: 'sessions' })),
+    means: 'sessions of one network (/24, or /64 in IPv6) at a time',
+  }),
+  connects_per_s: key({
+    default: 'None',
+    check: orNone(number({ min: 0.001, max: 1_000_000, unit: 'connections a second', fraction: true })),
+    means: 'connections a second from one address, on average; ten seconds of them may come at once',
+  }),
+  idle_s: key({
+    default: 'None',
+    check: orNone(number({ min: 1, max: 31 * DAY_S, unit: 'seconds', fraction: true })),
+    means: 'a session in which the client says nothing for so long is ended',
+  }),
+  session_s: key({
+    default: 'None',
+    check: orNone(number({ min: 1, max: 366 * DAY_S, unit: 'seconds', fraction: true })),
+    means: 'how long a session may last',
+  }),
+  line_bytes: key({
+    default: 'None',
+    check: orNone(size({ min: 64, max: 1024 * MIB })),
+    means: 'bytes that a client may send without a line end',
+  }),
+  allow: key({ default: '[]', check: listOf(network, 'a list of networks'), means: "networks that may connect, '10.0.0.0/8'; []: all" }),
+  deny: key({ default: '[]', check: listOf(network, 'a list of networks'), means: 'networks that may not, even if they are in allow' }),
+  subprotocol: key({
+    default: 'None',
+    check: orNone(line(100)),
+    means: 'WebSocket: the subprotocol that is agreed on where a client offers it, or that we offer to the server; None: the first that we know',
+  }),
+  origins: key({
+    default: '[]',
+    check: listOf(line(255), 'a list of origins'),
+    means: "WebSocket: pages that may connect, 'https://play.example.org'; []: all, and clients that are no browser always",
+  }),
+  user: key({ default: 'None', check: orNone(line(64)), means: 'pty: the user that the program runs as; None: ours' }),
 } as const;
 
-export const LATER_LISTENER_OPTIONS = [
-  'cert',
-  'key',
-  'client_ca',
-  'ca',
-  'servername',
-  'verify',
-  'accept_proxy',
-  'send_proxy',
-  'max_sessions',
-  'max_per_ip',
-  'connects_per_s',
-  'idle_s',
-  'session_s',
-  'allow',
-  'deny',
-  'subprotocol',
-  'user',
-  ...LATER_KEYS.filter((name) => name.startsWith('AUDIT_')),
-] as const;
+export const LATER_LISTENER_OPTIONS = [...LATER_KEYS.filter((name) => name.startsWith('AUDIT_'))] as const;
 
 /** Options that every callback takes. */
 export const CALLBACK_OPTIONS = {

@@ -1,13 +1,13 @@
 /** LISTENERS, LISTEN and UPSTREAM: where clients come in and which server is behind, and what is recorded there. Opens nothing. */
 
-import { type Address, formatAddress } from '../bridge/address.js';
+import { type Address, formatAddress, type SocketAddress } from '../bridge/address.js';
 import type { AnyMask } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { Charset } from '../gather/charset.js';
 import { type IdentitySettings, identityOf } from './identity.js';
 import { AUDIT_KEY_NAMES, type AUDIT_KEYS, type AuditKeyName, KEYS, LATER_LISTENER_OPTIONS, LISTENER_OPTIONS, type ValueOf } from './keys.js';
 import { type DictLiteral, type Literal, readLiterals, type StringLiteral } from './literals.js';
-import { starred } from './python.js';
+import { showOption, starred } from './python.js';
 import { quoteName } from './source.js';
 import { type Asked, optionsOf } from './values.js';
 
@@ -31,7 +31,7 @@ export interface AuditSettings {
 
 export interface ListenerSettings {
   readonly name: string;
-  readonly listen: Address;
+  readonly listen: SocketAddress;
   readonly upstream: Address;
   /** What a client is told when the server cannot be reached; one line, without its line end. */
   readonly onDown: string;
@@ -39,7 +39,39 @@ export interface ListenerSettings {
   readonly handshakeS: number;
   /** null: UTF-8 where the bytes are, else latin-1. */
   readonly charset: Charset | null;
+  /** TLS towards clients: absolute paths of certificates and their keys, in pairs; of the authority for clients' certificates. */
+  readonly certs: readonly string[];
+  readonly keys: readonly string[];
+  readonly clientCa: string | null;
+  /** TLS towards the server. */
+  readonly ca: string | null;
+  readonly servername: string | null;
+  readonly verify: boolean;
+  readonly acceptProxy: boolean;
+  readonly sendProxy: 'v1' | 'v2' | null;
+  /** The game is told the client's address in the stream (MNES IPADDRESS, MTTS), which is edited for it. */
+  readonly tellGame: boolean;
+  readonly limits: ListenerLimits;
+  /** WebSocket: what is spoken where a client asks for several; origins that may connect, [] is any. */
+  readonly subprotocol: string | null;
+  readonly origins: readonly string[];
+  /** pty: the user that a program runs as. */
+  readonly user: string | null;
   readonly audit: AuditSettings;
+}
+
+/** null: no limit. */
+export interface ListenerLimits {
+  readonly maxSessions: number | null;
+  readonly maxPerIp: number | null;
+  readonly maxPerNetwork: number | null;
+  readonly connectsPerS: number | null;
+  readonly idleS: number | null;
+  readonly sessionS: number | null;
+  readonly lineBytes: number | null;
+  /** Networks; where `allow` is not empty nobody else comes in; `deny` counts first. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
 }
 
 /** A listener's settings, and how they may be shown. */
@@ -52,6 +84,9 @@ export interface ReadListener {
 export type AuditLiterals = (name: AuditKeyName) => Literal;
 /** Makes AuditSettings of the literals; settings.ts knows packs and folders. */
 export type ReadAudit = (literals: AuditLiterals) => AuditSettings;
+
+/** Paths of files with secrets in them are no secrets. */
+const SHOWN_PATHS: readonly string[] = ['key'];
 
 type OptionName = keyof typeof LISTENER_OPTIONS;
 type AuditValue<K extends AuditKeyName> = ValueOf<(typeof AUDIT_KEYS)[K]>;
@@ -130,6 +165,29 @@ function listener(literal: DictLiteral, index: number, { literals, asked, readAu
     onDown: value('on_down'),
     handshakeS: value('handshake_s'),
     charset: value('charset'),
+    certs: value('cert'),
+    keys: value('key'),
+    clientCa: value('client_ca'),
+    ca: value('ca'),
+    servername: value('servername'),
+    verify: value('verify'),
+    acceptProxy: value('accept_proxy'),
+    sendProxy: value('send_proxy'),
+    tellGame: value('tell_game'),
+    limits: {
+      maxSessions: value('max_sessions'),
+      maxPerIp: value('max_per_ip'),
+      maxPerNetwork: value('max_per_network'),
+      connectsPerS: value('connects_per_s'),
+      idleS: value('idle_s'),
+      sessionS: value('session_s'),
+      lineBytes: value('line_bytes'),
+      allow: value('allow'),
+      deny: value('deny'),
+    },
+    subprotocol: value('subprotocol'),
+    origins: value('origins'),
+    user: value('user'),
     audit: readAudit((name) => options.get(name)?.value ?? literals(name)),
   };
   const made = {
@@ -140,7 +198,9 @@ function listener(literal: DictLiteral, index: number, { literals, asked, readAu
     handshake_s: settings.handshakeS,
     charset: settings.charset,
   };
-  const given = Object.fromEntries([...options].map(([name, one]) => [name, starred(one.value)]));
+  const given = Object.fromEntries(
+    [...options].map(([name, one]) => [name, SHOWN_PATHS.includes(name) ? starred(one.value) : showOption(name, one.value)]),
+  );
   return { settings, shown: { ...made, ...given } };
 }
 
@@ -154,8 +214,9 @@ function otherwise(name: OptionName, index: number, at: DictLiteral): Literal {
 
 /** The same port is the same place, whatever it is read as. Port 0 is another one each time. */
 function placeOf(address: Address): string | undefined {
+  if (address.scheme === 'pty') return undefined;
   if (address.scheme === 'unix') return address.path;
-  return address.port === 0 ? undefined : formatAddress({ ...address, scheme: 'tcp' });
+  return address.port === 0 ? undefined : formatAddress({ scheme: 'tcp', host: address.host, port: address.port });
 }
 
 const ANY_HOST = ['0.0.0.0', '::'];
@@ -164,6 +225,7 @@ const OWN_HOST = /^(localhost|127\.[\d.]+|::1|0\.0\.0\.0|::)$/i;
 
 /** True where connecting upstream would come in by the same listener, without end. What names of this host there are beside these nobody asks here. */
 function isOwnUpstream({ listen, upstream }: ListenerSettings): boolean {
+  if (upstream.scheme === 'pty') return false;
   if (listen.scheme === 'unix' || upstream.scheme === 'unix') return listen.scheme === 'unix' && placeOf(listen) === placeOf(upstream);
   if (listen.port !== upstream.port) return false;
   const named = upstream.host.toLowerCase() === 'localhost' && LOOPBACK.includes(listen.host);

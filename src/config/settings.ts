@@ -49,6 +49,12 @@ export interface Settings {
   readonly checkpointKey?: string;
   /** Where it is named, for errors. */
   readonly checkpointKeyPlace?: Place;
+  /** Where health and metrics are answered. */
+  readonly adminListen: ValueOf<(typeof KEYS)['ADMIN_LISTEN']>;
+  /** Networks, each `ADDRESS/BITS`. */
+  readonly trustedProxies: readonly string[];
+  /** Absolute path of the socket for `exec` of other users. */
+  readonly intakeListen: string | null;
   readonly inForce: readonly InForce[];
   /** SHA-256 (hex) of what is in force, secrets starred, masks of packs included. */
   readonly digest: string;
@@ -98,6 +104,9 @@ export function loadSettings(origin: Origin): Settings {
     node,
     application: value('APPLICATION'),
     drainTimeoutS: value('DRAIN_TIMEOUT_S'),
+    adminListen: value('ADMIN_LISTEN'),
+    trustedProxies: value('TRUSTED_PROXIES'),
+    intakeListen: value('INTAKE_LISTEN'),
     ...(checkpointKey === null ? {} : { checkpointKey, checkpointKeyPlace: literals('CHECKPOINT_KEY').place }),
     inForce: force,
     digest: digestOf(force, [audit, ...listeners.map(({ settings }) => settings.audit)]),

@@ -4,7 +4,8 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { type Address, MAX_SOCKET_PATH, parseAddress } from '../bridge/address.js';
+import { type Address, MAX_SOCKET_PATH, parseAddress, type SocketAddress } from '../bridge/address.js';
+import { parseNetwork } from '../bridge/networks.js';
 import { AuditError, type ErrorCode, nameOf } from '../errors.js';
 import type { DictLiteral, Literal, StringLiteral } from './literals.js';
 import { didYouMean } from './nearest.js';
@@ -199,7 +200,7 @@ export const path: Check<string> = (given, asked) => {
 };
 
 /** An address (DESIGN 3); the path of a unix socket is made absolute. */
-export const address: Check<Address> = (given, asked) => {
+const anyAddress: Check<Address> = (given, asked) => {
   const literal = stringOf(given, asked, 'an address such as telnet://127.0.0.1:4000');
   try {
     const parsed = parseAddress(literal.value);
@@ -217,10 +218,16 @@ function socketPath(path: string): string {
   );
 }
 
-/** An address to connect to: its port is not 0. */
+/** An address to listen at. */
+export const address: Check<SocketAddress> = (given, asked) => {
+  const parsed = anyAddress(given, asked);
+  return parsed.scheme === 'pty' ? outside('an address to listen at; pty: is an upstream', given, asked) : parsed;
+};
+
+/** An address to connect to, whose port is not 0, or a program to run. */
 export const upstreamAddress: Check<Address> = (given, asked) => {
-  const parsed = address(given, asked);
-  return parsed.scheme !== 'unix' && parsed.port === 0 ? outside('the port to connect to, which is not 0', given, asked) : parsed;
+  const parsed = anyAddress(given, asked);
+  return 'port' in parsed && parsed.port === 0 ? outside('the port to connect to, which is not 0', given, asked) : parsed;
 };
 
 /** A list (or tuple) of what `each` takes. */
@@ -231,6 +238,29 @@ export function listOf<T>(each: Check<T>, wanted: string): Check<readonly T[]> {
     return literal.value.map((one) => each(one, asked));
   };
 }
+
+/** What `each` takes, or a list of that. */
+export function oneOrMore<T>(each: Check<T>): Check<readonly T[]> {
+  return (literal, asked) =>
+    literal.kind === 'list' || literal.kind === 'tuple' ? literal.value.map((one) => each(one, asked)) : [each(literal, asked)];
+}
+
+/** A network as `10.0.0.0/8`, `2001:db8::/32`; an address alone is that address. */
+export const network: Check<string> = (given, asked) => {
+  const wanted = "a network such as '10.0.0.0/8' or '2001:db8::/32'";
+  const literal = stringOf(given, asked, wanted);
+  return parseNetwork(literal.value) ? literal.value : outside(wanted, literal, asked);
+};
+
+/** Where the admin's HTTP is served. */
+export const adminAddress: Check<{ readonly host: string; readonly port: number } | { readonly path: string }> = (given, asked) => {
+  const wanted = "an address such as 'http://127.0.0.1:4080', or 'unix:PATH'";
+  const literal = stringOf(given, asked, wanted);
+  if (literal.value.startsWith('unix:')) return { path: socketPath(resolve(asked.folder, literal.value.slice('unix:'.length))) };
+  const [, host = '', port = ''] = /^http:\/\/(\[[0-9a-f:.]+\]|[^\s[\]/:@?#]+):(\d{1,5})\/?$/i.exec(literal.value) ?? [];
+  if (host === '' || Number(port) > 65_535) return outside(wanted, literal, asked);
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+};
 
 /** None, or what `check` takes. */
 export function orNone<T>(check: Check<T>): Check<T | null> {

@@ -60,7 +60,7 @@ export interface Checkpoint {
 export type Sign = (text: string) => string | null;
 
 /** What a session's records need to know of its connection. Of one that a crash left open, the address is no longer known. */
-export type Connection = Pick<SessionOpen, 'id' | 'listener' | 'protocol' | 'ip' | 'port'>;
+export type Connection = Pick<SessionOpen, 'id' | 'listener' | 'protocol' | 'ip' | 'port' | 'interlink'>;
 
 const NO_PART: Part = part('');
 
@@ -186,12 +186,13 @@ export class SessionScribe {
   /** Sets who is speaking from the next record on: a new salt, a new digest. */
   identify(names: { readonly [field in keyof Identity]?: MaskedName }): void {
     const sparse = this.#sparse ? { ip: '', account: '', character: '' } : {};
-    const { ip, port } = this.#open;
+    const { ip, port, interlink } = this.#open;
     const known = { ...sparse, ...(ip === undefined ? {} : { ip }), ...(port === undefined ? {} : { port }) };
     const { account, character, room } = names;
     this.#room = room || this.#sparse ? flat(`,"room":${toJson(room ?? '')}`) : '';
-    const who = { ...known, ...(account ? { account } : {}), ...(character ? { character } : {}) };
-    const ordered = order(who, ['ip', 'port', 'account', 'character']);
+    const spoken = { ...(account ? { account } : {}), ...(character ? { character } : {}) };
+    const who = { ...known, ...spoken, ...(interlink === undefined ? {} : { interlink }) };
+    const ordered = order(who, ['ip', 'port', 'account', 'character', 'interlink']);
     this.#who = ordered === '' ? NO_PART : part(flat(`"who_salt":"${this.#desk.salts.next()}",${ordered}`));
   }
 

@@ -5,6 +5,11 @@ const READ: readonly [string, object, string][] = [
   ['telnet://127.0.0.1:4000', { scheme: 'telnet', host: '127.0.0.1', port: 4000 }, 'telnet://127.0.0.1:4000'],
   ['TCP://Game.Example:65535/', { scheme: 'tcp', host: 'Game.Example', port: 65_535 }, 'tcp://Game.Example:65535'],
   ['tcp://[::1]:0', { scheme: 'tcp', host: '::1', port: 0 }, 'tcp://[::1]:0'],
+  ['telnets://game.example:992', { scheme: 'telnets', host: 'game.example', port: 992 }, 'telnets://game.example:992'],
+  ['tls://h:1', { scheme: 'tls', host: 'h', port: 1 }, 'tls://h:1'],
+  ['ws://h:80', { scheme: 'ws', host: 'h', port: 80, path: '/' }, 'ws://h:80'],
+  ['WSS://h:443/ws?a=b', { scheme: 'wss', host: 'h', port: 443, path: '/ws?a=b' }, 'wss://h:443/ws?a=b'],
+  ['pty:/usr/games/nethack -u bob', { scheme: 'pty', command: '/usr/games/nethack -u bob' }, 'pty:/usr/games/nethack -u bob'],
   ['unix:/run/game.sock', { scheme: 'unix', path: '/run/game.sock' }, 'unix:/run/game.sock'],
   ['unix:game.sock', { scheme: 'unix', path: 'game.sock' }, 'unix:game.sock'],
 ];
@@ -25,6 +30,9 @@ for (const url of [
   'telnet://me@host:1',
   'telnet://host:1/x',
   'unix:',
+  'pty: ',
+  'ws://me@h:1/',
+  'tls://h:1/x',
   'http://a:1',
 ]) {
   t.test(`${url || 'an empty text'} is none`, async (t) => {
@@ -32,15 +40,13 @@ for (const url of [
   });
 }
 
-for (const url of ['telnets://host:1', 'tls://host:1', 'ws://host:1', 'wss://host:1', 'pty:nethack']) {
-  t.test(`${url} is refused as not built yet`, async (t) => {
-    t.throws(() => parseAddress(url), { code: 'AUDIT_CONFIG_LATER', message: /is not built yet/ });
-  });
-}
-
 const WIRES: readonly [string, string, string][] = [
   ['telnet://a:1', 'tcp://b:1', 'telnet'],
   ['tcp://a:1', 'telnet://b:1', 'plain'],
+  ['tls://a:1', 'telnet://b:1', 'plain'],
+  ['telnets://a:1', 'tcp://b:1', 'telnet'],
+  ['telnet://a:1', 'pty:sh', 'telnet'],
+  ['ws://a:1', 'tcp://b:1', 'plain'],
   ['unix:/a', 'tcp://b:1', 'plain'],
   ['unix:/a', 'telnet://b:1', 'telnet'],
   ['telnet://a:1', 'unix:/b', 'telnet'],

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Address } from '../../src/bridge/address.js';
+import type { SocketAddress } from '../../src/bridge/address.js';
 import { Bridge } from '../../src/bridge/bridge.js';
 import { folderOf } from '../harness.js';
 import { until } from '../wait.js';
 import { bridgeTo, deafServer, dialTo, Keeper, listener, read, readAll, Upstream } from './ends.js';
 
-const unixIn = (t: Test, name: string): Address => ({ scheme: 'unix', path: join(folderOf(t), name) });
-const tcp = (host = '127.0.0.1'): Address => ({ scheme: 'tcp', host, port: 0 });
-const telnet: Address = { scheme: 'telnet', host: '127.0.0.1', port: 0 };
+const unixIn = (t: Test, name: string): SocketAddress => ({ scheme: 'unix', path: join(folderOf(t), name) });
+const tcp = (host = '127.0.0.1'): SocketAddress => ({ scheme: 'tcp', host, port: 0 });
+const telnet: SocketAddress = { scheme: 'telnet', host: '127.0.0.1', port: 0 };
 
-const ROUTES: readonly [string, (t: Test) => Address, { host: string } | 'unix', object][] = [
+const ROUTES: readonly [string, (t: Test) => SocketAddress, { host: string } | 'unix', object][] = [
   ['telnet to telnet', () => telnet, { host: '127.0.0.1' }, { wire: 'telnet', protocol: 'telnet', ip: '127.0.0.1' }],
   ['tcp to tcp', () => tcp(), { host: '127.0.0.1' }, { wire: 'plain', protocol: 'tcp', ip: '127.0.0.1' }],
   ['tcp to unix', () => tcp(), 'unix', { wire: 'plain', protocol: 'tcp', ip: '127.0.0.1' }],
@@ -55,7 +55,7 @@ t.test('several listeners of one bridge keep their servers and their names apart
     ['one', 'two', 'three'],
   );
   for (const [index, upstream] of [one, two, one].entries()) {
-    const client = await dialTo(t, opened[index]?.listen as Address);
+    const client = await dialTo(t, opened[index]?.listen as SocketAddress);
     client.write(`to ${index}`);
     t.equal((await read(await upstream.accept(), 4)).toString(), `to ${index}`);
   }

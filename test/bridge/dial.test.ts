@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Address } from '../../src/bridge/address.js';
+import type { SocketAddress } from '../../src/bridge/address.js';
 import { type Dialled, dial } from '../../src/bridge/dial.js';
 import { folderOf } from '../harness.js';
 import { bridgeTo, deafServer, readAll, Upstream } from './ends.js';
 
 /** A port where nobody listens: one that was open a moment ago. */
-async function closedPort(): Promise<Address> {
+async function closedPort(): Promise<SocketAddress> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -26,9 +26,13 @@ function leftSocket(folder: string): string {
   return path;
 }
 
-const failures: readonly [string, (t: Test) => Promise<Address> | Address, string][] = [
+const failures: readonly [string, (t: Test) => Promise<SocketAddress> | SocketAddress, string][] = [
   ['nobody listens', closedPort, 'upstream-refused'],
-  ['nobody listens at a name with several addresses', async () => ({ ...(await closedPort()), host: 'localhost' }) as Address, 'upstream-refused'],
+  [
+    'nobody listens at a name with several addresses',
+    async () => ({ ...(await closedPort()), host: 'localhost' }) as SocketAddress,
+    'upstream-refused',
+  ],
   ['there is no such unix socket', (t) => ({ scheme: 'unix', path: join(folderOf(t), 'none') }), 'upstream-missing'],
   ['the unix socket was left by a dead process', (t) => ({ scheme: 'unix', path: leftSocket(folderOf(t)) }), 'upstream-refused'],
   ['its name is unknown', () => ({ scheme: 'telnet', host: 'nowhere.invalid', port: 4000 }), 'upstream-missing'],
@@ -77,9 +81,9 @@ t.test('a client that leaves with a reset while its server is dialled leaves no 
 t.test('giving up a dial tells nobody, and leaves nothing open', async (t) => {
   const upstream = await Upstream.listen(t);
   const told: Dialled[] = [];
-  const abandon = dial(upstream.address, 5_000, (dialled) => told.push(dialled));
+  const abandon = dial(upstream.address, { timeoutMs: 5_000, steps: [], done: (dialled) => told.push(dialled) });
   abandon();
-  const later = await new Promise<Dialled>((resolve) => dial(upstream.address, 5_000, resolve));
+  const later = await new Promise<Dialled>((resolve) => dial(upstream.address, { timeoutMs: 5_000, steps: [], done: resolve }));
   t.ok('end' in later);
   t.same(told, []);
   if ('end' in later) later.end.socket.destroy();

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { Test } from 'tap';
-import type { Address } from '../../src/bridge/address.js';
+import type { SocketAddress } from '../../src/bridge/address.js';
 import { Bridge, type BridgeListener } from '../../src/bridge/bridge.js';
+import { makeListener } from '../../src/bridge/listener.js';
 import type { Policy, Recorder } from '../../src/bridge/relay.js';
 import type { Direction, SessionEnd, SessionOpen } from '../../src/contract.js';
 import { until } from '../wait.js';
@@ -13,11 +14,11 @@ const LOOPBACK = '127.0.0.1';
 
 /** A server of the test's own. */
 export class Upstream {
-  readonly address: Address;
+  readonly address: SocketAddress;
   readonly #server: Server;
   readonly #sockets: Socket[] = [];
 
-  private constructor(server: Server, address: Address) {
+  private constructor(server: Server, address: SocketAddress) {
     this.#server = server;
     this.address = address;
     server.on('connection', (socket) => {
@@ -31,7 +32,7 @@ export class Upstream {
     server.listen('path' in where ? where : { ...where, port: 0 });
     await once(server, 'listening');
     const bound = server.address() as AddressInfo | string;
-    const address: Address =
+    const address: SocketAddress =
       typeof bound === 'string' ? { scheme: 'unix', path: bound } : { scheme: 'telnet', host: bound.address, port: bound.port };
     const upstream = new Upstream(server, address);
     t.teardown(() => upstream.close());
@@ -51,7 +52,7 @@ export class Upstream {
 }
 
 /** A server whose queue is full and that accepts nobody: whoever dials it waits. */
-export async function deafServer(t: Test): Promise<Address> {
+export async function deafServer(t: Test): Promise<SocketAddress> {
   const script =
     'import socket,sys\ns=socket.socket();s.bind(("127.0.0.1",0));s.listen(0)\nc=[]\n' +
     'for _ in range(3):\n k=socket.socket();k.setblocking(False);k.connect_ex(s.getsockname());c.append(k)\n' +
@@ -97,30 +98,32 @@ export class Keeper implements Recorder {
   }
 }
 
-export const listener = (upstream: Address, more: Partial<BridgeListener> = {}): BridgeListener => ({
-  name: 'main',
-  listen: { scheme: 'telnet', host: LOOPBACK, port: 0 },
-  upstream,
-  onDown: 'The game is down.',
-  handshakeMs: 5_000,
-  policy: 'pass',
-  active: true,
+export const listener = (upstream: SocketAddress, more: Partial<BridgeListener> = {}): BridgeListener => ({
+  ...makeListener({
+    name: 'main',
+    listen: { scheme: 'telnet', host: LOOPBACK, port: 0 },
+    upstream,
+    onDown: 'The game is down.',
+    handshakeMs: 5_000,
+    policy: 'pass',
+    active: true,
+  }),
   ...more,
 });
 
 /** A bridge of one listener in front of `upstream`. */
-export async function bridgeTo(t: Test, upstream: Address, more: Partial<BridgeListener> = {}) {
+export async function bridgeTo(t: Test, upstream: SocketAddress, more: Partial<BridgeListener> = {}) {
   const keeper = new Keeper();
   let ids = 0;
   const bridge = new Bridge({ listeners: [listener(upstream, more)], recorder: keeper, newId: () => `id-${++ids}` });
   const [opened] = await bridge.open();
   t.teardown(() => bridge.close(0));
-  const address = opened?.listen as Address;
+  const address = opened?.listen as SocketAddress;
   return { bridge, keeper, address, dial: () => dialTo(t, address) };
 }
 
 /** A client's socket, connected and paused. Its errors are kept quiet: whoever waits for one asks for it. */
-export async function dialTo(t: Test, address: Address): Promise<Socket> {
+export async function dialTo(t: Test, address: SocketAddress): Promise<Socket> {
   const where = address.scheme === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
   const socket = connect({ ...where, allowHalfOpen: true });
   t.teardown(() => socket.destroy());

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Address } from '../../src/bridge/address.js';
+import type { SocketAddress } from '../../src/bridge/address.js';
 import { Bridge, type BridgeListener } from '../../src/bridge/bridge.js';
 import { folderOf } from '../harness.js';
 import { bridgeTo, dialTo, Keeper, listener, readAll, Upstream } from './ends.js';
 
 const bridgeOf = (listeners: readonly BridgeListener[]): Bridge => new Bridge({ listeners, recorder: new Keeper(), newId: () => 'id' });
-const unix = (path: string): Address => ({ scheme: 'unix', path });
+const unix = (path: string): SocketAddress => ({ scheme: 'unix', path });
 
 t.test('a port in use is refused with its address, and what to do', async (t) => {
   const { address } = await Upstream.listen(t);
@@ -21,7 +21,7 @@ t.test('a port in use is refused with its address, and what to do', async (t) =>
 });
 
 t.test('an address of another machine is refused with its name', async (t) => {
-  const listen: Address = { scheme: 'tcp', host: '203.0.113.1', port: 4000 };
+  const listen: SocketAddress = { scheme: 'tcp', host: '203.0.113.1', port: 4000 };
   await t.rejects(bridgeOf([listener(unix('/x'), { listen })]).open(), {
     code: 'AUDIT_LISTEN',
     message: /^tcp:\/\/203\.0\.113\.1:4000 .*EADDRNOTAVAIL/,

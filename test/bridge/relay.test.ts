@@ -143,7 +143,7 @@ async function littleLeft(t: Test, lingerMs: number) {
   const [clients, upstream] = [await Upstream.listen(t), await Upstream.listen(t)];
   const client = await dialTo(t, clients.address);
   const left = await clients.accept();
-  const dialled = await new Promise<Dialled>((resolve) => dial(upstream.address, 5_000, resolve));
+  const dialled = await new Promise<Dialled>((resolve) => dial(upstream.address, { timeoutMs: 5_000, steps: [], done: resolve }));
   if ('failure' in dialled) throw new Error(dialled.failure);
   const right = dialled.end.socket;
   const server = await upstream.accept();
