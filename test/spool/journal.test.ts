@@ -462,3 +462,22 @@ t.test('a start on a full disk lives on the reserve', SMALL_DISK, async (t) => {
   t.same(bench.troubles, ['ENOSPC', undefined]);
   await bench.journal.close();
 });
+
+t.test('a state that the full disk has no room for holds up no line: the gap that makes room may be among them', SMALL_DISK, async (t) => {
+  const folder = smallDisk(t);
+  const bench = new Bench(folder);
+  await until(() => reserved(folder) > 100_000, 'the reserve to be filled');
+  for (let session = 0; session < 2_000; session++) {
+    bench.journal.heads.sessions.set(`${session}`.padStart(36, '0'), { seq: 1, hash: '0'.repeat(64), listener: 'main', protocol: 'telnet' });
+  }
+  const ballast = fillDisk(folder);
+  for (let line = 0; line < 10; line++) bench.append(4_000);
+  await bench.journal.flushed();
+  await until(() => bench.troubles.length > 3, 'the state to fail');
+  await bench.append().journal.flushed();
+  t.same(bench.read(), bench.lines);
+  rmSync(ballast);
+  await until(() => bench.troubles.at(-1) === undefined, 'all to be well');
+  t.ok((readState(folder)?.segment ?? 0) > 1, 'and the state is written');
+  await bench.journal.close();
+});
