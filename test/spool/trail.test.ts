@@ -4,7 +4,7 @@ import t from 'tap';
 import { readCursor } from '../../src/spool/cursor.js';
 import { deliver } from '../../src/spool/delivery.js';
 import { Trail, trailOf } from '../../src/spool/trail.js';
-import { Watch, WATCH } from '../../src/spool/watch.js';
+import { WATCH, Watch } from '../../src/spool/watch.js';
 import { fixture, inlineDelivery, settingsFor } from '../delivery-bench.js';
 import { HandMadeJournal, lines } from '../journal-lines.js';
 
