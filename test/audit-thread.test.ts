@@ -219,7 +219,9 @@ t.test('sessions that a crash left open are ended at the next start; those that 
 /** Checkpoints in the spool: the reason, and sessions with their first and last seq. */
 const checkpointsIn = (folder: string) =>
   recordsIn(folder).flatMap(({ topic, data }) =>
-    topic === 'audit.checkpoint' ? [[data?.reason, (data?.sessions as readonly unknown[][]).map(([id, first, , last]) => [id, first, last])]] : [],
+    topic === 'audit.checkpoint'
+      ? [[data?.reason, ((data?.sessions ?? []) as readonly unknown[][]).map(([id, first, , last]) => [id, first, last])]]
+      : [],
   );
 
 t.test('the last record of a stop is a checkpoint over all that moved', async (t) => {

@@ -1,5 +1,5 @@
 /** The few file operations that the spool rests on: private files, atomic replacement, durable folders. */
-import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Whatever we write is for its owner alone. */
@@ -24,13 +24,17 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
 }
 
-/** Replaces `path` whole: written aside, fsynced, renamed, the folder fsynced. After a crash there is the old text or the new. */
+/** Replaces `path` whole: written aside, fsynced, renamed, the folder fsynced. After a crash there is the old text or the new. What fails takes no room. */
 export function replaceFile(path: string, text: string): void {
   const aside = `${path}.tmp`;
   const fd = openSync(aside, 'w', FILE_MODE);
   try {
     writeAll(fd, Buffer.from(text));
     fdatasyncSync(fd);
+  } catch (error) {
+    // Half of a file would take the last room of a full disk from what must be said.
+    ftruncateSync(fd);
+    throw error;
   } finally {
     closeSync(fd);
   }

@@ -1,19 +1,18 @@
 /**
  * The durable journal (DESIGN 7): receives whole lines in order, writes them in segments with group commit, and publishes how far they are durable.
  * What is appended waits in memory until its write and fdatasync are done; a write that fails is cut back and tried again in a new segment, so a
- * record accepted here is kept or still held. Whoever appends must ask `accepts` and stop while it says no: that is the bound. At SPOOL_MAX_BYTES, and
- * on a full disk, it makes room (give-up.ts) where it may; what must be said nevertheless is appended all the same, and the reserve holds it.
+ * record accepted here is kept or still held. Whoever appends must ask `accepts` and stop while it says no: that is the bound. What must be said where
+ * there is no room (room.ts) is appended all the same, and the reserve holds it.
  */
 import { close, closeSync, fdatasync, fdatasyncSync, ftruncateSync, openSync, rmSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { nameOf } from '../errors.js';
 import { Backlog, type Batch } from './backlog.js';
-import type { Board } from './board.js';
 import { FILE_MODE, makeFolder, syncFolder } from './files.js';
-import { type Claim, fromFurthestBehind, type GivenUp, giveUp, placeOf } from './give-up.js';
 import { type Recovered, recover } from './recover.js';
-import { diskRoom, isDiskFull, Reserve, reserveBytesOf } from './reserve.js';
-import { ClosedSegments, segmentPath } from './segments.js';
+import { isDiskFull } from './reserve.js';
+import { Room, type RoomOptions } from './room.js';
+import { segmentPath } from './segments.js';
 import { encodeHeads, type Heads, writeState } from './state.js';
 
 const writeTo = promisify(write);
@@ -22,24 +21,12 @@ const closeFile = promisify(close);
 
 export type Fsync = 'batch' | 'always' | 'none';
 
-export interface JournalOptions {
-  readonly folder: string;
-  readonly board: Board;
+export interface JournalOptions extends RoomOptions {
   readonly fsync: Fsync;
-  /** SPOOL_MAX_BYTES: what the segments and the reserve take at most. At what is left of it for segments nothing more is accepted. */
-  readonly maxBytes: number;
   /** Bytes after which a segment is closed. */
   readonly segmentBytes?: number;
-  /** Who reads the journal, by index on the board. */
-  readonly callbacks: readonly Claim[];
-  /** It begins held, as after `hold`. */
-  readonly held?: boolean;
-  /** Writes the gap of records that a callback gives up; resolves once it is durable. */
-  readonly declare: (given: GivenUp) => Promise<void>;
   /** Told of each failed commit and of the first good one after it (on a full disk: once it has room again), by the name of the error alone. */
   readonly onTrouble: (code: string | undefined) => void;
-  /** Told once on the way up: the spool is `filling` (80 %), or `full` with nobody who may give anything up. `behind`: the callback furthest behind. */
-  readonly onLevel: (level: 'filling' | 'full', behind: string | undefined) => void;
   /** Told when `accepts` says yes again. */
   readonly onReady: () => void;
 }
@@ -57,65 +44,52 @@ const GROUP_MS = 20;
 const GROUP_BYTES = 1 << 20;
 /** Back-off after a failed write. */
 const RETRY_MS = { first: 100, most: 5_000 } as const;
-/** How often segments that every callback has passed are looked for. */
-const SWEEP_MS = 1_000;
-/** The same while the spool is full: whoever waits for room shall not wait longer for us than for the callbacks. */
-const FULL_SWEEP_MS = 25;
-/** Parts of the limit: a warning is said at the one, and may be said again once below the other. */
-const WARN_AT = 0.8;
-const WARN_AGAIN_BELOW = 0.7;
+/** When the beginning of a segment that failed is tried again; the one before grows meanwhile. */
+const ROLL_AGAIN_MS = 500;
 
 export class Journal {
   readonly heads: Heads;
   readonly faults: Recovered['faults'];
   readonly #options: JournalOptions;
   readonly #segmentBytes: number;
-  /** What the segments may take: SPOOL_MAX_BYTES without the reserve. */
-  readonly #limit: number;
-  readonly #closed: ClosedSegments;
-  readonly #reserve: Reserve;
+  readonly #room: Room;
   readonly #backlog = new Backlog(MAX_BACKLOG / 4);
   #segment: number;
   #stateSegment = 0;
   #fd = -1;
   #size = 0;
   #writing: Promise<void> | undefined;
-  /** A new segment is to be begun with the next commit. */
+  /** A new segment is to be begun with the next commit, or once this timer is over. */
   #rollWanted = false;
+  #rollAgain: NodeJS.Timeout | undefined;
+  /** Who waits for a new segment, and who for the durability of so many of all bytes appended. */
+  #holders: ((held: { readonly segment: number }) => void)[] = [];
+  #flushers: { readonly target: number; readonly resolve: () => void }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Immediate | undefined;
   #broken = false;
-  /** The last write, or the last beginning of a segment, failed. */
+  /** A write failed and is tried again. One has, or the beginning of a segment, and that all is well again was not said yet. */
+  #failing = false;
   #troubled = false;
-  /** The disk was full, and the reserve is not filled again yet. */
-  #diskFull = false;
-  /** Room on the disk as last asked for, less what was written since. */
-  #diskRoom = Number.POSITIVE_INFINITY;
-  #level: 'low' | 'filling' | 'full' = 'low';
-  #held: boolean;
-  #givingUp: Promise<void> | undefined;
-  #closing = false;
   #refused = false;
-  #early: NodeJS.Timeout | undefined;
-  readonly #sweeping: NodeJS.Timeout;
 
   /** Opens the spool in `folder`, which the caller has locked. Throws AUDIT_SPOOL or the system's error where it cannot be used. */
   constructor(options: JournalOptions) {
     const { folder, maxBytes } = options;
     this.#options = options;
     this.#segmentBytes = options.segmentBytes ?? Math.min(SEGMENT_BYTES, maxBytes / 8);
-    this.#limit = maxBytes - reserveBytesOf(maxBytes);
-    this.#held = options.held ?? false;
     makeFolder(folder);
     const found = recover(folder);
     this.heads = found.heads;
     this.faults = found.faults;
-    this.#closed = new ClosedSegments(folder, found.segments);
-    this.#reserve = new Reserve(folder, reserveBytesOf(maxBytes));
     this.#segment = found.segments.at(-1) ?? 0;
+    this.#room = new Room(options, found.segments, {
+      openBytes: () => this.#size + this.#backlog.bytes,
+      stateSegment: () => this.#stateSegment,
+      onRoom: () => this.#perhapsReady(),
+    });
     this.#open();
-    this.#sweeping = setInterval(() => this.#sweep(), SWEEP_MS);
-    this.#sweeping.unref();
+    this.#room.start();
   }
 
   /** The first segment of this process; on a full disk with the reserve's room. */
@@ -124,7 +98,7 @@ export class Journal {
     try {
       this.#begin(heads);
     } catch (error) {
-      if (!isDiskFull(error) || !this.#beFull()) throw error;
+      if (!isDiskFull(error) || !this.#room.diskFailed()) throw error;
       this.#begin(heads);
       this.#troubled = true;
       setImmediate(() => this.#troubled && this.#options.onTrouble(nameOf(error)));
@@ -133,23 +107,11 @@ export class Journal {
 
   /** False while no more may be appended: too much waits for the disk, or the spool is full. After a no, `onReady` tells when to ask again. */
   accepts(): boolean {
-    if (!this.#isFull() && this.#backlog.bytes < this.#mostBacklog()) return true;
+    const most = Math.max(LEAST_BACKLOG, Math.min(MAX_BACKLOG, this.#segmentBytes, this.#room.bytesToSpare));
+    if (!this.#room.full && this.#backlog.bytes < most) return true;
     this.#refused = true;
-    this.#early ??= setTimeout(() => this.#sweep(), FULL_SWEEP_MS);
+    this.#room.wanted();
     return false;
-  }
-
-  #isFull(): boolean {
-    return this.#diskFull || this.#bytes() >= this.#limit;
-  }
-
-  #bytes(): number {
-    return this.#closed.bytes + this.#size + this.#backlog.bytes;
-  }
-
-  /** What was accepted shall fit on the disk, with the reserve's help: behind it waits the gap that makes room. */
-  #mostBacklog(): number {
-    return Math.max(LEAST_BACKLOG, Math.min(MAX_BACKLOG, this.#segmentBytes, this.#diskRoom + this.#reserve.bytes / 2));
   }
 
   /** Takes one line with its line end. It is copied. */
@@ -162,7 +124,8 @@ export class Journal {
   #schedule(): void {
     const { fillingBytes } = this.#backlog;
     if (this.#writing || (fillingBytes === 0 && !this.#rollWanted)) return;
-    const now = this.#options.fsync === 'always' || fillingBytes >= GROUP_BYTES;
+    const awaited = this.#flushers.length + this.#holders.length > 0;
+    const now = this.#options.fsync === 'always' || fillingBytes >= GROUP_BYTES || awaited;
     // Never at once: whoever appends is in the middle of something, and the heads may not yet say what the lines say.
     if (now) this.#soon ??= setImmediate(() => this.#commit());
     else this.#timer ??= setTimeout(() => this.#commit(), GROUP_MS);
@@ -175,17 +138,18 @@ export class Journal {
     this.#soon = undefined;
     if (this.#writing || (this.#backlog.fillingBytes === 0 && !this.#rollWanted)) return;
     const batch = this.#backlog.take();
-    const last = this.#rollWanted || this.#size + batch.used >= this.#segmentBytes;
+    const written = batch.used;
+    const last = this.#rollWanted || (this.#size + written >= this.#segmentBytes && !this.#rollAgain);
     const heads = last ? encodeHeads(this.heads) : '';
+    const holders = last ? this.#holders.splice(0) : [];
     this.#rollWanted = false;
     this.#writing = this.#write(batch).then(() => {
       this.#backlog.giveBack(batch);
-      return last ? this.#roll(heads) : undefined;
-    });
-    this.#writing.then(() => {
+      this.#tellFlushed();
+      if (last) this.#roll(heads, holders);
       this.#writing = undefined;
-      this.#watchLevel();
-      this.#tellReady();
+      this.#room.written(written);
+      this.#perhapsReady();
       this.#schedule();
     });
   }
@@ -206,7 +170,6 @@ export class Journal {
       }
     });
     this.#size += batch.used;
-    this.#diskRoom = Math.max(0, this.#diskRoom - batch.used);
     this.#options.board.publish({ segment: this.#segment, offset: this.#size });
   }
 
@@ -215,24 +178,26 @@ export class Journal {
     for (let waitMs: number = RETRY_MS.first; ; waitMs = Math.min(waitMs * 2, RETRY_MS.most)) {
       try {
         await work();
+        this.#failing = false;
         return this.#works();
       } catch (error) {
-        this.#troubled = true;
-        this.#options.onTrouble(nameOf(error));
-        if (isDiskFull(error) && this.#beFull()) continue;
+        this.#failing = true;
+        if (this.#failed(error)) continue;
       }
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }
 
-  /** The disk has no room: nothing is accepted until the reserve is filled again. True: the reserve had some. */
-  #beFull(): boolean {
-    this.#diskFull = true;
-    return this.#reserve.release();
+  /** True: it was a full disk, the reserve gave some room, and another try may go well. */
+  #failed(error: unknown): boolean {
+    this.#troubled = true;
+    this.#options.onTrouble(nameOf(error));
+    return isDiskFull(error) && this.#room.diskFailed();
   }
 
+  /** Said when it is so, and on a full disk not before there is room again. */
   #works(): void {
-    if (!this.#troubled || this.#diskFull) return;
+    if (!this.#troubled || this.#failing || this.#rollAgain || this.#room.diskFull) return;
     this.#troubled = false;
     this.#options.onTrouble(undefined);
   }
@@ -251,9 +216,23 @@ export class Journal {
     this.#rollWanted ||= this.#stateSegment !== this.#segment;
   }
 
-  async #roll(heads: string): Promise<void> {
-    if (!this.#isFresh()) await this.#untilDone(() => this.#begin(heads, this.#size === 0 ? this.#segment : this.#segment + 1));
-    this.#removePassed();
+  /** Begins the next segment. Where that fails it is tried again by and by; lines are written meanwhile, for a gap among them may be what makes room. */
+  #roll(heads: string, holders: readonly ((held: { readonly segment: number }) => void)[]): void {
+    try {
+      if (!this.#isFresh()) this.#begin(heads, this.#size === 0 ? this.#segment : this.#segment + 1);
+      for (const resolve of holders) resolve({ segment: this.#segment });
+    } catch (error) {
+      this.#holders.unshift(...holders);
+      this.#rollAgain ??= setTimeout(() => this.#wantRoll(), this.#failed(error) ? 0 : ROLL_AGAIN_MS);
+    }
+    this.#room.removePassed();
+  }
+
+  #wantRoll(): void {
+    clearTimeout(this.#rollAgain);
+    this.#rollAgain = undefined;
+    this.#rollWanted = true;
+    this.#schedule();
   }
 
   /** The segment is empty, and the state tells of its beginning. */
@@ -274,7 +253,7 @@ export class Journal {
     }
     if (heads !== undefined) this.#stateSegment = next;
     if (this.#fd >= 0) {
-      if (next !== this.#segment) this.#closed.add(this.#segment, this.#size);
+      if (next !== this.#segment) this.#room.closed(this.#segment, this.#size);
       void closeFile(this.#fd);
     }
     this.#fd = fd;
@@ -283,71 +262,8 @@ export class Journal {
     board.publish({ segment: next, offset: 0 });
   }
 
-  /** Looks after the room: what can go, goes; where that is not enough, somebody gives up; the reserve is filled. */
-  #sweep(): void {
-    clearTimeout(this.#early);
-    this.#early = undefined;
-    this.#removePassed();
-    this.#watchLevel();
-    this.#diskRoom = diskRoom(this.#options.folder);
-    if (this.#isFull()) this.#makeRoom();
-    void this.#reserve.fill(this.#bytes()).then((filled) => this.#filled(filled));
-    this.#tellReady();
-  }
-
-  #filled(filled: boolean): void {
-    if (!filled || !this.#diskFull) return;
-    this.#diskFull = false;
+  #perhapsReady(): void {
     this.#works();
-    this.#tellReady();
-  }
-
-  /** Removes segments that every callback is past. */
-  #removePassed(): void {
-    if (this.#held) return;
-    const { board } = this.#options;
-    const [last] = fromFurthestBehind(board);
-    const least = last === undefined ? this.#stateSegment : Math.min(placeOf(board, last).segment, this.#stateSegment);
-    this.#closed.removeBefore(least);
-  }
-
-  #makeRoom(): void {
-    if (this.#held || this.#closing) return;
-    this.#givingUp ??= this.#giveUp().finally(() => {
-      this.#givingUp = undefined;
-    });
-  }
-
-  /** The oldest segments go, one by one, until there is room. Where one cannot be measured or declared it is tried again with the next sweep. */
-  async #giveUp(): Promise<void> {
-    try {
-      while (this.#isFull() && !this.#closing) {
-        const { oldest } = this.#closed;
-        if (!oldest || oldest.segment >= this.#stateSegment || !(await giveUp(this.#options, oldest))) return this.#beAt('full');
-        this.#removePassed();
-        if (this.#closed.oldest?.segment === oldest.segment) return;
-      }
-    } catch {
-      // The disk failed; the journal's writes say so.
-    }
-    this.#tellReady();
-  }
-
-  #watchLevel(): void {
-    const part = this.#bytes() / this.#limit;
-    if (part < WARN_AGAIN_BELOW) this.#level = 'low';
-    else if (part >= WARN_AT && this.#level === 'low') this.#beAt('filling');
-  }
-
-  #beAt(level: 'filling' | 'full'): void {
-    if (this.#level === level || this.#bytes() < this.#limit * WARN_AT) return;
-    this.#level = level;
-    const { board, callbacks, onLevel } = this.#options;
-    const [last] = fromFurthestBehind(board);
-    onLevel(level, last === undefined ? undefined : callbacks[last]?.name);
-  }
-
-  #tellReady(): void {
     if (!this.#refused) return;
     this.#refused = false;
     if (this.accepts()) this.#options.onReady();
@@ -358,44 +274,41 @@ export class Journal {
    * segment are closed and durable. A journal that is held already gives the segment that it is in.
    */
   async hold(): Promise<{ readonly segment: number }> {
-    this.#held = true;
-    await this.#givingUp;
+    await this.#room.hold();
     // A commit that is under way may end in a new segment too, but without what was appended since it began.
-    this.#rollWanted = true;
-    while (this.#rollWanted) {
-      if (!this.#writing) this.#commit();
-      await this.#writing;
-    }
-    await this.#writing;
-    return { segment: this.#segment };
+    return new Promise((resolve) => {
+      this.#holders.push(resolve);
+      this.#wantRoll();
+    });
   }
 
   /** Ends `hold`: the closed segments may have become shorter. */
   release(): void {
-    this.#held = false;
-    this.#closed.measure();
-    this.#sweep();
+    this.#room.release();
   }
 
   /** Resolves when everything appended until now is durable. */
-  async flushed(): Promise<void> {
-    for (const target = this.#backlog.appended; this.#backlog.durable < target; ) {
-      this.#commit();
-      await this.#writing;
-    }
+  flushed(): Promise<void> {
+    const target = this.#backlog.appended;
+    if (this.#backlog.durable >= target) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#flushers.push({ target, resolve });
+      this.#schedule();
+    });
+  }
+
+  #tellFlushed(): void {
+    while (this.#flushers[0] && this.#flushers[0].target <= this.#backlog.durable) this.#flushers.shift()?.resolve();
   }
 
   /** Makes everything durable and says that no more will come. */
   async close(): Promise<void> {
-    clearInterval(this.#sweeping);
-    this.#closing = true;
-    await this.#givingUp;
+    await this.#room.stop();
     await this.flushed();
     while (this.#writing) await this.#writing;
-    this.#removePassed();
-    clearTimeout(this.#early);
     clearTimeout(this.#timer);
-    await this.#reserve.settled();
+    clearTimeout(this.#rollAgain);
+    await this.#room.close();
     await closeFile(this.#fd);
     this.#options.board.close();
   }
