@@ -122,10 +122,13 @@ class Runner implements Running {
       onFull: () => this.#bridge.full(),
       onRoom: () => this.#room(),
     });
-    const listeners = settings.listeners.map(({ name, listen, upstream, onDown, handshakeS, audit }) => {
-      return makeListener({ name, listen, upstream, onDown, handshakeMs: handshakeS * 1000, policy: audit.onFailure, active: audit.active });
+    const { trustedProxies: trusted } = settings;
+    const listeners = settings.listeners.map(({ name, listen, upstream, onDown, handshakeS, audit, limits }) => {
+      const { onFailure: policy, active } = audit;
+      return makeListener({ name, listen, upstream, onDown, handshakeMs: handshakeS * 1000, policy, active, limits, trusted });
     });
-    this.#bridge = new Bridge({ listeners, recorder: this.#door, newId: () => ids.next(Date.now()) });
+    const onRefused = (count: number): void => this.#fault('refused-connections', 'bridge', count);
+    this.#bridge = new Bridge({ listeners, recorder: this.#door, newId: () => ids.next(Date.now()), onRefused });
   }
 
   get sessions(): number {

@@ -50,8 +50,8 @@ export function endOf(socket: Conduit): End {
 export interface ArriveOptions {
   readonly steps: readonly Step[];
   readonly timeoutMs: number;
-  /** Called once; undefined: there is no session, and nothing of the connection is left. */
-  readonly done: (arrived: Arrived | undefined) => void;
+  /** Called once; undefined: there is no session, and nothing of the connection is left. `isLate`: because it took too long. */
+  readonly done: (arrived: Arrived | undefined, isLate?: boolean) => void;
 }
 
 /** Takes an accepted, paused socket through the steps. @returns gives up: the connection is cut off, and `done` is not called any more */
@@ -71,7 +71,7 @@ export function arrive(accepted: Socket, { steps, timeoutMs, done }: ArriveOptio
   };
   const timer = setTimeout(() => {
     giveUp();
-    done(undefined);
+    done(undefined, true);
   }, timeoutMs);
   accepted.on('error', () => undefined);
   void walk();

@@ -2,14 +2,16 @@
  * The listeners of a process and their sessions. Receives connections, dials the server for each, and joins the two; a client whose server cannot be
  * reached is told so and let go. Gives every session's beginning, bytes and end to the recorder.
  */
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import type { SessionOpen } from '../contract.js';
 import { type Address, formatAddress, protocolOf, type SocketAddress, wireOf } from './address.js';
-import { type Arrived, arrive, type Facts, factsOf, type Step } from './arrive.js';
+import type { Arrived, Facts, Step } from './arrive.js';
 import type { Dialled } from './dial.js';
-import { type Conduit, endOfAccepted } from './end.js';
+import { Entrance } from './entrance.js';
+import { endWith, Farewells } from './farewell.js';
+import { type Dismissal, type Limits, type Refusal, WORDS } from './limits.js';
 import { listen } from './listen.js';
-import { linger, NO_RECORDER, type Policy, type Recorder, Relay } from './relay.js';
+import { NO_RECORDER, type Policy, type Recorder, Relay } from './relay.js';
 
 export interface BridgeListener {
   readonly name: string;
@@ -25,6 +27,10 @@ export interface BridgeListener {
   readonly policy: Policy;
   /** False: nothing of this listener is recorded. */
   readonly active: boolean;
+  /** None where absent. */
+  readonly limits?: Limits;
+  /** Networks of proxies that say who their clients are: those are judged, not they. */
+  readonly trusted?: readonly string[];
 }
 
 /** Calls `done` once, never before it has returned. @returns gives up: `done` is not called any more, and nothing is left of it */
@@ -39,30 +45,45 @@ export interface BridgeOptions {
   readonly recorder: Recorder;
   /** Makes a session's id. */
   readonly newId: () => string;
+  /** So many connections were refused and not recorded each, because they were too many: at most every ten seconds for a listener, and at the end. */
+  readonly onRefused?: (count: number) => void;
 }
+
+/** How often sessions are looked after, in milliseconds: `Entrance.second`. */
+const SECOND_MS = 1_000;
+/** Of a WebSocket whose server cannot be reached: 1013. */
+const TRY_AGAIN_LATER = 1013;
 
 export class Bridge {
   readonly #options: BridgeOptions;
+  readonly #entrances: readonly Entrance[];
   readonly #servers: Server[] = [];
   readonly #relays = new Set<Relay>();
   /** Ends each session whose server is being dialled. */
   readonly #dialling = new Set<() => void>();
-  /** Gives up on each client that is on its way in. */
-  readonly #arriving = new Set<() => void>();
-  /** Clients that are being told that there is no server. */
-  readonly #turnedAway = new Set<Conduit>();
+  readonly #farewells = new Farewells();
+  #seconds: NodeJS.Timeout | undefined;
   #allEnded: (() => void) | undefined;
 
   constructor(options: BridgeOptions) {
     this.#options = options;
+    this.#entrances = options.listeners.map(
+      (listener) =>
+        new Entrance(listener, {
+          farewells: this.#farewells,
+          begin: (entrance, arrived) => this.#begin(entrance, arrived),
+          refused: (entrance, facts, reason) => this.#refused(entrance.listener, facts, reason),
+        }),
+    );
   }
 
   /** Opens all listeners, or none. Throws AUDIT_LISTEN. Returns the addresses in use, ports that were 0 filled in. */
   async open(): Promise<{ name: string; listen: SocketAddress; upstream: Address }[]> {
     const opened: { name: string; listen: SocketAddress; upstream: Address }[] = [];
     try {
-      for (const listener of this.#options.listeners) {
-        const server = await listen(listener.listen, (accepted) => this.#accept(listener, accepted));
+      for (const entrance of this.#entrances) {
+        const { listener } = entrance;
+        const server = await listen(listener.listen, (accepted) => entrance.accept(accepted));
         this.#servers.push(server);
         opened.push({ name: listener.name, listen: inUse(listener.listen, server), upstream: listener.upstream });
       }
@@ -70,34 +91,52 @@ export class Bridge {
       for (const server of this.#servers) server.close();
       throw error;
     }
+    this.#seconds = setInterval(() => this.#second(), SECOND_MS).unref();
     return opened;
+  }
+
+  /** Replaces what a listener allows. Its sessions go on; `lineBytes` counts for those that begin afterwards, all else for all. */
+  update(name: string, limits: Limits): void {
+    for (const { listener, gate } of this.#entrances) if (listener.name === name) gate.update(limits);
   }
 
   get sessions(): number {
     return this.#relays.size + this.#dialling.size;
   }
 
-  #accept(listener: BridgeListener, accepted: Socket): void {
-    if (listener.arrival.length === 0) {
-      // Asked in this order: the address goes with the handle.
-      const facts = factsOf(accepted);
-      return this.#begin(listener, { end: endOfAccepted(accepted), facts });
-    }
-    const giveUp = arrive(accepted, {
-      steps: listener.arrival,
-      timeoutMs: listener.handshakeMs,
-      done: (arrived) => {
-        this.#arriving.delete(giveUp);
-        if (arrived) this.#begin(listener, arrived);
-      },
-    });
-    this.#arriving.add(giveUp);
+  #second(): void {
+    const now = performance.now();
+    for (const entrance of this.#entrances) this.#tellRefused(entrance.second(now, (relay, why) => this.#dismiss(entrance.listener, relay, why)));
   }
 
-  #begin(listener: BridgeListener, arrived: Arrived): void {
+  #tellRefused(count: number): void {
+    if (count > 0) this.#options.onRefused?.(count);
+  }
+
+  /** Ends a session that may not go on, with words. */
+  #dismiss({ listen }: BridgeListener, relay: Relay, why: Dismissal): void {
+    endWith(relay.client, WORDS[why], listen, '\r\n');
+    relay.stop(why);
+  }
+
+  /** A session that never was, for the record. */
+  #refused(listener: BridgeListener, facts: Facts, reason: Refusal): boolean {
+    const { recorder } = this.#options;
+    if (!listener.active) return true;
+    if (recorder.full) return false;
+    const session = recorder.open(this.#describe(listener, facts), listener.policy);
+    recorder.end(session, { reason, by: 'wirescribe', bytesIn: 0, bytesOut: 0 });
+    return true;
+  }
+
+  #begin(entrance: Entrance, arrived: Arrived): void {
+    const { listener, gate } = entrance;
     const client = arrived.end.socket;
     const recorder = listener.active ? this.#options.recorder : NO_RECORDER;
-    if (listener.policy === 'close' && recorder.full) return void client.destroy();
+    if (listener.policy === 'close' && recorder.full) {
+      gate.leave(arrived.facts.ip);
+      return void client.destroy();
+    }
     // Until the relay listens: a client that fails while its server is dialled must not throw.
     client.on('error', () => undefined);
     const open = this.#describe(listener, arrived.facts);
@@ -105,12 +144,13 @@ export class Bridge {
     const giveUp = (): void => {
       abandon();
       client.destroy();
+      gate.leave(arrived.facts.ip);
       recorder.end(session, { reason: 'shutdown', by: 'wirescribe', bytesIn: 0, bytesOut: 0 });
     };
     this.#dialling.add(giveUp);
     const done = (dialled: Dialled): void => {
       this.#dialling.delete(giveUp);
-      this.#dialled(listener, { arrived, recorder, session }, dialled);
+      this.#dialled(entrance, { arrived, recorder, session }, dialled);
     };
     const abandon = listener.reach(arrived.facts, open.id, { timeoutMs: listener.handshakeMs, done });
   }
@@ -126,36 +166,34 @@ export class Bridge {
     };
   }
 
-  #dialled(listener: BridgeListener, to: { arrived: Arrived; recorder: Recorder; session: number }, dialled: Dialled): void {
+  #dialled(entrance: Entrance, to: { arrived: Arrived; recorder: Recorder; session: number }, dialled: Dialled): void {
+    const { listener, gate, watch } = entrance;
     const { arrived, recorder, session } = to;
-    const { end } = arrived;
+    const { end, facts } = arrived;
     const client = end.socket;
     if ('failure' in dialled) {
+      gate.leave(facts.ip);
       recorder.end(session, { reason: dialled.failure, by: 'server', bytesIn: 0, bytesOut: 0 });
-      return this.#turnAway(client, listener.onDown);
+      return this.#farewells.tell(client, { line: listener.onDown, closeCode: TRY_AGAIN_LATER }, listener.listen);
     }
     if (client.destroyed) {
+      gate.leave(facts.ip);
       dialled.end.socket.destroy();
       return recorder.end(session, { reason: 'closed', by: 'client', bytesIn: 0, bytesOut: 0 });
     }
     const onEnd = (relay: Relay): void => {
+      gate.leave(facts.ip);
+      watch.delete(relay);
       this.#relays.delete(relay);
       if (this.#relays.size === 0) this.#allEnded?.();
     };
-    const relay = new Relay({ client: end, server: dialled.end, recorder, session, policy: listener.policy, onEnd });
+    const { lineBytes } = gate.limits;
+    const line =
+      lineBytes === null ? {} : { line: { maxBytes: lineBytes, onTooLong: (relay: Relay) => this.#dismiss(listener, relay, 'line-too-long') } };
+    const relay = new Relay({ client: end, server: dialled.end, recorder, session, policy: listener.policy, onEnd, ...line });
     this.#relays.add(relay);
+    watch.add(relay, performance.now());
     if (listener.policy === 'pause' && recorder.full) relay.hold();
-  }
-
-  /** Tells a client that there is no server, and lets it go: what it sent meanwhile is read away, so that the words arrive. */
-  #turnAway(client: Conduit, words: string): void {
-    if (client.destroyed) return;
-    this.#turnedAway.add(client);
-    client.once('close', () => this.#turnedAway.delete(client));
-    client.on('end', () => client.destroy());
-    client.end(`${words}\r\n`);
-    client.resume();
-    linger(client);
   }
 
   /** The recorder has no room: sessions wait or end as their policy says. */
@@ -173,6 +211,7 @@ export class Bridge {
 
   /** Accepts no more, ends every session, and resolves when all are gone; after `graceMs` they are cut off. */
   async close(graceMs: number): Promise<void> {
+    clearInterval(this.#seconds);
     const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
     const ended = new Promise<void>((resolve) => {
       this.#allEnded = resolve;
@@ -181,11 +220,10 @@ export class Bridge {
       for (const relay of this.#relays) relay.destroy();
     }, graceMs);
     for (const relay of this.#relays) relay.stop('shutdown');
-    for (const giveUp of this.#arriving) giveUp();
-    this.#arriving.clear();
+    for (const entrance of this.#entrances) this.#tellRefused(entrance.close());
     for (const giveUp of this.#dialling) giveUp();
     this.#dialling.clear();
-    for (const client of this.#turnedAway) client.destroy();
+    this.#farewells.close();
     if (this.#relays.size > 0) await ended;
     await Promise.all(closed);
     clearTimeout(cutOff);

@@ -16,6 +16,12 @@ export interface End {
 export type Conduit = Duplex & {
   /** Ends it as a reset connection; absent where there is no such thing. */
   resetAndDestroy?(): unknown;
+  /**
+   * Ends it with a reason that people can read, in the way of its protocol: what is under way is still sent. Absent: the line is written as text.
+   *
+   * @param closeCode of a WebSocket (RFC 6455 7.4.1)
+   */
+  farewell?(line: string, closeCode: number): void;
 };
 
 export interface Source {

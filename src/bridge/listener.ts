@@ -7,6 +7,7 @@ import type { Address, SocketAddress } from './address.js';
 import type { Step } from './arrive.js';
 import type { BridgeListener, Reach } from './bridge.js';
 import { dial, type ServerStep } from './dial.js';
+import type { Limits } from './limits.js';
 import type { Policy } from './relay.js';
 
 /** A listener as configured. */
@@ -18,6 +19,9 @@ export interface ListenerPlan {
   readonly handshakeMs: number;
   readonly policy: Policy;
   readonly active: boolean;
+  readonly limits?: Limits;
+  /** Networks of proxies that say who their clients are. */
+  readonly trusted?: readonly string[];
 }
 
 /** PROXY header, then TLS, then the upgrade of a WebSocket. */

@@ -5,6 +5,7 @@
  */
 import type { Direction, SessionEnd, SessionOpen } from '../contract.js';
 import type { Conduit, End } from './end.js';
+import { LineGuard } from './line-guard.js';
 
 export type Policy = 'pass' | 'pause' | 'close';
 
@@ -43,6 +44,8 @@ export interface RelayOptions {
   readonly onEnd: (relay: Relay) => void;
   /** How long an ended side may take to end itself, in milliseconds; 5,000. */
   readonly lingerMs?: number;
+  /** What a client may send without a line end; no more of it passes, and whoever is told ends the session. Absent: any number. */
+  readonly line?: { readonly maxBytes: number; readonly onTooLong: (relay: Relay) => void };
 }
 
 export class Relay {
@@ -57,7 +60,7 @@ export class Relay {
   #open = 2;
   #end: Pick<SessionEnd, 'reason' | 'by'> | undefined;
 
-  constructor({ client, server, recorder, session, policy, onEnd, lingerMs = LINGER_MS }: RelayOptions) {
+  constructor({ client, server, recorder, session, policy, onEnd, lingerMs = LINGER_MS, line }: RelayOptions) {
     this.policy = policy;
     this.#client = { ...client, bytes: 0, waits: false };
     this.#server = { ...server, bytes: 0, waits: false };
@@ -67,6 +70,38 @@ export class Relay {
     this.#lingerMs = lingerMs;
     this.#join(this.#client, this.#server, 'RCV');
     this.#join(this.#server, this.#client, 'SND');
+    if (line) this.#guard(line);
+    for (const side of [this.#client, this.#server]) {
+      if (side.prefix) side.source.take(side.prefix);
+      if (!side.waits && !this.#held) side.socket.resume();
+    }
+  }
+
+  /** The client's side. */
+  get client(): Conduit {
+    return this.#client.socket;
+  }
+
+  /** Bytes that came from the client. */
+  get bytesIn(): number {
+    return this.#client.bytes;
+  }
+
+  /** Nothing is read until `release`. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  #guard({ maxBytes, onTooLong }: Required<RelayOptions>['line']): void {
+    const { source } = this.#client;
+    const { take } = source;
+    const guard = new LineGuard(maxBytes);
+    source.take = (chunk) => {
+      const fits = guard.fit(chunk);
+      if (fits === chunk.length) return take(chunk);
+      if (fits > 0) take(chunk.subarray(0, fits));
+      onTooLong(this);
+    };
   }
 
   /** Carries what `from` says over to `to`. */
@@ -90,8 +125,6 @@ export class Relay {
     });
     from.socket.on('error', (error: NodeJS.ErrnoException) => this.#broken(error.code ?? '', by, to));
     from.socket.on('close', () => this.#closed(to));
-    if (from.prefix) from.source.take(from.prefix);
-    if (!from.waits) from.socket.resume();
   }
 
   /** A reset is a reset on the other side too; any other failure ends that side with what it still has to send. */
