@@ -1,0 +1,93 @@
+/**
+ * A client's way in by WebSocket (RFC 6455 4.2): receives a socket on which HTTP is to be spoken, gives the WebSocket's conduit and what the request says
+ * of the client. Whoever asks for anything else gets an answer that says so, and is let go. One step serves a listener.
+ */
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Wire } from '../../contract.js';
+import type { Arrival, Step } from '../arrive.js';
+import { conduitOf } from './conduit.js';
+import { headerOf } from './forwarded.js';
+import { FOR_CLIENTS } from './limits.js';
+import { factsOfRequest } from './request-facts.js';
+import { chooseSubprotocol, translate, wireWith } from './subprotocols.js';
+
+/** Bytes of the request and all its headers; more is answered with 431. A page's cookies take some KiB. */
+const MAX_HEAD = 16_384;
+
+export interface UpgradeOptions {
+  /** The subprotocol that counts where a client offers it; null: the first that we know. */
+  readonly subprotocol: string | null;
+  /** Pages that may connect; []: all. */
+  readonly origins: readonly string[];
+  /** Whether an address is that of a proxy whose word for the client counts. */
+  readonly isTrusted: (ip: string) => boolean;
+  /** How the server's side is read. */
+  readonly wire: Wire;
+}
+
+type Done = (upgraded: { readonly ws: WebSocket; readonly request: IncomingMessage }) => void;
+
+/** Makes the step of a listener. It resolves with nothing where the client asked for no WebSocket, or may not have one. */
+export function upgradeStep({ subprotocol, origins, isTrusted, wire }: UpgradeOptions): Step {
+  const upgrade = upgrader(subprotocol, originCheck(origins));
+  return ({ socket, facts }) =>
+    new Promise<Arrival | undefined>((resolve) => {
+      const gone = (): void => resolve(undefined);
+      socket.once('close', gone);
+      upgrade(socket, ({ ws, request }) => {
+        socket.off('close', gone);
+        const { url = '', headers } = request;
+        const known = factsOfRequest({ url, headers }, facts, isTrusted);
+        const agreed = ws.protocol === '' ? {} : { subprotocol: ws.protocol };
+        const conduit = conduitOf(ws, socket, translate(ws.protocol, 'client', wire));
+        resolve({ socket: conduit, facts: { ...known, ...agreed, wire: wireWith(ws.protocol, wire) } });
+      });
+    });
+}
+
+/** An HTTP server that never listens: it is handed its connections. */
+function upgrader(subprotocol: string | null, mayConnect: (request: IncomingMessage) => boolean): (socket: Duplex, done: Done) => void {
+  const waiting = new WeakMap<Duplex, Done>();
+  const sockets = new WebSocketServer({
+    ...FOR_CLIENTS,
+    noServer: true,
+    clientTracking: false,
+    handleProtocols: (offered) => chooseSubprotocol(offered, subprotocol) ?? false,
+  });
+  const http = createServer({ maxHeaderSize: MAX_HEAD }, (_request, response) => askForUpgrade(response));
+  http.on('upgrade', (request, socket, head) => {
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return refuse(socket, 426);
+    if (!mayConnect(request)) return refuse(socket, 403);
+    sockets.handleUpgrade(request, socket, head, (ws) => waiting.get(socket)?.({ ws, request }));
+  });
+  return (socket, done) => {
+    waiting.set(socket, done);
+    http.emit('connection', socket);
+    socket.resume();
+  };
+}
+
+function askForUpgrade(response: ServerResponse): void {
+  response.writeHead(426, { Connection: 'close, Upgrade', Upgrade: 'websocket', 'Content-Type': 'text/plain' });
+  response.end(`${STATUS_CODES[426]}\n`);
+}
+
+function refuse(socket: Duplex, status: 403 | 426): void {
+  const words = `${STATUS_CODES[status]}\n`;
+  const upgrade = status === 426 ? 'close, Upgrade\r\nUpgrade: websocket' : 'close';
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: ${upgrade}\r\nContent-Type: text/plain\r\nContent-Length: ${words.length}\r\n\r\n${words}`,
+  );
+}
+
+/** Browsers say which page connects (RFC 6455 10.2); whoever says nothing is none. Version 8 had a name of its own for it. */
+export function originCheck(origins: readonly string[]): (request: Pick<IncomingMessage, 'headers'>) => boolean {
+  const listed = new Set(origins.map((origin) => origin.toLowerCase().replace(/\/$/, '')));
+  if (listed.size === 0) return () => true;
+  const isListed = (origin: string | undefined): boolean => origin === undefined || listed.has(origin.toLowerCase());
+  return ({ headers }) => isListed(headerOf(headers, 'origin')) && isListed(headerOf(headers, 'sec-websocket-origin'));
+}
