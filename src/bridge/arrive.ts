@@ -11,7 +11,19 @@ import { type Conduit, type End, endOfAccepted, endOfEvents } from './end.js';
 export type Facts = Pick<SessionOpen, 'ip' | 'port' | 'tls' | 'url' | 'subprotocol' | 'headers' | 'interlink'> & {
   /** Where the handshake says how the session is read. */
   readonly wire?: Wire;
+  /** The client's terminal, for a program in a pty; stands in no record. */
+  readonly terminal?: Terminal;
+  /** Where the client meant to go, for a PROXY header to the server; stands in no record. */
+  readonly to?: { readonly ip: string; readonly port: number };
 };
+
+/** What a client said of its terminal (RFC 1091, RFC 1073); nothing of it is checked. */
+export interface Terminal {
+  /** Its types, the likeliest first. */
+  readonly types: readonly string[];
+  readonly columns?: number;
+  readonly rows?: number;
+}
 
 export interface Arrival {
   /** Paused; bytes that a step has read and not used stand in front of it again (`unshift`). */
@@ -87,6 +99,7 @@ export function arrive(accepted: Socket, { steps, timeoutMs, done }: ArriveOptio
       if (!settle()) return;
       done(arrival && { end: endOf(arrival.socket), facts: arrival.facts });
     } catch {
+      if (over.signal.aborted) return;
       giveUp();
       done(undefined);
     }

@@ -8,9 +8,10 @@ import type { BridgeListener } from './bridge.js';
 import { type Conduit, endOfAccepted } from './end.js';
 import type { Farewells } from './farewell.js';
 import { Gate } from './gate.js';
-import { type Dismissal, type Refusal, WORDS } from './limits.js';
+import { type Dismissal, NO_LIMITS, type Refusal, WORDS } from './limits.js';
 import { Refusals } from './refusals.js';
 import type { Relay } from './relay.js';
+import { Traffic } from './traffic.js';
 import { Watch } from './watch.js';
 
 /** Clients of one listener that are on their way in at a time. One more, and who has been on it for the longest time gives way: whoever dawdles loses. */
@@ -30,8 +31,9 @@ interface Arriving {
 }
 
 export class Entrance {
-  readonly listener: BridgeListener;
+  #listener: BridgeListener;
   readonly gate: Gate;
+  readonly traffic = new Traffic();
   readonly watch = new Watch<Relay>();
   readonly #options: EntranceOptions;
   readonly #refusals = new Refusals();
@@ -40,15 +42,27 @@ export class Entrance {
 
   constructor(listener: BridgeListener, options: EntranceOptions) {
     const { limits, trusted, listen } = listener;
-    this.listener = listener;
+    this.#listener = listener;
     this.gate = new Gate({ ...(limits ? { limits } : {}), ...(trusted ? { trusted } : {}), unix: listen.scheme === 'unix' });
     this.#options = options;
+  }
+
+  get listener(): BridgeListener {
+    return this.#listener;
+  }
+
+  /** Clients from now on come in by what this says; those that are in or on their way stay. Its address is not looked at. */
+  adopt(listener: BridgeListener): void {
+    this.#listener = listener;
+    this.gate.update(listener.limits ?? NO_LIMITS);
   }
 
   /** Takes over a paused socket. */
   accept(accepted: Socket): void {
     // Asked first: the address goes with the handle.
     const facts = factsOf(accepted);
+    // A client that is gone already, as a health check may be: the kernel knows its address no more.
+    if (facts.ip === undefined && this.listener.listen.scheme !== 'unix') return void accepted.destroy();
     if (this.listener.arrival.length > 0) return this.#takeIn(accepted, facts);
     const refusal = this.gate.judge(facts.ip) ?? this.gate.enter(facts.ip);
     if (refusal) return this.#refuse(accepted, facts, refusal);

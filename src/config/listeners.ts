@@ -9,6 +9,7 @@ import { AUDIT_KEY_NAMES, type AUDIT_KEYS, type AuditKeyName, KEYS, LATER_LISTEN
 import { type DictLiteral, type Literal, readLiterals, type StringLiteral } from './literals.js';
 import { showOption, starred } from './python.js';
 import { quoteName } from './source.js';
+import { refuseMisfits, type TlsPlaces } from './tls.js';
 import { type Asked, optionsOf } from './values.js';
 
 /** What is recorded, and how it is masked. */
@@ -43,6 +44,8 @@ export interface ListenerSettings {
   readonly certs: readonly string[];
   readonly keys: readonly string[];
   readonly clientCa: string | null;
+  /** Where those files, and `ca`, are named. */
+  readonly tlsPlaces: TlsPlaces;
   /** TLS towards the server. */
   readonly ca: string | null;
   readonly servername: string | null;
@@ -168,6 +171,7 @@ function listener(literal: DictLiteral, index: number, { literals, asked, readAu
     certs: value('cert'),
     keys: value('key'),
     clientCa: value('client_ca'),
+    tlsPlaces: tlsPlacesOf((name) => options.get(name)?.value ?? literal),
     ca: value('ca'),
     servername: value('servername'),
     verify: value('verify'),
@@ -190,6 +194,7 @@ function listener(literal: DictLiteral, index: number, { literals, asked, readAu
     user: value('user'),
     audit: readAudit((name) => options.get(name)?.value ?? literals(name)),
   };
+  refuseMisfits(settings, (name) => options.get(name)?.key.place, literal.place);
   const made = {
     name: settings.name,
     listen: '',
@@ -202,6 +207,11 @@ function listener(literal: DictLiteral, index: number, { literals, asked, readAu
     [...options].map(([name, one]) => [name, SHOWN_PATHS.includes(name) ? starred(one.value) : showOption(name, one.value)]),
   );
   return { settings, shown: { ...made, ...given } };
+}
+
+function tlsPlacesOf(literalOf: (name: OptionName) => Literal): TlsPlaces {
+  const each = (literal: Literal) => (literal.kind === 'list' || literal.kind === 'tuple' ? literal.value : [literal]).map(({ place }) => place);
+  return { certs: each(literalOf('cert')), keys: each(literalOf('key')), clientCa: literalOf('client_ca').place, ca: literalOf('ca').place };
 }
 
 /** The default of an option; what has none must be given. */

@@ -27,7 +27,7 @@ export interface Origin {
 }
 
 /** Takes a whole line with its line end, in the order of the journal. */
-export type Append = (line: string, id: string) => void;
+export type Append = (line: string, id: string, topic: Topic) => void;
 
 /** A session that moved: its first record since the last checkpoint, and its chain, whose end is its last. */
 export interface Moved {
@@ -60,7 +60,7 @@ export interface Checkpoint {
 export type Sign = (text: string) => string | null;
 
 /** What a session's records need to know of its connection. Of one that a crash left open, the address is no longer known. */
-export type Connection = Pick<SessionOpen, 'id' | 'listener' | 'protocol' | 'ip' | 'port' | 'interlink'>;
+export type Connection = Pick<SessionOpen, 'id' | 'listener' | 'protocol' | 'ip' | 'port'>;
 
 const NO_PART: Part = part('');
 
@@ -92,7 +92,7 @@ class Desk {
   /** Seals one record at the end of `chain` and appends it. `fixed` is of the method above, `late` the head's JSON behind `seq`. */
   write(topic: Topic, at: TimeUs, chain: ChainHead, fixed: string, late: string, who: Part, body: Part): void {
     const id = this.ids.next(Math.floor(at / 1000));
-    this.place(id, chain, this.head(id, topic, at, chain, fixed, late), who, body);
+    this.place(topic, id, chain, this.head(id, topic, at, chain, fixed, late), who, body);
   }
 
   /** The head of the next record of `chain`, as JSON members. */
@@ -102,10 +102,10 @@ class Desk {
   }
 
   /** Seals and appends what `head` begins. */
-  place(id: string, chain: ChainHead, head: string, who: Part, body: Part): void {
+  place(topic: Topic, id: string, chain: ChainHead, head: string, who: Part, body: Part): void {
     const sealed = seal(head, who, body);
     // A line that was not taken has no place in the chain.
-    this.append(sealed.line, id);
+    this.append(sealed.line, id, topic);
     chain.seq++;
     chain.hash = sealed.hash;
   }
@@ -139,7 +139,7 @@ export class NodeScribe {
     const head = desk.head(id, 'audit.checkpoint', at, this.#chain, this.#fixed, '');
     const data = toJson({ reason, previous, part, more, sessions, key }).slice(0, -1);
     const signature = toJson(sign(`{${head}${data}`));
-    desk.place(id, this.#chain, head, NO_PART, desk.body(`,"data":${data},"signature":${signature}}`));
+    desk.place('audit.checkpoint', id, this.#chain, head, NO_PART, desk.body(`,"data":${data},"signature":${signature}}`));
     return this.#chain.hash;
   }
 
@@ -183,12 +183,12 @@ export class SessionScribe {
     this.identify({});
   }
 
-  /** Sets who is speaking from the next record on: a new salt, a new digest. */
-  identify(names: { readonly [field in keyof Identity]?: MaskedName }): void {
+  /** Sets who is speaking from the next record on: a new salt, a new digest. `interlink`: the id that another system gave the connection. */
+  identify(names: { readonly [field in keyof Identity | 'interlink']?: MaskedName }): void {
     const sparse = this.#sparse ? { ip: '', account: '', character: '' } : {};
-    const { ip, port, interlink } = this.#open;
+    const { ip, port } = this.#open;
     const known = { ...sparse, ...(ip === undefined ? {} : { ip }), ...(port === undefined ? {} : { port }) };
-    const { account, character, room } = names;
+    const { account, character, room, interlink } = names;
     this.#room = room || this.#sparse ? flat(`,"room":${toJson(room ?? '')}`) : '';
     const spoken = { ...(account ? { account } : {}), ...(character ? { character } : {}) };
     const who = { ...known, ...spoken, ...(interlink === undefined ? {} : { interlink }) };
