@@ -9,6 +9,7 @@ import type { Arrived, Facts, Step } from './arrive.js';
 import type { Dialled } from './dial.js';
 import { Entrance } from './entrance.js';
 import { endWith, Farewells } from './farewell.js';
+import type { Gate } from './gate.js';
 import { type Dismissal, type Limits, type Refusal, WORDS } from './limits.js';
 import { listen } from './listen.js';
 import { NO_RECORDER, type Policy, type Recorder, Relay } from './relay.js';
@@ -95,9 +96,14 @@ export class Bridge {
     return opened;
   }
 
+  /** Counts and limits of a listener; undefined where there is none of this name. */
+  gateOf(name: string): Gate | undefined {
+    return this.#entrances.find(({ listener }) => listener.name === name)?.gate;
+  }
+
   /** Replaces what a listener allows. Its sessions go on; `lineBytes` counts for those that begin afterwards, all else for all. */
   update(name: string, limits: Limits): void {
-    for (const { listener, gate } of this.#entrances) if (listener.name === name) gate.update(limits);
+    this.gateOf(name)?.update(limits);
   }
 
   get sessions(): number {
