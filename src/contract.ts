@@ -7,8 +7,8 @@ import type { Place } from './errors.js';
 /** `RCV` came from the client; `SND` goes to the client (Evennia's names). */
 export type Direction = 'RCV' | 'SND';
 
-/** How a session's bytes are read: as telnet (RFC 854), or as text with no protocol in it. */
-export type Wire = 'telnet' | 'plain';
+/** How a session's bytes are read: as telnet (RFC 854), as text with no protocol in it, or as a WebSocket with its handshake and frames (RFC 6455). */
+export type Wire = 'telnet' | 'plain' | 'websocket';
 
 /** Microseconds since 1970 UTC, a whole number below 2^53. */
 export type TimeUs = number;
@@ -44,8 +44,8 @@ export interface TlsFacts {
   readonly cipher: string;
   /** The name that the client asked for. */
   readonly servername?: string;
-  /** Of the client's certificate, where it showed one that its authority vouches for: subject as `CN=...`, SHA-256 of it in lower-case hex. */
-  readonly client?: { readonly subject: string; readonly fingerprint: string };
+  /** Of the client's certificate, where it showed one that its authority vouches for: subject as `CN=...`, SHA-256 of it in lower-case hex (a proxy that ended TLS does not say it). */
+  readonly client?: { readonly subject: string; readonly fingerprint?: string };
 }
 
 /** A program in a pty. */
@@ -64,6 +64,8 @@ export interface SessionEnd {
   readonly bytesOut: number;
   /** Of a program in a pty: its exit status, or the name of the signal that ended it. */
   readonly exit?: number | string;
+  /** Of a WebSocket: the code of the first close frame (RFC 6455 7.4). */
+  readonly closeCode?: number;
 }
 
 /** decode: what stands on the wire. `bytes` and `payload` are borrowed: valid until the call returns, copy to keep. */

@@ -37,7 +37,7 @@ export interface Partners {
 
 export class Conversation {
   readonly #open: SessionOpen;
-  readonly #kept: Kept;
+  #kept: Kept;
   readonly #partners: Partners;
   readonly #idleUs: number;
   readonly #identifier: Identifier;
@@ -76,9 +76,18 @@ export class Conversation {
     this.#judge = new Judge({ prompts: kept.masks.prompts, sink, observes: open.wire !== 'telnet', peek: partners.peek });
   }
 
+  /** From what is said next on this is kept, with these masks. What the session knows by now stays. */
+  adopt({ in: input, out, masks }: Pick<Kept, 'in' | 'out' | 'masks'>): void {
+    this.#kept = { ...this.#kept, in: input, out, masks };
+    this.#masks.adopt(masks);
+    this.#judge.adopt(masks.prompts);
+  }
+
   begin(at: TimeUs): void {
+    this.#identify(at);
     const { upstream, tls, url, subprotocol, headers, process } = this.#open;
-    const known = Object.entries({ tls, url, subprotocol, headers, process }).filter(([, value]) => value !== undefined);
+    const shown = url === undefined ? undefined : this.#masks.hideUrl(url, at);
+    const known = Object.entries({ tls, url: shown, subprotocol, headers, process }).filter(([, value]) => value !== undefined);
     this.event('session.start', at, { upstream, ...Object.fromEntries(known) });
   }
 
@@ -175,9 +184,16 @@ export class Conversation {
     this.#judge.tick(at);
   }
 
-  end({ reason, by, bytesIn, bytesOut, exit }: SessionEnd, at: TimeUs): void {
+  end({ reason, by, bytesIn, bytesOut, exit, closeCode }: SessionEnd, at: TimeUs): void {
     this.#judge.end();
-    this.event('session.end', at, { reason, by, bytes_in: bytesIn, bytes_out: bytesOut, ...(exit === undefined ? {} : { exit }) });
+    this.event('session.end', at, {
+      reason,
+      by,
+      bytes_in: bytesIn,
+      bytes_out: bytesOut,
+      ...(exit === undefined ? {} : { exit }),
+      ...(closeCode === undefined ? {} : { close_code: closeCode }),
+    });
   }
 
   /** Everything that waits goes on as it stands. */
@@ -226,9 +242,11 @@ export class Conversation {
   /** Hands the names on: when one changed, or when one may be what has just been said as a secret. */
   #identify(at: TimeUs, changed = false): void {
     const names = Object.entries(this.#names);
-    if (names.length === 0 && !changed) return;
+    if (names.length === 0 && this.#open.interlink === undefined && !changed) return;
     const scrubbed = names.map(([field, name]) => [field, this.#masks.scrubName(name, at)] as const);
-    this.#partners.scribe.identify(Object.fromEntries(scrubbed) as { [field in keyof Identity]?: MaskedName });
+    const { interlink } = this.#open;
+    const others = interlink === undefined ? {} : { interlink: this.#masks.scrubName(interlink, at) };
+    this.#partners.scribe.identify({ ...(Object.fromEntries(scrubbed) as { [field in keyof Identity]?: MaskedName }), ...others });
   }
 }
 

@@ -127,8 +127,8 @@ const LONG_NUMBER = /\d{16}/;
 /** A string, or a number. */
 const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-/** GMCP's data. Empty: nothing is said. A whole number that a double cannot hold stays as its digits: it may be a secret, to be met again as it was sent. */
-function jsonOf(data: string): { readonly value: unknown; readonly broken?: true } {
+/** Data that is to be JSON, GMCP's and others'. Empty: nothing is said. A whole number that a double cannot hold stays as its digits: it may be a secret, to be met again as it was sent. */
+export function jsonOf(data: string): { readonly value: unknown; readonly broken?: true } {
   if (data.trim() === '') return { value: undefined };
   try {
     const value: unknown = JSON.parse(data);

@@ -76,6 +76,12 @@ export class OptionReader {
     }
   }
 
+  /** A message that came by no option of telnet; it counts among the others. */
+  tell(message: OobMessage, at: TimeUs): void {
+    if (message.broken) this.#listener.fault('oob-malformed');
+    this.#say(message, at);
+  }
+
   tick(at: TimeUs): void {
     this.#rate.tick(at);
   }

@@ -15,9 +15,11 @@ import { EDITING, type Gatherer, type Give } from './gather/gatherer.js';
 import { completesEnd, isEnd } from './gather/held.js';
 import { LineGatherer } from './gather/lines.js';
 import { MessageGatherer } from './gather/messages.js';
+import { typedMessage, WebGatherer } from './gather/web.js';
 import { type OobListener, OptionReader } from './oob.js';
 import { formatTime } from './record/line.js';
 import type { SessionScribe } from './record/scribe.js';
+import { type WebListener, WebMessages } from './web-messages.js';
 
 /** What is kept of a listener's sessions, and how. */
 export interface Keeping extends Kept {
@@ -69,6 +71,10 @@ export class SessionPipeline {
   readonly #typedHoled = (utterance: Utterance): void => this.#hearInput(utterance, true);
   /** For what is still held of what was typed: behind a gap that is the line with the hole. */
   readonly #giveTyped = (utterance: Utterance): void => this.#hearInput(utterance, this.#lanes.RCV.skipped >= 0);
+  /** Of a WebSocket that is read with its frames. */
+  readonly #web: WebMessages | undefined;
+  /** The session went on while nobody looked. */
+  #resumed = false;
   /** Time of the bytes that are being read. */
   #at: TimeUs = 0;
 
@@ -76,15 +82,19 @@ export class SessionPipeline {
     this.#open = open;
     this.#onFault = onFault;
     const agreed = new Agreed();
-    const output = keeping.outUnit === 'line' ? new LineGatherer('SND', keeping.charset) : new MessageGatherer(keeping.outIdleMs, keeping.charset);
-    this.#lanes = { RCV: this.#lane('RCV', new LineGatherer('RCV', keeping.charset), agreed), SND: this.#lane('SND', output, agreed) };
+    const { outUnit, outIdleMs, charset } = keeping;
+    const stream = outUnit === 'line' ? new LineGatherer('SND', charset) : new MessageGatherer(outIdleMs, charset);
+    const shown = open.wire === 'websocket' ? new WebGatherer(stream, { unit: outUnit, idleMs: outIdleMs }) : undefined;
+    const output = shown ?? stream;
+    this.#web = shown && new WebMessages(this.#listenToWeb(agreed, shown));
+    this.#lanes = { RCV: this.#lane('RCV', new LineGatherer('RCV', charset), agreed), SND: this.#lane('SND', output, agreed) };
     this.#conversation = new Conversation(open, keeping, {
       scribe,
       fault: (code, stage) => this.#fault(code, stage),
       peek: () => output.peek(),
       endKeys: () => this.#lanes.RCV.gatherer.flush('prompt', this.#giveTyped),
     });
-    this.#options = new OptionReader(this.#listenToOptions(), keeping.charset);
+    this.#options = new OptionReader(this.#listenToOptions(), charset);
   }
 
   #listenToOptions(): OobListener {
@@ -105,10 +115,31 @@ export class SessionPipeline {
     };
   }
 
+  #listenToWeb(agreed: Agreed, output: WebGatherer): WebListener {
+    const telnet = { RCV: new TelnetDecoder('RCV', agreed), SND: new TelnetDecoder('SND', agreed) };
+    return {
+      telnet: (direction, bytes) => telnet[direction].push(bytes, this.#lanes[direction].take),
+      text: (direction, bytes) => this.#text(this.#lanes[direction], bytes),
+      typed: (command) => {
+        this.#conversation.typed(false);
+        this.#hearInput(typedMessage(command, this.#at), false);
+      },
+      shown: (html, prompt) => {
+        output.say(html, prompt, this.#at, this.#said);
+        this.#conversation.spoke(this.#at);
+        if (prompt) output.flush('prompt', this.#said);
+      },
+      oob: (message) => this.#options.tell(message, this.#at),
+      lost: (direction) => direction === 'SND' && this.#conversation.careful(false),
+      fault: (code) => this.#fault(code, 'decode'),
+      unread: (direction, length) => this.#lanes[direction].take({ type: 'unread', length }),
+    };
+  }
+
   #lane(direction: Direction, gatherer: Gatherer, agreed: Agreed): Lane {
     const take = (event: WireEvent): void => this.#take(lane, event);
     const nothing = { skipped: -1, skippedTo: 0, unread: 0, unreadFrom: 0 };
-    const decoder = this.#open.wire === 'telnet' ? new TelnetDecoder(direction, agreed) : plainDecoder();
+    const decoder = this.#web?.decoder(direction) ?? (this.#open.wire === 'telnet' ? new TelnetDecoder(direction, agreed) : plainDecoder());
     const lane: Lane = { direction, decoder, gatherer, take, ...nothing };
     return lane;
   }
@@ -120,6 +151,12 @@ export class SessionPipeline {
   /** The session went on while nobody looked: the audit was started again. */
   resume(): void {
     this.#conversation.careful(false);
+    this.#resumed = this.#web !== undefined;
+  }
+
+  /** The configuration was read again: from what is said next on this is kept, with these masks. */
+  adopt(keeping: Pick<Keeping, 'in' | 'out' | 'masks'>): void {
+    this.#conversation.adopt(keeping);
   }
 
   /** Writes what waits, as it stands: the audit ends here, the session may go on. */
@@ -131,8 +168,15 @@ export class SessionPipeline {
   data(direction: Direction, bytes: Uint8Array, at: TimeUs): void {
     this.#at = at;
     this.#conversation.tick(at);
+    if (this.#resumed) this.#loseFrames();
     const lane = this.#lanes[direction];
     lane.decoder.push(bytes, lane.take);
+  }
+
+  /** Nothing tells where in the frames of a WebSocket the bytes begin. */
+  #loseFrames(): void {
+    this.#resumed = false;
+    for (const { decoder, take } of [this.#lanes.RCV, this.#lanes.SND]) decoder.lose(take);
   }
 
   #take(lane: Lane, event: WireEvent): void {
@@ -327,6 +371,7 @@ export class SessionPipeline {
       const [stage = '', code = ''] = key.split(' ');
       if (count > 1) this.#onFault({ code, stage, count: count - 1 }, at);
     }
-    this.#conversation.end(end, at);
+    const closeCode = this.#web?.closeCode;
+    this.#conversation.end(closeCode === undefined ? end : { ...end, closeCode }, at);
   }
 }

@@ -3,12 +3,21 @@
  * were read by config/), opens nothing.
  */
 
-import type { Address, SocketAddress } from './address.js';
-import type { Step } from './arrive.js';
-import type { BridgeListener, Reach } from './bridge.js';
+import { type Address, isSecure, isWebSocket, type SocketAddress, wireOf } from './address.js';
+import type { Facts, Step } from './arrive.js';
+import type { BridgeListener } from './bridge.js';
 import { dial, type ServerStep } from './dial.js';
 import type { Limits } from './limits.js';
+import { networksOf } from './networks.js';
+import { noteTarget, proxyIn, proxyOut } from './proxy.js';
+import type { ProxyVersion } from './proxy-write.js';
+import { makeSpawn } from './pty/pty.js';
+import { askTerminal } from './pty/terminal.js';
 import type { Policy } from './relay.js';
+import { dressSplice, spliceStep } from './splice.js';
+import { tellGame } from './tell-game.js';
+import type { Tls } from './tls.js';
+import { webSocketServerSteps, webSocketSteps } from './websocket/plan.js';
 
 /** A listener as configured. */
 export interface ListenerPlan {
@@ -22,18 +31,62 @@ export interface ListenerPlan {
   readonly limits?: Limits;
   /** Networks of proxies that say who their clients are. */
   readonly trusted?: readonly string[];
+  /** There where TLS is spoken on one of the two sides. */
+  readonly tls?: Tls;
+  /** TLS to the server: the name in its certificate, where it is not the host; false: any certificate will do. */
+  readonly servername?: string | null;
+  readonly verify?: boolean;
+  /** A PROXY header is awaited of the proxies in `trusted`. */
+  readonly acceptProxy?: boolean;
+  readonly sendProxy?: ProxyVersion | null;
+  /** The client's address is put into what it says to the game. */
+  readonly tellGame?: boolean;
+  /** WebSocket: what is spoken where a client offers it, or what the server is offered; pages that may connect, [] is any. */
+  readonly subprotocol?: string | null;
+  readonly origins?: readonly string[];
+  /** pty: name or number of the user that programs run as. */
+  readonly user?: string | null;
+  /** Told of what belongs in an `audit.fault`, with a code, as often as it happens. */
+  readonly fault?: (code: string) => void;
 }
 
 /** PROXY header, then TLS, then the upgrade of a WebSocket. */
-const arrivalOf = (_plan: ListenerPlan): readonly Step[] => [];
+const arrivalOf = (plan: ListenerPlan): readonly Step[] => [
+  ...(plan.sendProxy ? [noteTarget] : []),
+  ...(plan.acceptProxy ? [proxyIn({ trusted: networksOf(plan.trusted ?? []), fault: plan.fault ?? (() => undefined) })] : []),
+  ...(isSecure(plan.listen) ? [tlsOf(plan).accept] : []),
+  ...webSocketSteps(plan),
+  ...(isSplice(plan) ? [spliceStep({ origins: plan.origins ?? [], isTrusted: networksOf(plan.trusted ?? []) })] : []),
+  ...(plan.upstream.scheme === 'pty' ? [askTerminal(wireOf(plan.listen, plan.upstream))] : []),
+];
+
+/** Both sides speak WebSocket: its frames pass as they come. */
+const isSplice = ({ listen, upstream }: ListenerPlan): boolean => isWebSocket(listen) && isWebSocket(upstream);
 
 /** PROXY header, then TLS, then the upgrade of a WebSocket. */
-const serverStepsOf = (_plan: ListenerPlan): readonly ServerStep[] => [];
-
-function reachOf(plan: ListenerPlan): Reach {
-  const { upstream } = plan;
-  if (upstream.scheme === 'pty') throw new Error('no pty yet');
-  return (_client, _session, { timeoutMs, done }) => dial(upstream, { timeoutMs, done, steps: serverStepsOf(plan) });
+function serverStepsOf(plan: ListenerPlan): (client: Facts, session: string) => readonly ServerStep[] {
+  const { upstream, sendProxy, servername, verify = true } = plan;
+  const host = 'host' in upstream ? upstream.host : '';
+  const secure: readonly ServerStep[] = isSecure(upstream) ? [tlsOf(plan).connect({ host, servername: servername ?? undefined, verify })] : [];
+  const later = [...secure, ...webSocketServerSteps(plan)];
+  return sendProxy ? (client, session) => [proxyOut(sendProxy, client, session), ...later] : () => later;
 }
 
-export const makeListener = (plan: ListenerPlan): BridgeListener => ({ ...plan, arrival: arrivalOf(plan), reach: reachOf(plan) });
+function tlsOf({ name, tls }: ListenerPlan): Tls {
+  if (tls) return tls;
+  throw new Error(`no certificates of listener ${name}`);
+}
+
+function reachOf(plan: ListenerPlan): BridgeListener['reach'] {
+  const { upstream, name, listen, user } = plan;
+  if (upstream.scheme === 'pty') return { spawn: makeSpawn({ name, listen, upstream, user: user ?? undefined }) };
+  const stepsFor = serverStepsOf(plan);
+  return (client, session, { timeoutMs, done }) => dial(upstream, { timeoutMs, done, steps: stepsFor(client, session) });
+}
+
+export const makeListener = (plan: ListenerPlan): BridgeListener => ({
+  ...plan,
+  arrival: arrivalOf(plan),
+  ...(isSplice(plan) ? { dress: dressSplice } : plan.tellGame ? { dress: tellGame } : {}),
+  reach: reachOf(plan),
+});

@@ -10,6 +10,8 @@ declare module 'pako/lib/zlib/inflate.js' {
     inflateInit2(stream: ZStream, windowBits: number): number;
     /** Z_OK 0, Z_STREAM_END 1, Z_NEED_DICT 2, Z_BUF_ERROR -5 (nothing to do), other errors below 0. */
     inflate(stream: ZStream, flush: number): number;
+    /** Begins a new stream in the memory of the last one. */
+    inflateReset(stream: ZStream): number;
   };
   export default zlib;
 }

@@ -98,16 +98,18 @@ function builtNames(message: OobMessage): Named[] {
 export function claimIn(message: OobMessage): { readonly name: string; readonly how: string; readonly way: 'line' | 'environ' } | undefined {
   if (message.direction !== 'RCV' || message.broken) return undefined;
   const environ = isOf(message, 'environ', 'USER');
-  if (!environ && !isOf(message, 'gmcp', 'Char.Login.Credentials')) return undefined;
-  const name = nameOf(environ ? message.value : memberAt(message.value, 'account'));
+  const evennia = isOf(message, 'evennia', 'login');
+  if (!environ && !evennia && !isOf(message, 'gmcp', 'Char.Login.Credentials')) return undefined;
+  const name = nameOf(environ ? message.value : memberAt(message.value, evennia ? 'name' : 'account'));
   if (!name) return undefined;
-  return environ ? { name, how: 'environ', way: 'environ' } : { name, how: 'gmcp Char.Login.Credentials', way: 'line' };
+  if (environ) return { name, how: 'environ', way: 'environ' };
+  return { name, how: evennia ? 'evennia login' : 'gmcp Char.Login.Credentials', way: 'line' };
 }
 
 /** The server's answer to a login, where this message is one. */
 export function verdictIn(message: OobMessage): 'accepted' | 'refused' | undefined {
   if (message.direction !== 'SND' || message.broken) return undefined;
-  if (isOf(message, 'gmcp', 'Logged.In') || isOf(message, 'msdp', 'LOGGED_IN')) return 'accepted';
+  if (isOf(message, 'gmcp', 'Logged.In') || isOf(message, 'msdp', 'LOGGED_IN') || isOf(message, 'evennia', 'logged_in')) return 'accepted';
   if (!isOf(message, 'gmcp', 'Char.Login.Result')) return undefined;
   return memberAt(message.value, 'success') === true ? 'accepted' : 'refused';
 }

@@ -8,7 +8,7 @@ import type { Finder, Known } from './elsewhere.js';
 import { ENVIRON_VALUE, type MaskSet, SECRET_FIELD } from './mask-set.js';
 
 /** A member, variable or package that says of itself that it is secret, in the languages whose servers were met. */
-const SECRET_NAME =
+export const SECRET_NAME =
   /passw(?:or[dt]|d)|pass[_-]?(?:phrase|code)|kennwort|contrase|mot_?de_?passe|пароль|(?:secret|token|credentials?|api[_-]?key)$|(?:^|[^a-z])(?:pass|pwd|pw|otp|auth|cookie|csessid|authorization)$/i;
 /** A command or package by whose name somebody logs in. */
 const LOGIN_NAME = /^(?:auth|authenticate|authentication|authorize|log[io]n|sign_?in)$/i;

@@ -12,6 +12,7 @@ import { type MaskSet, type Scrubbed, type ScrubbedLine, type Side, scrub, scrub
 import type { Typing } from './queue.js';
 import { Said } from './said.js';
 import type { Span } from './spans.js';
+import { hideUrl } from './url.js';
 
 /** The last input, as far as it was secret: its echo may still come. */
 interface LastTyped extends Typed {
@@ -32,12 +33,12 @@ const PRIVATE_KEY = 'private-key';
 const PLAIN: Typing = { lead: [], echo: undefined, hidden: undefined, holed: false };
 
 export class SessionMasks {
-  readonly #masks: MaskSet;
+  #masks: MaskSet;
   readonly #said = new Said();
-  readonly #fields: FieldMasks;
+  #fields: FieldMasks;
   readonly #open: { -readonly [direction in Direction]?: string | undefined } = {};
   /** Where a mask by that name is in force. */
-  readonly #keys: { readonly [direction in Direction]: KeyBlocks } | undefined;
+  #keys: { readonly [direction in Direction]: KeyBlocks } | undefined;
   /** Lines that were hidden, of one word, in small letters: too short ones too to be looked for elsewhere than in names. */
   readonly #hiddenLines = new Set<string>();
   #typed: LastTyped | undefined;
@@ -47,8 +48,18 @@ export class SessionMasks {
   constructor(masks: MaskSet) {
     this.#masks = masks;
     this.#fields = new FieldMasks(masks);
-    const mask = masks.indexOf(PRIVATE_KEY);
-    if (masks.nameOf(mask) === PRIVATE_KEY) this.#keys = { RCV: new KeyBlocks(mask), SND: new KeyBlocks(mask) };
+    this.#keys = keysOf(masks);
+  }
+
+  /**
+   * From the next text on these masks count. What the session knows stays known: secrets, what was hidden, a key that is being said.
+   * @param masks compiled to follow those that count until now (`compileMasks`)
+   */
+  adopt(masks: MaskSet): void {
+    this.#masks = masks;
+    this.#fields = new FieldMasks(masks);
+    const keys = keysOf(masks);
+    this.#keys = keys && (this.#keys ?? keys);
   }
 
   /** Rises when the client said a secret that was not known: names that were scrubbed before may hold it. */
@@ -164,6 +175,13 @@ export class SessionMasks {
     return (writtenAt) => this.#fields.scrub(hidden, this.#said.finder(writtenAt));
   }
 
+  /** Hides the secrets of a URL's path and query, which are known to the session from here on; the text masks are still to see what it gives. */
+  hideUrl(url: string, at: TimeUs): string {
+    const { text, secrets } = hideUrl(this.#masks, url);
+    this.#said.learn(secrets, at);
+    return text;
+  }
+
   /** Scrubs an event's data as it is at this time. Never throws. */
   scrubData(data: { readonly [name: string]: unknown }, at: TimeUs): MaskedData {
     return scrubData(this.#masks, data, this.#said.finder(at));
@@ -181,4 +199,10 @@ export class SessionMasks {
   scrubLine(line: string, side: Side): ScrubbedLine {
     return scrubLine(this.#masks, line, side, this.#said);
   }
+}
+
+/** What follows private keys over lines, where the mask for them is in force. */
+function keysOf(masks: MaskSet): { readonly [direction in Direction]: KeyBlocks } | undefined {
+  const mask = masks.indexOf(PRIVATE_KEY);
+  return masks.nameOf(mask) === PRIVATE_KEY ? { RCV: new KeyBlocks(mask), SND: new KeyBlocks(mask) } : undefined;
 }
