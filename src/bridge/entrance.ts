@@ -54,7 +54,7 @@ export class Entrance {
   /** Clients from now on come in by what this says; those that are in or on their way stay. Its address is not looked at. */
   adopt(listener: BridgeListener): void {
     this.#listener = listener;
-    this.gate.update(listener.limits ?? NO_LIMITS);
+    this.gate.update(listener.limits ?? NO_LIMITS, listener.trusted);
   }
 
   /** Takes over a paused socket. */

@@ -22,7 +22,6 @@ export interface GateOptions {
 
 export class Gate {
   readonly #unix: boolean;
-  readonly #isTrusted: (ip: string) => boolean;
   readonly #now: () => number;
   readonly #addresses = new Tally();
   readonly #networks = new Tally();
@@ -30,15 +29,15 @@ export class Gate {
   readonly #rate = new Rate();
   #sessions = 0;
   #limits: Limits;
+  #isTrusted: (ip: string) => boolean = () => false;
   #isAllowed: ((ip: string) => boolean) | undefined;
   #isDenied: ((ip: string) => boolean) | undefined;
 
   constructor({ limits = NO_LIMITS, unix = false, trusted = [], now = () => performance.now() }: GateOptions = {}) {
     this.#unix = unix;
-    this.#isTrusted = trusted.length > 0 ? networksOf(trusted) : () => false;
     this.#now = now;
     this.#limits = limits;
-    this.update(limits);
+    this.update(limits, trusted);
   }
 
   get limits(): Limits {
@@ -50,14 +49,15 @@ export class Gate {
     return this.#sessions;
   }
 
-  /** Keys that are counted or remembered just now: what this holds in memory. */
+  /** Addresses and networks that are counted just now. */
   get size(): number {
     return this.#addresses.size + this.#networks.size + this.#arriving.size;
   }
 
-  /** From now on these limits are asked. Sessions go on, even where there are too many of them. */
-  update(limits: Limits): void {
+  /** From now on these limits are asked. Sessions go on, even where there are too many of them. @param trusted as GateOptions; absent: as before */
+  update(limits: Limits, trusted?: readonly string[]): void {
     this.#limits = limits;
+    if (trusted) this.#isTrusted = trusted.length > 0 ? networksOf(trusted) : () => false;
     this.#isAllowed = limits.allow.length > 0 ? networksOf(limits.allow) : undefined;
     this.#isDenied = limits.deny.length > 0 ? networksOf(limits.deny) : undefined;
   }
@@ -79,17 +79,17 @@ export class Gate {
 
   /** A client begins its way in. Where it may, it is counted until `arrived`. */
   arrive(ip: string | undefined): 'refused-address' | undefined {
-    if (ip === undefined || this.#isTrusted(ip)) return undefined;
+    if (ip === undefined) return undefined;
     const most = Math.min(this.#limits.maxPerIp ?? MAX_ARRIVING_EACH, MAX_ARRIVING_EACH);
     const key = addressOf(ip);
-    if (this.#arriving.of(key) >= most) return 'refused-address';
+    if (this.#arriving.of(key) >= most && !this.#isTrusted(ip)) return 'refused-address';
     this.#arriving.add(key);
     return undefined;
   }
 
   /** Its way in is over, however it ended. */
   arrived(ip: string | undefined): void {
-    if (ip !== undefined && !this.#isTrusted(ip)) this.#arriving.drop(addressOf(ip));
+    if (ip !== undefined) this.#arriving.drop(addressOf(ip));
   }
 
   /** Lets a session in where there is room. Where there was, `leave` is to be called once with the same address. */

@@ -86,6 +86,17 @@ t.test('limits that change count at once, with those who are in already', async 
   t.same([door.enter('10.0.0.1'), door.judge('10.0.0.2'), door.sessions], [undefined, undefined, 7]);
 });
 
+t.test('a proxy that is trusted from now on may bring any number, and no count is left over', async (t) => {
+  const door = gate({ maxPerIp: 1 });
+  t.same([door.arrive('10.0.0.1'), door.arrive('10.0.0.1')], [undefined, 'refused-address']);
+  door.update({ ...NO_LIMITS, maxPerIp: 1 }, ['10.0.0.0/8']);
+  t.same([door.arrive('10.0.0.1'), door.trusts('10.0.0.1')], [undefined, true]);
+  door.update(NO_LIMITS);
+  t.ok(door.trusts('10.0.0.1'));
+  for (let at = 0; at < 2; at++) door.arrived('10.0.0.1');
+  t.equal(door.size, 0);
+});
+
 t.test('whoever comes and goes in whatever order, nothing is left when all are gone', async (t) => {
   const dice = new Dice(6);
   const door = gate({ maxSessions: 40, maxPerIp: 3, maxPerNetwork: 12 });
