@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer as createPlain, type Socket } from 'node:net';
-import { connect, type ConnectionOptions, createServer, type TLSSocket } from 'node:tls';
+import { createServer as createPlain } from 'node:net';
+import { type ConnectionOptions, connect, createServer, type TLSSocket } from 'node:tls';
 import t, { type Test } from 'tap';
 import type { NetworkAddress, SocketAddress } from '../../src/bridge/address.js';
 import { Bridge } from '../../src/bridge/bridge.js';
@@ -117,7 +117,7 @@ t.test('TLS 1.1 is refused, 1.2 is spoken', async (t) => {
   const client = await secure(t, address, { maxVersion: 'TLSv1.2' });
   await upstream.accept();
   t.equal(keeper.sessions.length, 1);
-  t.match(keeper.sessions[0]?.open.tls, { version: 'TLSv1.2', cipher: 'ECDHE-ECDSA-AES256-GCM-SHA384' });
+  t.match(keeper.sessions[0]?.open.tls, { version: 'TLSv1.2', cipher: /^ECDHE-ECDSA-/ });
   const failed = new Promise<boolean>((resolve) => {
     client.once('error', () => resolve(true));
     client.once('close', () => resolve(true));
@@ -182,28 +182,22 @@ t.test('a reset of the server is one for a client by TLS', async (t) => {
 
 t.test('a client that is slow to read holds the server back', async (t) => {
   const upstream = await Upstream.listen(t);
-  const { address } = await bridgeWith(t, upstream.address, {});
+  const { keeper, address } = await bridgeWith(t, upstream.address, {});
   const client = await secure(t, address);
   const server = await upstream.accept();
-  const chunk = Buffer.alloc(1024 * 1024, 'x');
-  let sent = 0;
-  while (sent < 64) {
-    sent++;
-    if (!server.write(chunk) && !(await Promise.race([once(server, 'drain').then(() => true), quiet(server)]))) break;
+  const passed = (): number => (keeper.sessions[0]?.SND ?? []).reduce((sum, { length }) => sum + length, 0);
+  const bytes = 32 * 1024 * 1024;
+  server.end(Buffer.alloc(bytes, 'x'));
+  await until(() => passed() > 0, 'the first bytes');
+  // Another session goes there and back: by then a bridge that does not wait would have taken much more.
+  for (let round = 0; round < 20; round++) {
+    const other = await secure(t, address);
+    other.write('look');
+    await read(await upstream.accept(), 4);
   }
-  t.ok(sent < 64, `the server could send ${sent} MiB before it had to wait`);
-  server.end();
-  t.equal((await readAll(client)).length, sent * chunk.length, 'and all of it comes once the client reads');
+  t.ok(passed() < bytes / 2, `${passed()} bytes were taken from the server`);
+  t.equal((await readAll(client)).length, bytes, 'and all of it comes once the client reads');
 });
-
-/** Resolves with false once nothing more of what was written has left a socket for a while. */
-async function quiet(socket: Socket): Promise<false> {
-  for (let before = -1; before !== socket.bytesWritten - socket.writableLength; ) {
-    before = socket.bytesWritten - socket.writableLength;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
-  return false;
-}
 
 t.test('who speaks no TLS, or is silent, gets no session', async (t) => {
   const upstream = await Upstream.listen(t);
@@ -213,7 +207,10 @@ t.test('who speaks no TLS, or is silent, gets no session', async (t) => {
   await readAll(plain).catch(() => undefined);
   const silent = await dialTo(t, { ...address, scheme: 'telnet' });
   await readAll(silent).catch(() => undefined);
-  t.same(keeper.sessions.filter(({ end }) => end?.reason !== 'handshake-timeout'), []);
+  t.same(
+    keeper.sessions.filter(({ end }) => end?.reason !== 'handshake-timeout'),
+    [],
+  );
 });
 
 t.test('a server by TLS: its certificate is verified, and what is said arrives', async (t) => {
