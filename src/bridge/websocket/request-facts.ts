@@ -4,6 +4,7 @@
  * page offers as a subprotocol.
  */
 import type { Facts } from '../arrive.js';
+import { interlinkOf } from '../interlink.js';
 import { clientOf, type Headers, headerOf } from './forwarded.js';
 
 /** The request's head, as far as it is looked at. */
@@ -18,9 +19,8 @@ export const KEPT_HEADERS: readonly string[] = ['host', 'origin', 'user-agent', 
 
 /** Characters of the URL that are recorded. A browser sends 2 KiB without complaint, and nobody reads more. */
 export const MAX_URL = 2_048;
-/** Characters of each header that are recorded, and of the interlink id. */
+/** Characters of each header that are recorded. */
 const MAX_HEADER = 512;
-const MAX_INTERLINK = 256;
 
 /** Ids that other systems gave a request; the first that is there counts. */
 const INTERLINK_HEADERS: readonly string[] = ['x-request-id', 'traceparent'];
@@ -40,12 +40,7 @@ export function factsOfRequest({ url, headers }: RequestHead, known: Facts, isTr
 
 function believed({ ip, port, ...facts }: Facts, headers: Headers, isTrusted: (ip: string) => boolean): Facts {
   const client = clientOf(headers, isTrusted) ?? { ...(ip === undefined ? {} : { ip }), ...(port === undefined ? {} : { port }) };
-  const interlink = facts.interlink ?? interlinkOf(headers);
+  const given = INTERLINK_HEADERS.map((name) => headerOf(headers, name)).find((value) => value !== undefined);
+  const interlink = facts.interlink ?? interlinkOf(given ?? '');
   return { ...facts, ...client, ...(interlink === undefined ? {} : { interlink }) };
-}
-
-/** Printable ASCII alone: what else stands there is no id. */
-function interlinkOf(headers: Headers): string | undefined {
-  const given = INTERLINK_HEADERS.map((name) => headerOf(headers, name)).find((value) => value !== undefined && /^[\x21-\x7e]+$/.test(value));
-  return given?.slice(0, MAX_INTERLINK);
 }
