@@ -3,9 +3,10 @@
  * ends or no longer answers; inline (`threads: 0`) the same without a thread. Knows nothing of what is in a slab.
  */
 import { Worker } from 'node:worker_threads';
-import { Auditor, type AuditorData, type AuditorEvents, type FromAudit, type NodeFact, type ToAudit } from './audit-thread.js';
+import { type AuditChange, Auditor, type AuditorData, type AuditorEvents, type FromAudit, type NodeFact, type ToAudit } from './audit-thread.js';
 import type { Log } from './contract.js';
-import { AuditError, type ErrorCode, nameOf } from './errors.js';
+import { AuditError, type ErrorCode, nameOf, type Place } from './errors.js';
+import type { AuditFigures } from './metrics.js';
 
 /** The audit thread is asked so often, and started again when it has not answered for so long. */
 const PING_MS = 5_000;
@@ -30,6 +31,15 @@ export interface AuditSide {
    */
   hold(): Promise<number>;
   release(): Promise<void>;
+  /**
+   * The configuration was read again (Auditor.adopt). A thread that is started anew has it too. Rejects with AUDIT_MASK_... where a mask does not compile,
+   * AUDIT_THREAD where the thread ended over it, AUDIT_SPOOL where the side closes; then nothing has changed.
+   */
+  adopt(change: AuditChange): Promise<void>;
+  /** What was written since the thread began; undefined where it does not answer within `timeoutMs`. */
+  figures(timeoutMs: number): Promise<AuditFigures | undefined>;
+  /** Milliseconds since it answered last; it is asked every 5 s. */
+  readonly silentMs: number;
   /** Resolves when all that was sent is durable, or soon after `timeoutMs`: false where something was not. */
   close(timeoutMs: number): Promise<boolean>;
   readonly thread: Worker | undefined;
@@ -50,6 +60,12 @@ export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
     revive: () => undefined,
     hold: () => (open ? auditor.hold() : Promise.reject(closing())),
     release: async () => (open ? auditor.release() : undefined),
+    adopt: async (change) => {
+      if (!open) throw closing();
+      auditor.adopt(change);
+    },
+    figures: async () => (open ? auditor.figures() : undefined),
+    silentMs: 0,
     close: async (timeoutMs) => {
       open = false;
       return (await within(auditor.close(timeoutMs), timeoutMs + FLUSH_MS)) ?? false;
@@ -60,7 +76,7 @@ export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
 
 /** The audit thread and its watch. */
 export class ThreadSide implements AuditSide {
-  readonly #data: AuditorData;
+  #data: AuditorData;
   readonly #events: SideEvents;
   readonly #log: Log;
   #worker: Worker | undefined;
@@ -75,6 +91,9 @@ export class ThreadSide implements AuditSide {
   #held = false;
   /** Who waits for the hold. */
   #holders: { resolve(segment: number): void; reject(error: Error): void }[] = [];
+  /** Who waits for an answer, by number. */
+  readonly #asked = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
+  #questions = 0;
   readonly #watch: NodeJS.Timeout;
 
   private constructor(data: AuditorData, events: SideEvents, log: Log) {
@@ -127,6 +146,44 @@ export class ThreadSide implements AuditSide {
     else if (message.type === 'declared') this.#settle(message.number, true);
     else if (message.type === 'warn') this.#events.warn(message.message);
     else if (message.type === 'held') for (const { resolve } of this.#holders.splice(0)) resolve(message.segment);
+    else if (message.type === 'answer') this.#answered(message.number)?.resolve(message.answer);
+    else if (message.type === 'refused') this.#answered(message.number)?.reject(refusal(message));
+  }
+
+  #answered(number: number) {
+    const asker = this.#asked.get(number);
+    this.#asked.delete(number);
+    return asker;
+  }
+
+  #ask(question: (number: number) => ToAudit): Promise<unknown> {
+    if (this.#closing) return Promise.reject(closing());
+    if (!this.#worker) return Promise.reject(gone());
+    const number = ++this.#questions;
+    this.#worker.postMessage(question(number));
+    return new Promise((resolve, reject) => this.#asked.set(number, { resolve, reject }));
+  }
+
+  /** A thread that has ended answers nobody. */
+  #dropAsked(error: AuditError): void {
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    for (const { reject } of asked) reject(error);
+  }
+
+  get silentMs(): number {
+    return Date.now() - this.#answeredAt;
+  }
+
+  async adopt(change: AuditChange): Promise<void> {
+    await this.#ask((number) => ({ type: 'adopt', number, change }));
+    const { tagKey: _before, ...data } = this.#data;
+    this.#data = { ...data, ...change };
+  }
+
+  async figures(timeoutMs: number): Promise<AuditFigures | undefined> {
+    const asked = this.#ask((number) => ({ type: 'figures', number })).catch(() => undefined);
+    return (await within(asked, timeoutMs)) as AuditFigures | undefined;
   }
 
   #settle(number: number, durable: boolean): void {
@@ -156,6 +213,7 @@ export class ThreadSide implements AuditSide {
   #ended(worker: Worker): void {
     if (worker !== this.#worker) return;
     this.#worker = undefined;
+    this.#dropAsked(gone());
     if (this.#closing) return this.#closed?.(false);
     this.#restarting = setTimeout(() => this.#restart(), this.#waitMs);
     this.#waitMs = Math.min(this.#waitMs * 2, RESTART_MS.most);
@@ -192,6 +250,7 @@ export class ThreadSide implements AuditSide {
     clearInterval(this.#watch);
     this.#closing = true;
     for (const { reject } of this.#holders.splice(0)) reject(closing());
+    this.#dropAsked(closing());
     if (!this.#worker) {
       for (const number of this.#declared.keys()) this.#settle(number, false);
       return false;
@@ -206,6 +265,11 @@ export class ThreadSide implements AuditSide {
     return all ?? false;
   }
 }
+
+const gone = (): AuditError => new AuditError('AUDIT_THREAD', 'the audit thread has ended, and is started again; ask once more');
+
+const refusal = ({ code, message, place }: { readonly code: string; readonly message: string; readonly place: Place | undefined }): AuditError =>
+  code.startsWith('AUDIT_') ? new AuditError(code as ErrorCode, message, place) : new AuditError('AUDIT_INTERNAL', `${message} (${code})`);
 
 const closing = (): AuditError => new AuditError('AUDIT_SPOOL', 'the spool is being closed; ask again when the proxy runs');
 

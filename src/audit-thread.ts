@@ -8,12 +8,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Gap, KIND, type Kind, readFrames } from './capture/frames.js';
 import { Checkpoints } from './checkpoints.js';
 import type { AnyMask, IdentitySettings, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
-import { AuditError } from './errors.js';
+import { Counts } from './counts.js';
+import { AuditError, nameOf, type Place } from './errors.js';
 import type { Charset } from './gather/charset.js';
 import type { Sources } from './identify/login.js';
 import { compileMasks, type MaskSet, type Style, scrubData } from './mask/masker.js';
 import { compileNamed } from './mask/named-groups.js';
 import { MaskAlarm } from './mask-alarm.js';
+import type { AuditFigures } from './metrics.js';
 import { type Keeping, SessionPipeline } from './pipeline.js';
 import { Ids, Salts } from './record/id.js';
 import { formatTime } from './record/line.js';
@@ -78,13 +80,20 @@ export interface AuditorEvents {
 const CHECKPOINT_MS = 60_000;
 
 type Slab = { slab: ArrayBuffer; used: number };
-type Session = { readonly id: string; readonly pipeline: SessionPipeline; readonly scribe: SessionScribe };
+type Session = { readonly id: string; readonly listener: string; readonly pipeline: SessionPipeline; readonly scribe: SessionScribe };
+type Kept = Keeping & { readonly allowSparse: boolean };
+
+/** What can be changed while it runs. */
+export type AuditChange = Pick<AuditorData, 'listeners' | 'tagKey' | 'callbacks'>;
 
 export class Auditor {
   readonly #events: AuditorEvents;
   readonly #journal: Journal;
   readonly #scribe: NodeScribe;
-  readonly #keeping = new Map<string, Keeping & { allowSparse: boolean }>();
+  #keeping: ReadonlyMap<string, Kept>;
+  /** Who reads the journal, by index on the board; the journal looks at the same list. */
+  readonly #claims: Claim[];
+  readonly #counts = new Counts();
   readonly #sessions = new Map<number, Session>();
   readonly #noMasks: MaskSet = compileMasks([]);
   readonly #alarm: MaskAlarm;
@@ -99,13 +108,13 @@ export class Auditor {
   /** Opens the journal. Throws AUDIT_SPOOL and the system's errors where that fails, AUDIT_MASK_... where a mask does not compile. */
   constructor(data: AuditorData, events: AuditorEvents) {
     this.#events = events;
-    for (const listener of data.listeners)
-      this.#keeping.set(listener.name, { ...listener, masks: compileMasks(listener.masks, styleOf(listener, data)), names: sourcesOf(listener) });
+    this.#keeping = keepingOf(data);
+    this.#claims = [...data.callbacks];
     const room = new RoomAlarm((message) => events.warn(message));
     this.#journal = new Journal({
       ...data.spool,
       board: new Board(data.board),
-      callbacks: data.callbacks,
+      callbacks: this.#claims,
       held: data.held ?? false,
       declare: (given) => {
         room.gaveUp(given.callback);
@@ -124,8 +133,9 @@ export class Auditor {
         origin: data.origin,
         ids: new Ids(randomFillSync, heads.lastId || undefined),
         salts: new Salts(randomFillSync),
-        append: (line, id) => {
+        append: (line, id, topic) => {
           this.#journal.append(line, id);
+          this.#counts.record(topic);
           this.#checkpoints.appended();
         },
         moved: heads.moved,
@@ -133,13 +143,35 @@ export class Auditor {
       heads.node,
     );
     this.#checkpoints = new Checkpoints({ scribe: this.#scribe, heads, key: data.signingKey });
-    this.#alarm = new MaskAlarm(
-      data.spool.folder,
-      [...this.#keeping.values()].map(({ masks }) => masks),
-    );
+    this.#alarm = new MaskAlarm(data.spool.folder, this.#sets());
     this.#tellRecovery(new Set(data.alive));
     this.#minute = setInterval(() => this.#journal.accepts() && this.#checkpoint('time', Date.now() * 1000), data.checkpointMs ?? CHECKPOINT_MS);
     this.#minute.unref();
+  }
+
+  #sets(): MaskSet[] {
+    return [...this.#keeping.values()].map(({ masks }) => masks);
+  }
+
+  /**
+   * The configuration was read again. New sessions keep what it says; those under way mask by it from what is said next on, and keep `in` and `out` of it.
+   * @throws AuditError AUDIT_MASK_... where a mask does not compile; then nothing has changed
+   */
+  adopt(change: AuditChange): void {
+    const keeping = keepingOf(change, this.#keeping);
+    this.#counts.masksGo(this.#sets());
+    this.#keeping = keeping;
+    this.#claims.splice(0, this.#claims.length, ...change.callbacks);
+    this.#alarm.adopt(this.#sets());
+    for (const { listener, pipeline } of this.#sessions.values()) {
+      const kept = keeping.get(listener);
+      if (kept) pipeline.adopt(kept);
+    }
+  }
+
+  /** What was written since this began, by names. */
+  figures(): AuditFigures {
+    return this.#counts.figures(this.#sets());
   }
 
   /** Says what the start found: damage, and the sessions that a crash left open. */
@@ -268,7 +300,7 @@ export class Auditor {
     const scribe = this.#scribe.session(open, keeping.allowSparse, known);
     if (!known) sessions.set(open.id, Object.assign(scribe.chain, { listener: open.listener, protocol: open.protocol }));
     const pipeline = new SessionPipeline(open, keeping, scribe, (fault, faultAt) => this.#fault(fault, faultAt));
-    this.#sessions.set(session, { id: open.id, pipeline, scribe });
+    this.#sessions.set(session, { id: open.id, listener: open.listener, pipeline, scribe });
     if (known) return pipeline.resume();
     this.#alarm.sessionBegan();
     pipeline.begin(at);
@@ -290,10 +322,12 @@ export class Auditor {
   }
 
   #fault(fault: { code: string; stage: string; count: number; mask?: string }, at: TimeUs): void {
+    this.#counts.fault(fault);
     this.#scribe.event('audit.fault', at, scrubData(this.#noMasks, fault));
   }
 
   #node({ topic, data }: NodeFact, at: TimeUs): void {
+    if (topic === 'audit.fault') this.#counts.fault(data ?? {});
     this.#scribe.event(topic, at, data && scrubData(this.#noMasks, data));
   }
 
@@ -348,9 +382,18 @@ export class Auditor {
   }
 }
 
+/** What is kept of each listener's sessions. @param before what was until now; its masks are followed */
+function keepingOf(data: AuditChange, before?: ReadonlyMap<string, Kept>): ReadonlyMap<string, Kept> {
+  const of = (listener: ListenerAudit): Kept => {
+    const masks = compileMasks(listener.masks, styleOf(listener, data), before?.get(listener.name)?.masks);
+    return { ...listener, masks, names: sourcesOf(listener) };
+  };
+  return new Map(data.listeners.map((listener) => [listener.name, of(listener)]));
+}
+
 const sourcesOf = ({ identity }: ListenerAudit): Sources => ({ matchers: compileNamed(identity.patterns), paths: identity.paths });
 
-function styleOf({ maskStyle }: ListenerAudit, { tagKey }: AuditorData): Style {
+function styleOf({ maskStyle }: ListenerAudit, { tagKey }: AuditChange): Style {
   if (maskStyle !== 'tag') return { name: maskStyle };
   if (!tagKey) throw new AuditError('AUDIT_INTERNAL', 'tags without a key');
   return { name: maskStyle, key: tagKey };
@@ -367,12 +410,16 @@ export type ToAudit =
   | { readonly type: 'slab'; readonly slab: ArrayBuffer; readonly used: number }
   | { readonly type: 'ping' }
   | { readonly type: 'declare'; readonly number: number; readonly fact: NodeFact }
+  | { readonly type: 'adopt'; readonly number: number; readonly change: AuditChange }
+  | { readonly type: 'figures'; readonly number: number }
   | { readonly type: 'hold' }
   | { readonly type: 'release' }
   | { readonly type: 'close'; readonly timeoutMs: number };
 export type FromAudit =
   | { readonly type: 'ready' | 'pong' }
   | { readonly type: 'declared'; readonly number: number }
+  | { readonly type: 'answer'; readonly number: number; readonly answer: unknown }
+  | { readonly type: 'refused'; readonly number: number; readonly code: string; readonly message: string; readonly place: Place | undefined }
   | { readonly type: 'held'; readonly segment: number }
   | { readonly type: 'warn'; readonly message: string }
   | { readonly type: 'closed'; readonly all: boolean }
@@ -382,6 +429,14 @@ export type FromAudit =
 if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
   const port = parentPort;
   const say = (message: FromAudit, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
+  const answer = (number: number, work: () => unknown): void => {
+    try {
+      say({ type: 'answer', number, answer: work() });
+    } catch (error) {
+      const { message, place } = error instanceof AuditError ? error : { message: 'the configuration cannot be taken', place: undefined };
+      say({ type: 'refused', number, code: error instanceof AuditError ? error.code : nameOf(error), message, place });
+    }
+  };
   const auditor = new Auditor((workerData as { audit: AuditorData }).audit, {
     returned: (slab) => say({ type: 'returned', slab }, [slab]),
     trouble: (code) => say({ type: 'trouble', code }),
@@ -391,6 +446,8 @@ if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
     if (message.type === 'slab') auditor.take(message.slab, message.used);
     else if (message.type === 'ping') say({ type: 'pong' });
     else if (message.type === 'declare') void auditor.declare(message.fact).then(() => say({ type: 'declared', number: message.number }));
+    else if (message.type === 'adopt') answer(message.number, () => auditor.adopt(message.change));
+    else if (message.type === 'figures') answer(message.number, () => auditor.figures());
     else if (message.type === 'hold') void auditor.hold().then((segment) => say({ type: 'held', segment }));
     else if (message.type === 'release') auditor.release();
     else void auditor.close(message.timeoutMs).then((all) => say({ type: 'closed', all }));

@@ -6,16 +6,16 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { commandHelp, helpText } from './config/help.js';
-import { loadSettings, masksInForce, type Settings } from './config/settings.js';
+import { loadSettings, masksInForce, type Origin, type Settings } from './config/settings.js';
 import { type CommandLine, readCommandLine } from './config/usage.js';
-import type { Log, Utterance } from './contract.js';
+import type { Utterance } from './contract.js';
 import { AuditError, EXIT, exitCodeOf, nameOf } from './errors.js';
+import { isLogForm, type OperationalLog, openLog, plainLog } from './log.js';
 import type { Running } from './main.js';
 import type { Style } from './mask/masker.js';
-
-const RED = '\x1b[31m';
-const PLAIN = '\x1b[39m';
+import type { Notifier } from './notify.js';
 
 /** Runs one command line, without `node` and the program's name. Gives the exit code; throws AuditError. */
 async function main(args: readonly string[]): Promise<number> {
@@ -27,7 +27,8 @@ async function main(args: readonly string[]): Promise<number> {
     case 'check':
       return check(line);
     case 'run':
-      return proxy(settingsOf(line));
+      await takeLog(line);
+      return proxy(settingsOf(line), { again: () => readSettingsAgain(line) });
     case 'demo':
       return demo(line);
     case 'mask':
@@ -56,10 +57,12 @@ async function print(text: string): Promise<number> {
 
 const oneOf = (line: CommandLine, option: string): string | undefined => line.values.get(option)?.[0];
 
-function settingsOf(line: CommandLine): Settings {
+function originOf(line: CommandLine): Origin {
   const file = oneOf(line, 'config');
-  return loadSettings({ ...(file === undefined ? {} : { file }), set: line.values.get('set') ?? [], cwd: process.cwd(), env: process.env });
+  return { ...(file === undefined ? {} : { file }), set: line.values.get('set') ?? [], cwd: process.cwd(), env: process.env };
 }
+
+const settingsOf = (line: CommandLine): Settings => loadSettings(originOf(line));
 
 /** `check`: reads all, compiles the masks, loads the callbacks. */
 async function check(line: CommandLine): Promise<number> {
@@ -75,7 +78,9 @@ async function check(line: CommandLine): Promise<number> {
     const { readSigningKey } = await import('./spool/signing-key.js');
     readSigningKey(settings.checkpointKey, settings.checkpointKeyPlace);
   }
-  const remarked: string[] = [];
+  const { checkTls } = await import('./listener-tls.js');
+  const { remarksOn } = await import('./config/tls.js');
+  const remarked: string[] = [...remarksOn(settings.listeners, settings.trustedProxies), ...checkTls(settings.listeners)];
   for (const callback of settings.callbacks) {
     const remarks = await checkCallback(callback, settings.folder);
     remarked.push(...remarks.map((remark) => `${callback.name}: ${remark}`));
@@ -84,27 +89,75 @@ async function check(line: CommandLine): Promise<number> {
   return print(checkReport(settings, { print: line.flags.has('print'), json: line.flags.has('json'), remarked }));
 }
 
-const log: Log = {
-  info: (message) => void process.stderr.write(`${message}\n`),
-  warn: (message) => void process.stderr.write(`${message}\n`),
-};
+/** What is said on stderr, in the form that `--log` asks for; plain until it is known. */
+let log: OperationalLog = plainLog(process.stderr, process.stderr.isTTY && !process.env.NO_COLOR);
 
-/** `run`: the proxy, until a signal ends it. Prints a line for each listener once it is ready, then tells `ready` (the demo's). */
-async function proxy(settings: Settings, ready?: (running: Running) => void): Promise<number> {
+async function takeLog(line: CommandLine): Promise<void> {
+  const form = oneOf(line, 'log') ?? 'plain';
+  if (!isLogForm(form)) throw new AuditError('AUDIT_USAGE', "--log wants 'plain' or 'json'");
+  log = await openLog(form);
+}
+
+interface ProxyOptions {
+  /** Reads the configuration again, for SIGHUP; absent: a hangup ends it, as the demo's. */
+  readonly again?: () => Promise<Settings>;
+  /** Told once it is ready. */
+  readonly ready?: (running: Running) => void;
+}
+
+/** `run`: the proxy, until a signal ends it. Prints a line for each listener once it is ready. */
+async function proxy(settings: Settings, { again, ready }: ProxyOptions): Promise<number> {
   if (settings.listeners.length === 0) {
     throw new AuditError(
       'AUDIT_USAGE',
       'there is nothing to listen on; set LISTEN and UPSTREAM (or LISTENERS) in server.conf or by --set, or try `wirescribe demo`',
     );
   }
-  const stopped = stopSignal(!ready);
+  const stopped = stopSignal(again !== undefined);
   const { describeListener, run } = await import('./main.js');
+  const { openNotifier } = await import('./notify.js');
+  const notifier = openNotifier(process.env, log.warn);
   const running = await run(settings, { version: version(), log });
   for (const listener of running.listeners) await print(`${describeListener(listener)}\n`);
   ready?.(running);
+  notifier.ready(statusOf(running));
+  notifier.watch(() => running.healthy);
+  if (again) onHangup(running, again, notifier);
   await stopped;
+  notifier.stopping('ending sessions, delivering what was recorded');
   await running.stop();
+  notifier.close();
   return running.lost ? EXIT.failed : EXIT.done;
+}
+
+const statusOf = ({ listeners }: Running): string => `${listeners.length} listener${listeners.length === 1 ? '' : 's'} open`;
+
+/** SIGHUP: takes up the configuration as it is now. Those that come while it is read are one more. A bad one is said, and changes nothing. */
+function onHangup(running: Running, again: () => Promise<Settings>, notifier: Notifier): void {
+  let [reading, asked] = [false, false];
+  const reload = async (): Promise<void> => {
+    asked = reading;
+    if (reading) return;
+    reading = true;
+    notifier.reloading();
+    try {
+      const waiting = await running.reload(await again());
+      log.info(`the configuration was read again${waiting.length > 0 ? '; what waits for a restart is said above' : ''}`);
+    } catch (error) {
+      log.failed(ownError(error));
+      log.warn('nothing was changed; the configuration in force stays');
+    }
+    notifier.ready(statusOf(running));
+    reading = false;
+    if (asked) await reload();
+  };
+  hangup = () => void reload();
+}
+
+/** `--config` and `--set` once more, proven by another process first. */
+async function readSettingsAgain(line: CommandLine): Promise<Settings> {
+  const { readAgain } = await import('./reload.js');
+  return readAgain(originOf(line), { program: fileURLToPath(import.meta.url), config: oneOf(line, 'config') });
 }
 
 /** How often the demo looks whether it still has a reader, in milliseconds. */
@@ -118,12 +171,13 @@ async function demo(line: CommandLine): Promise<number> {
   const readerGone = readerWatch(process.stdout.fd);
   setInterval(() => readerGone() && process.exit(EXIT.done), READER_MS).unref();
   try {
-    const set = [...world.set, ...(line.values.get('set') ?? [])];
-    return await proxy(loadSettings({ file: null, set, cwd: process.cwd(), env: process.env }), ({ listeners: [first] }) => {
+    const set = ['ADMIN_LISTEN=None', ...world.set, ...(line.values.get('set') ?? [])];
+    const ready = ({ listeners: [first] }: Running): void => {
       if (!first || first.listen.scheme === 'unix') return;
       world.join(first.listen.port);
       void print(`join with: telnet ${first.listen.host} ${first.listen.port} (Ctrl-C ends it)\n`);
-    });
+    };
+    return await proxy(loadSettings({ file: null, set, cwd: process.cwd(), env: process.env }), { ready });
   } finally {
     await world.close();
   }
@@ -132,14 +186,17 @@ async function demo(line: CommandLine): Promise<number> {
 /** A signal that comes again so soon is the same one: npm and timeout(1) pass on to us what the terminal or the group has sent us already. Milliseconds. */
 const SAME_SIGNAL_MS = 500;
 
+/** What SIGHUP does: nothing until there is something to reload. */
+let hangup = (): void => log.info('still starting: the configuration is read as it is');
+
 /** Resolves at SIGTERM or Ctrl-C; the second one ends at once. What a signal would do by itself (open the inspector, end without a drain) it does not. */
 function stopSignal(reloads: boolean): Promise<void> {
   process.on('SIGUSR1', () => undefined);
   // Node ignores it, until a library that listened to it lets go: then a file at its size limit would end the process instead of refusing the write.
   process.on('SIGXFSZ', () => undefined);
-  // SIGHUP is to reload. Until it does it must not end a proxy; a demo whose terminal is closed shall go with it.
-  const hangup = () => log.warn('AUDIT_CONFIG_LATER: reloading is not built yet; stop and start to take up a new configuration');
-  if (reloads) process.on('SIGHUP', hangup);
+  // A demo whose terminal is closed shall go with it.
+  if (reloads) process.on('SIGHUP', () => hangup());
+  process.on('SIGUSR2', () => log.warn('AUDIT_CONFIG_LATER: a handover is not built yet; stop and start to take up a new version'));
   return new Promise((resolve) => {
     for (const signal of reloads ? (['SIGTERM', 'SIGINT'] as const) : (['SIGTERM', 'SIGINT', 'SIGHUP'] as const)) {
       let first = 0;
@@ -248,12 +305,14 @@ async function stats(line: CommandLine): Promise<number> {
   return print(await statsText(settingsOf(line)));
 }
 
-/** Says an error on stderr, in red on a terminal. A foreign one is said by name alone: its message might quote what was read. */
+/** A foreign error by its name alone: its message might quote what was read. */
+const ownError = (error: unknown): AuditError =>
+  error instanceof AuditError ? error : new AuditError('AUDIT_INTERNAL', `${nameOf(error)}; please report what you did`);
+
+/** Says an error on stderr. Gives the exit code. */
 function say(error: unknown): number {
-  const known = error instanceof AuditError ? error : new AuditError('AUDIT_INTERNAL', `${nameOf(error)}; please report what you did`);
-  const rest = String(known).slice(known.code.length);
-  const colours = process.stderr.isTTY && !process.env.NO_COLOR;
-  process.stderr.write(`${colours ? `${RED}${known.code}${PLAIN}` : known.code}${rest}\n`);
+  const known = ownError(error);
+  log.failed(known);
   return exitCodeOf(known);
 }
 

@@ -9,6 +9,8 @@ import type { AuditError } from './errors.js';
 export const LOG_FORMS = ['plain', 'json'] as const;
 export type LogForm = (typeof LOG_FORMS)[number];
 
+export const isLogForm = (word: string): word is LogForm => LOG_FORMS.some((form) => form === word);
+
 /** A log that errors too can be said on. */
 export interface OperationalLog extends Log {
   /** The error that ends a command or refuses a reload. */

@@ -6,24 +6,30 @@ import { randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { type AuditSide, inlineSide, type SideEvents, ThreadSide, within } from './audit-side.js';
-import type { AuditorData, NodeFact } from './audit-thread.js';
+import type { AuditChange, AuditorData, NodeFact } from './audit-thread.js';
 import { type Address, formatAddress, type SocketAddress } from './bridge/address.js';
-import { Bridge } from './bridge/bridge.js';
+import { Bridge, type BridgeListener } from './bridge/bridge.js';
 import { makeListener } from './bridge/listener.js';
 import { Door } from './capture/door.js';
 import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
+import { type DeliveryChange, DeliverySide } from './delivery-side.js';
 import { AuditError, nameOf } from './errors.js';
+import { openTls } from './listener-tls.js';
+import type { Metrics, NodeFigures } from './metrics.js';
 import { Ids } from './record/id.js';
 import { finishPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
-import { Board, boardMemory } from './spool/board.js';
+import { reloadable, sayWaiting, type Waiting } from './reload.js';
+import { Board } from './spool/board.js';
 import { lockSpool } from './spool/lock.js';
 import type { RedactRequest } from './spool/redact-select.js';
 import { findRetired, forgetCursors, type Retired } from './spool/retire.js';
+import { Rarely } from './spool/retry.js';
 import { readSigningKey } from './spool/signing-key.js';
 import { maskStats, spoolStats } from './spool/stats.js';
 import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
+import { type Admin, openAdmin } from './view/admin.js';
 import { type Control, openControl } from './view/control.js';
 
 export interface RunOptions {
@@ -52,16 +58,28 @@ export interface Running {
   /** Erases parts of what was recorded until now, while sessions go on (src/redact.ts). */
   redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted>;
   stats(): Promise<object>;
+  /** The same as Prometheus' text. */
+  metrics(): Promise<{ readonly text: string; readonly type: string }>;
+  /** Where health and metrics are answered; undefined: nowhere. */
+  readonly admin: string | undefined;
+  /** The process lives and its audit thread answers. */
+  readonly healthy: boolean;
+  /**
+   * Takes up other settings while sessions go on (src/reload.ts), and gives what of them waits for a restart. New sessions have all that is new; those under
+   * way are masked by the new masks from what is said next on. Rejects with what is wrong, AUDIT_CONFIG_..., AUDIT_MASK_..., AUDIT_CALLBACK_...: then
+   * nothing has changed.
+   */
+  reload(next: Settings): Promise<readonly Waiting[]>;
   /** Accepts no more, ends the sessions, makes everything durable, delivers what it can in DRAIN_TIMEOUT_S. */
   stop(): Promise<void>;
 }
 
 /** How long ended sessions may take to flush when we stop. */
 const GOODBYE_MS = 1_000;
-/** How long a callback may take to finish its batch before a redaction ends its thread. */
-const PAUSE_MS = 10_000;
-/** When a callback that did not start again after a redaction is tried once more. */
-const AGAIN_MS = 5_000;
+/** How long a metric may wait for the audit thread; without an answer its figures are left out. */
+const FIGURES_MS = 1_000;
+/** An audit thread that has been silent for so long does not answer: it is asked every 5 s. */
+const SILENT_MS = 15_000;
 /** Facts that wait for room at the door. */
 const MAX_FACTS = 256;
 
@@ -93,19 +111,22 @@ export async function redactAlone(
 }
 
 class Runner implements Running {
-  readonly #settings: Settings;
+  #settings: Settings;
   readonly #options: RunOptions;
   readonly #door: Door;
   readonly #bridge: Bridge;
-  readonly #memory: SharedArrayBuffer;
+  /** By their codes. */
+  readonly #peerFaults = new Map<string, Rarely>();
+  readonly #delivery: DeliverySide;
   readonly #facts: NodeFact[] = [];
   #lock: { release(): void } | undefined;
   #side: AuditSide | undefined;
   #troubles = 0;
-  callbacks: RunningCallback[] = [];
   listeners: Running['listeners'] = [];
   lost = false;
   #control: Control | undefined;
+  #admin: Admin | undefined;
+  #metrics: Metrics | undefined;
   #stopping = false;
   #redacting: Promise<unknown> = Promise.resolve();
   /** The callbacks are wanted: a redaction that the start finishes comes before them. */
@@ -114,7 +135,7 @@ class Runner implements Running {
   constructor(settings: Settings, options: RunOptions) {
     this.#settings = settings;
     this.#options = options;
-    this.#memory = boardMemory(settings.callbacks.length);
+    this.#delivery = this.#makeDelivery();
     const ids = new Ids(randomFillSync);
     this.#door = new Door({
       ...(options.slabs === undefined ? {} : { slabs: options.slabs }),
@@ -122,17 +143,32 @@ class Runner implements Running {
       onFull: () => this.#bridge.full(),
       onRoom: () => this.#room(),
     });
-    const { trustedProxies: trusted } = settings;
-    const listeners = settings.listeners.map(({ name, listen, upstream, onDown, handshakeS, audit, limits }) => {
-      const { onFailure: policy, active } = audit;
-      return makeListener({ name, listen, upstream, onDown, handshakeMs: handshakeS * 1000, policy, active, limits, trusted });
-    });
+    const listeners = this.#plan(settings);
     const onRefused = (count: number): void => this.#fault('refused-connections', 'bridge', count);
     this.#bridge = new Bridge({ listeners, recorder: this.#door, newId: () => ids.next(Date.now()), onRefused });
   }
 
+  /** The listeners that settings ask for, with the files of their certificates as they are now. Throws AUDIT_CONFIG_FILE. */
+  #plan(settings: Settings): BridgeListener[] {
+    const { trustedProxies: trusted } = settings;
+    const opened = this.#options.alone ? [] : settings.listeners;
+    const open = openTls(opened);
+    const fault = (code: string): void => this.#peerFault(code);
+    return opened.map(({ name, listen, upstream, onDown, handshakeS, audit, limits, ...wire }) => {
+      const { onFailure: policy, active } = audit;
+      const { servername, verify, acceptProxy, sendProxy, tellGame, subprotocol, origins, user } = wire;
+      const tls = open.get(name);
+      const ways = { ...(tls ? { tls } : {}), servername, verify, acceptProxy, sendProxy, tellGame, subprotocol, origins, user, fault };
+      return makeListener({ name, listen, upstream, onDown, handshakeMs: handshakeS * 1000, policy, active, limits, trusted, ...ways });
+    });
+  }
+
   get sessions(): number {
     return this.#bridge.sessions;
+  }
+
+  get callbacks(): readonly RunningCallback[] {
+    return this.#delivery.running;
   }
 
   get auditThread(): Worker | undefined {
@@ -142,7 +178,9 @@ class Runner implements Running {
   async start(): Promise<void> {
     const { alone } = this.#options;
     if (alone || this.#settings.listeners.some(({ audit }) => audit.active)) await this.#startAudit();
-    if (!alone) this.listeners = await this.#bridge.open();
+    if (alone) return;
+    await this.#openAdmin();
+    this.listeners = await this.#bridge.open();
   }
 
   async #startAudit(): Promise<void> {
@@ -154,10 +192,10 @@ class Runner implements Running {
       if (error instanceof AuditError) throw error;
       throw new AuditError('AUDIT_SPOOL', `the spool ${spool.dir} cannot be used (${nameOf(error)}); check its folder, its disk and its owner`);
     }
-    const retired = await this.#findRetired();
+    const retired = await this.#findRetired(this.#settings.callbacks);
     await this.#finishRedaction();
     this.#started = true;
-    this.#startCallbacks();
+    if (!this.#options.alone) this.#delivery.start();
     await Promise.all(this.callbacks.map(({ ready }) => ready));
     if (retired.length > 0) void this.#startRetiring(retired);
     else {
@@ -165,29 +203,6 @@ class Runner implements Running {
       this.#tell({ topic: 'audit.config', data: { digest } });
     }
     await this.#openControl();
-  }
-
-  #startCallbacks(): void {
-    if (this.#options.alone) return;
-    for (const [index] of this.#settings.callbacks.entries()) this.callbacks.push(this.#startCallback(index));
-  }
-
-  /** They loaded once; what the system refuses one of them now, it may give later. */
-  #startCallbacksAgain(): void {
-    this.#startCallbacks();
-    for (const [index, callback] of this.callbacks.entries()) this.#keepTrying(index, callback);
-  }
-
-  #keepTrying(index: number, callback: RunningCallback): void {
-    callback.ready.catch((error: unknown) => {
-      this.#options.log.warn(`${error instanceof AuditError ? error : `AUDIT_CALLBACK_FAILED: ${nameOf(error)}`}; it is tried again`);
-      this.#fault(nameOf(error), 'callback', 1);
-      setTimeout(() => {
-        if (this.#stopping || this.callbacks[index] !== callback) return;
-        this.callbacks[index] = this.#startCallback(index);
-        this.#keepTrying(index, this.callbacks[index]);
-      }, AGAIN_MS).unref();
-    });
   }
 
   /** Where it cannot be opened nobody can ask, and all else works. */
@@ -232,8 +247,8 @@ class Runner implements Running {
       hold: () => side.hold(),
       release: () => side.release(),
       declare: (fact) => side.declare(fact),
-      stopCallbacks: async () => void (await Promise.all(this.callbacks.splice(0).map((callback) => callback.stop(PAUSE_MS)))),
-      startCallbacks: async () => (this.#started ? this.#startCallbacksAgain() : undefined),
+      stopCallbacks: () => this.#delivery.pause(),
+      startCallbacks: async () => (this.#started && !this.#options.alone ? this.#delivery.startAgain() : undefined),
     };
   }
 
@@ -253,14 +268,14 @@ class Runner implements Running {
   }
 
   /** Cursors of callbacks that are gone; before any callback runs, while nothing they point at can go. */
-  async #findRetired(): Promise<readonly Retired[]> {
+  async #findRetired(callbacks: Settings['callbacks']): Promise<readonly Retired[]> {
     if (this.#options.alone) return [];
-    const { spool, callbacks } = this.#settings;
+    const { spool } = this.#settings;
     try {
       return await findRetired(
         spool.dir,
         callbacks.map(({ name }) => name),
-        new Board(this.#memory).durable,
+        new Board(this.#delivery.memory).durable,
       );
     } catch {
       // The cursors' folder cannot be read: whoever places a cursor there says so.
@@ -268,15 +283,21 @@ class Runner implements Running {
     }
   }
 
-  /** Says the start, and who is gone. Their cursors go once that is durable; else the next start says it. */
+  /** Says the start, and who is gone. */
   async #startRetiring(retired: readonly Retired[]): Promise<void> {
-    const { spool, digest } = this.#settings;
+    void this.#side?.declare({ topic: 'audit.start' });
+    await this.#sayRetired({ digest: this.#settings.digest }, retired);
+  }
+
+  /** Says what is in force, and who is gone. Their cursors go once that is durable; else the next start says it. */
+  async #sayRetired(data: { readonly digest: string; readonly waits?: readonly string[] }, retired: readonly Retired[]): Promise<void> {
+    const { dir } = this.#settings.spool;
     for (const { callback, records } of retired) {
       const lost = records === null ? 'what it had not taken is let go' : `${records} records that it had not taken are let go`;
       this.#options.log.info(`AUDIT_CURSOR: callback ${callback} is gone from the configuration; ${lost}`);
     }
-    void this.#side?.declare({ topic: 'audit.start' });
-    if (await this.#side?.declare({ topic: 'audit.config', data: { digest, retired } })) forgetCursors(spool.dir, retired);
+    const gone = retired.length > 0 ? { retired } : {};
+    if (await this.#side?.declare({ topic: 'audit.config', data: { ...data, ...gone } })) forgetCursors(dir, retired);
   }
 
   #startSide(): Promise<AuditSide> | AuditSide {
@@ -295,29 +316,33 @@ class Runner implements Running {
   }
 
   #auditorData(): AuditorData {
-    const { node, application, listeners, callbacks, spool, checkpointKey, checkpointKeyPlace } = this.#settings;
+    const { node, application, spool, checkpointKey, checkpointKeyPlace } = this.#settings;
     const { segmentBytes, checkpointMs } = this.#options;
     return {
+      ...this.#auditChange(this.#settings, this.#delivery.claims),
       origin: { hostname: hostname(), application, version: this.#options.version, pid: process.pid, node },
-      listeners: listeners.map(({ name, charset, audit: { active, onFailure, ...kept } }) => ({ name, ...(charset ? { charset } : {}), ...kept })),
       spool: { folder: spool.dir, maxBytes: spool.maxBytes, fsync: spool.fsync, ...(segmentBytes ? { segmentBytes } : {}) },
-      ...(listeners.some(({ audit }) => audit.active && audit.maskStyle === 'tag') ? { tagKey: tagKeyOf(spool.dir) } : {}),
       ...(checkpointKey === undefined ? {} : { signingKey: readSigningKey(checkpointKey, checkpointKeyPlace) }),
       ...(checkpointMs === undefined ? {} : { checkpointMs }),
-      board: this.#memory,
-      callbacks: callbacks.map(({ name, required }) => ({ name, required })),
+      board: this.#delivery.memory,
       alive: [],
     };
   }
 
-  #startCallback(index: number): RunningCallback {
+  /** What of the audit side's data a reload changes. */
+  #auditChange({ listeners, spool }: Settings, callbacks: AuditChange['callbacks']): AuditChange {
+    return {
+      listeners: listeners.map(({ name, charset, audit: { active, onFailure, ...kept } }) => ({ name, ...(charset ? { charset } : {}), ...kept })),
+      ...(listeners.some(({ audit }) => audit.active && audit.maskStyle === 'tag') ? { tagKey: tagKeyOf(spool.dir) } : {}),
+      callbacks,
+    };
+  }
+
+  #makeDelivery(): DeliverySide {
     const { spool, callbacks, node, folder } = this.#settings;
-    const start = this.#options.threads === 0 ? startInline : startWorker;
-    return start({
+    return new DeliverySide(callbacks, {
+      start: this.#options.threads === 0 ? startInline : startWorker,
       folder: spool.dir,
-      memory: this.#memory,
-      index,
-      settings: callbacks[index] as Settings['callbacks'][number],
       node,
       configFolder: folder,
       log: this.#options.log,
@@ -326,8 +351,115 @@ class Runner implements Running {
     });
   }
 
+  /** In turn with redactions: both stop callbacks. */
+  reload(next: Settings): Promise<readonly Waiting[]> {
+    const turn = this.#redacting.then(() => this.#reload(next));
+    this.#redacting = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #reload(next: Settings): Promise<readonly Waiting[]> {
+    if (this.#stopping) throw new AuditError('AUDIT_USAGE', 'the proxy is stopping, and takes up no new configuration');
+    const { settings, waiting } = reloadable(this.#settings, next);
+    const listeners = this.#plan(settings);
+    if (this.#side) await this.#reloadAudit(this.#side, settings, waiting);
+    this.#bridge.adopt(listeners);
+    this.#settings = settings;
+    for (const one of waiting) this.#options.log.info(`AUDIT_CONFIG_LATER: ${sayWaiting(one)}`);
+    return waiting;
+  }
+
+  /** Masks first, for they are the ones that refuse; where a callback then does, they are taken back. */
+  async #reloadAudit(side: AuditSide, settings: Settings, waiting: readonly Waiting[]): Promise<void> {
+    const change = this.#delivery.plan(settings.callbacks);
+    await side.adopt(this.#auditChange(settings, change.claims));
+    try {
+      await this.#delivery.change(change);
+    } catch (error) {
+      await side.adopt(this.#auditChange(this.#settings, this.#delivery.claims));
+      throw error;
+    }
+    await this.#sayConfig(settings, waiting, change);
+  }
+
+  /** Says what is in force, and who is gone; those hold nothing any more, and their cursors go once that is durable. */
+  async #sayConfig({ digest, callbacks }: Settings, waiting: readonly Waiting[], change: DeliveryChange): Promise<void> {
+    const retired = change.gone.length > 0 ? await this.#findRetired(callbacks) : [];
+    this.#delivery.letGo(change);
+    const keys = [...new Set(waiting.map(({ key }) => key))];
+    const waits = keys.length > 0 ? { waits: keys } : {};
+    await this.#sayRetired({ digest, ...waits }, retired);
+  }
+
+  async #figures(): Promise<NodeFigures> {
+    const { node, spool } = this.#settings;
+    const side = this.#side;
+    return {
+      version: this.#options.version,
+      node,
+      listeners: this.#bridge.figures(),
+      audit: await side?.figures(FIGURES_MS),
+      silentMs: side?.silentMs ?? 0,
+      spool: side ? { ...spoolStats(spool.dir), maxBytes: spool.maxBytes } : undefined,
+      callbacks: this.callbacks.map((callback) => ({ name: callback.name, ...callback.stats() })),
+    };
+  }
+
+  /** Loaded when first asked for: nobody else needs it. */
+  async metrics(): Promise<{ readonly text: string; readonly type: string }> {
+    if (!this.#metrics) {
+      const { Metrics } = await import('./metrics.js');
+      this.#metrics ??= new Metrics();
+    }
+    const text = await this.#metrics.text(await this.#figures());
+    return { text, type: this.#metrics.type };
+  }
+
+  get admin(): string | undefined {
+    return this.#admin?.url;
+  }
+
+  get healthy(): boolean {
+    return this.#side === undefined || this.#side.silentMs < SILENT_MS;
+  }
+
+  /** Why no session can be taken and kept just now. */
+  #unready(): string[] {
+    const reasons = {
+      starting: this.listeners.length === 0,
+      stopping: this.#stopping,
+      'audit-thread': !this.healthy,
+      'spool-full': this.#door.full,
+      'spool-write': this.#troubles > 0,
+    };
+    return Object.entries(reasons).flatMap(([reason, holds]) => (holds ? reason : []));
+  }
+
+  /** The default, where it is taken, is given up. Throws AUDIT_LISTEN where a configured one cannot be opened. */
+  async #openAdmin(): Promise<void> {
+    const { adminListen, inForce } = this.#settings;
+    if (adminListen === null) return;
+    try {
+      this.#admin = await openAdmin(adminListen, {
+        healthy: () => this.healthy,
+        unready: () => this.#unready(),
+        metrics: () => this.metrics(),
+      });
+    } catch (error) {
+      if (inForce.find(({ key }) => key === 'ADMIN_LISTEN')?.from !== 'default') throw error;
+      this.#options.log.warn(`${error}; health and metrics are answered nowhere`);
+    }
+  }
+
   #fault(code: string, stage: string, count: number): void {
     this.#tell({ topic: 'audit.fault', data: { code, stage, count } });
+  }
+
+  /** Strangers can cause these as often as they like: each code at once, then once a minute. */
+  #peerFault(code: string): void {
+    const known = this.#peerFaults.get(code) ?? new Rarely((name, count) => this.#fault(name, 'bridge', count));
+    this.#peerFaults.set(code, known);
+    known.happened(code);
   }
 
   /** Puts a fact about the node into the audit, as soon as there is room. */
@@ -354,6 +486,7 @@ class Runner implements Running {
 
   async stop(drainS: number = this.#settings.drainTimeoutS): Promise<void> {
     this.#stopping = true;
+    this.#delivery.close();
     this.#control?.close();
     await within(this.#redacting, drainS * 1000);
     await this.#bridge.close(GOODBYE_MS);
@@ -371,7 +504,9 @@ class Runner implements Running {
       this.#options.log.warn('AUDIT_SPOOL: the spool did not take all that was recorded; what came last is lost');
     }
     await within(Promise.all(this.callbacks.map(({ ended }) => ended)), leftMs());
-    await Promise.all(this.callbacks.map((callback) => callback.stop(0)));
+    await this.#delivery.pause(0);
+    this.#admin?.close();
+    this.#metrics?.close();
     this.#lock?.release();
   }
 }

@@ -20,8 +20,8 @@ export interface MaskFault {
 
 export class MaskAlarm {
   readonly #folder: string;
-  readonly #sets: readonly MaskSet[];
-  readonly #watch: HitWatch;
+  #sets: readonly MaskSet[];
+  #watch: HitWatch;
   #next: TimeUs = 0;
   /** Whether what was kept could not be read. */
   readonly damaged: boolean;
@@ -33,6 +33,13 @@ export class MaskAlarm {
     this.#sets = sets;
     this.#watch = new HitWatch([...this.#counts().keys()], kept);
     this.damaged = kept !== undefined && !isState(kept);
+  }
+
+  /** These masks are in force from now on, whose hits begin at 0. What was counted by then stays. */
+  adopt(sets: readonly MaskSet[]): void {
+    if (this.#next > 0) this.#watch.look(this.#next - EVERY_US, this.#counts());
+    this.#sets = sets;
+    this.#watch = new HitWatch([...this.#counts().keys()], this.#watch.state);
   }
 
   /** Told that a session began on any listener. */

@@ -36,7 +36,8 @@ async function wirescribe(args: readonly string[], place: Place): Promise<Outcom
 /** A folder with a server.conf. */
 const withConf = (t: Test, conf: string, more: Record<string, string> = {}) => t.testdir({ 'server.conf': conf, ...more });
 
-const NO_PACKS = 'AUDIT_MASK_PACKS = []\n';
+/** Health is answered by the program that is asked for it: many run at a time. */
+const NO_PACKS = 'AUDIT_MASK_PACKS = []; ADMIN_LISTEN = None\n';
 const EVENNIA = String.raw`# pasted from server/conf/settings.py
 SERVER_SESSION_CLASS = 'evennia.contrib.utils.auditing.server.AuditedServerSession'
 AUDIT_CALLBACK = 'evennia.contrib.utils.auditing.outputs.to_file'

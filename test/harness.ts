@@ -110,8 +110,9 @@ export interface Given {
   readonly folder?: string;
 }
 
-/** The settings that a proxy is started with, each `KEY=LITERAL`. */
+/** The settings that a proxy is started with, each `KEY=LITERAL`. Many run at a time: health is answered where a test asks for it. */
 export const settingsOf = ({ upstream, listen = 'telnet://127.0.0.1:0', set = [] }: Given): string[] => [
+  'ADMIN_LISTEN=None',
   `LISTEN='${listen}'`,
   `UPSTREAM='${upstream}'`,
   ...set,

@@ -12,7 +12,9 @@ import { endWith, Farewells } from './farewell.js';
 import type { Gate } from './gate.js';
 import { type Dismissal, type Limits, type Refusal, WORDS } from './limits.js';
 import { listen } from './listen.js';
+import type { Spawn } from './pty/pty.js';
 import { NO_RECORDER, type Policy, type Recorder, Relay } from './relay.js';
+import type { TrafficFigures } from './traffic.js';
 
 export interface BridgeListener {
   readonly name: string;
@@ -20,8 +22,10 @@ export interface BridgeListener {
   readonly upstream: Address;
   /** What a client goes through before its session begins; none for a plain one. */
   readonly arrival: readonly Step[];
-  /** Reaches the server for a client, whose session has this id. */
-  readonly reach: Reach;
+  /** Puts something between a client that has arrived and its session; absent: nothing. */
+  readonly dress?: (arrived: Arrived) => Arrived;
+  /** Reaches the server for a client, whose session has this id; or starts it. */
+  readonly reach: Reach | { readonly spawn: Spawn };
   /** What a client is told when the server cannot be reached; one line. */
   readonly onDown: string;
   readonly handshakeMs: number;
@@ -106,6 +110,19 @@ export class Bridge {
     this.gateOf(name)?.update(limits);
   }
 
+  /** Clients from now on come in by these; a listener that is not among them stays as it is, and none is opened or closed. */
+  adopt(listeners: readonly BridgeListener[]): void {
+    for (const entrance of this.#entrances) {
+      const next = listeners.find(({ name }) => name === entrance.listener.name);
+      if (next) entrance.adopt(next);
+    }
+  }
+
+  /** What passed over each listener since the start, and how many sessions each has. */
+  figures(): (TrafficFigures & { readonly name: string; readonly sessions: number })[] {
+    return this.#entrances.map(({ listener, gate, traffic }) => ({ name: listener.name, sessions: gate.sessions, ...traffic.figures }));
+  }
+
   get sessions(): number {
     return this.#relays.size + this.#dialling.size;
   }
@@ -135,8 +152,9 @@ export class Bridge {
     return true;
   }
 
-  #begin(entrance: Entrance, arrived: Arrived): void {
+  #begin(entrance: Entrance, came: Arrived): void {
     const { listener, gate } = entrance;
+    const arrived = listener.dress ? listener.dress(came) : came;
     const client = arrived.end.socket;
     const recorder = listener.active ? this.#options.recorder : NO_RECORDER;
     if (listener.policy === 'close' && recorder.full) {
@@ -145,8 +163,11 @@ export class Bridge {
     }
     // Until the relay listens: a client that fails while its server is dialled must not throw.
     client.on('error', () => undefined);
+    const { reach } = listener;
+    if (typeof reach !== 'function') return this.#spawn(entrance, { arrived, recorder }, reach.spawn);
     const open = this.#describe(listener, arrived.facts);
     const session = recorder.open(open, listener.policy);
+    entrance.traffic.open();
     const giveUp = (): void => {
       abandon();
       client.destroy();
@@ -158,10 +179,21 @@ export class Bridge {
       this.#dialling.delete(giveUp);
       this.#dialled(entrance, { arrived, recorder, session }, dialled);
     };
-    const abandon = listener.reach(arrived.facts, open.id, { timeoutMs: listener.handshakeMs, done });
+    const abandon = reach(arrived.facts, open.id, { timeoutMs: listener.handshakeMs, done });
   }
 
-  #describe({ name, listen, upstream }: BridgeListener, { wire, ...facts }: Facts): SessionOpen {
+  /** A server of this client's own, which is there at once and belongs in the session's first record. */
+  #spawn(entrance: Entrance, { arrived, recorder }: { arrived: Arrived; recorder: Recorder }, spawn: Spawn): void {
+    const { listener } = entrance;
+    const open = this.#describe(listener, arrived.facts);
+    const spawned = spawn(arrived.facts, open.id);
+    const facts = 'end' in spawned ? spawned.facts : {};
+    const session = recorder.open({ ...open, ...facts }, listener.policy);
+    entrance.traffic.open();
+    this.#dialled(entrance, { arrived, recorder, session }, spawned);
+  }
+
+  #describe({ name, listen, upstream }: BridgeListener, { wire, to: _to, terminal: _terminal, ...facts }: Facts): SessionOpen {
     return {
       id: this.#options.newId(),
       listener: name,
@@ -173,7 +205,7 @@ export class Bridge {
   }
 
   #dialled(entrance: Entrance, to: { arrived: Arrived; recorder: Recorder; session: number }, dialled: Dialled): void {
-    const { listener, gate, watch } = entrance;
+    const { listener, gate, watch, traffic } = entrance;
     const { arrived, recorder, session } = to;
     const { end, facts } = arrived;
     const client = end.socket;
@@ -190,6 +222,7 @@ export class Bridge {
     const onEnd = (relay: Relay): void => {
       gate.leave(facts.ip);
       watch.delete(relay);
+      traffic.delete(relay);
       this.#relays.delete(relay);
       if (this.#relays.size === 0) this.#allEnded?.();
     };
@@ -199,6 +232,7 @@ export class Bridge {
     const relay = new Relay({ client: end, server: dialled.end, recorder, session, policy: listener.policy, onEnd, ...line });
     this.#relays.add(relay);
     watch.add(relay, performance.now());
+    traffic.add(relay);
     if (listener.policy === 'pause' && recorder.full) relay.hold();
   }
 

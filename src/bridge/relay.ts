@@ -87,6 +87,10 @@ export class Relay {
     return this.#client.bytes;
   }
 
+  get bytesOut(): number {
+    return this.#server.bytes;
+  }
+
   /** Nothing is read until `release`. */
   get held(): boolean {
     return this.#held;
@@ -142,10 +146,12 @@ export class Relay {
       other.socket.end(() => linger(other.socket, this.#lingerMs));
       return;
     }
+    const { exit } = this.#server.socket;
     this.#recorder.end(this.#session, {
       ...(this.#end ?? { reason: 'closed', by: 'wirescribe' }),
       bytesIn: this.#client.bytes,
       bytesOut: this.#server.bytes,
+      ...(exit === undefined ? {} : { exit }),
     });
     this.#onEnd(this);
   }
@@ -171,7 +177,10 @@ export class Relay {
 
   /** Ends the session from our side: both ends get what was already passed on, then the end. */
   stop(reason: string): void {
-    this.#end ??= { reason, by: 'wirescribe' };
+    const { reason: before } = this.#end ?? {};
+    const over = this.#client.socket.readableEnded && this.#server.socket.readableEnded;
+    // One side has ended, the other could go on: it is we who end it.
+    if (!before || (before === 'closed' && !over)) this.#end = { reason, by: 'wirescribe' };
     this.#held = false;
     for (const side of [this.#client, this.#server]) {
       readAway(side);

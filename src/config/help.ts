@@ -29,12 +29,13 @@ const ALL = ['config', 'set', 'help'] as const;
 export const COMMANDS = {
   run: {
     summary: 'be the proxy',
-    usage: '',
-    options: {},
+    usage: '[--log plain|json]',
+    options: { log: { takes: 'plain|json', says: "what is said on stderr: 'plain' lines for people, or 'json', one object a line for a collector" } },
     common: ALL,
     words: false,
     teaches: `Listens where LISTEN (or LISTENERS) says, passes every byte on to UPSTREAM and back, and records what is said. One line is printed for each
-listener once it is ready. SIGTERM or Ctrl-C stops: no new connections, what is recorded is delivered for up to DRAIN_TIMEOUT_S.`,
+listener once it is ready. SIGTERM or Ctrl-C stops: no new connections, what is recorded is delivered for up to DRAIN_TIMEOUT_S. SIGHUP reads the
+configuration again, while sessions go on: masks, callbacks, limits, certificates and what else belongs to a listener; what waits for a restart is said.`,
     example: `$ wirescribe run --set "LISTEN='telnet://0.0.0.0:4000'" --set "UPSTREAM='telnet://127.0.0.1:4001'" --set AUDIT_IN=True
 $ telnet 127.0.0.1 4000`,
   },

@@ -190,7 +190,8 @@ function show(given: Readonly<Record<KeyName, Given>>, { listeners, callbacks, n
   return KEY_NAMES.map((key) => ({ key, value: pythonOf(shownOf(key)), from: given[key].from }));
 }
 
-function digestOf(force: readonly InForce[], audits: readonly AuditSettings[]): string {
+/** SHA-256 (hex) of what is in force: keys as they are shown, and what the masks do. */
+export function digestOf(force: readonly InForce[], audits: readonly AuditSettings[]): string {
   const masks = audits.map((audit) => audit.masks.map(essence));
   const text = JSON.stringify([force.map(({ key, value }) => [key, value]), masks]);
   return createHash('sha256').update(text).digest('hex');

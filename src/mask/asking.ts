@@ -29,7 +29,7 @@ export interface Asked {
 }
 
 export class Asking {
-  readonly #prompts: PromptFinder;
+  #prompts: PromptFinder;
   /** The server's last open line with anything on it. */
   prompt = '';
   /** The prompt behind which it last echoed a line. */
@@ -43,6 +43,11 @@ export class Asking {
   #ahead = 0;
 
   constructor(prompts: PromptFinder) {
+    this.#prompts = prompts;
+  }
+
+  /** From what the server says next on, these are looked for. What was asked by then is. */
+  adopt(prompts: PromptFinder): void {
     this.#prompts = prompts;
   }
 

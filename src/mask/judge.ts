@@ -63,6 +63,11 @@ export class Judge {
     this.#echo = new EchoWatch(options.observes);
   }
 
+  /** Hiding prompts are those from what the server says next on. */
+  adopt(prompts: PromptFinder): void {
+    this.#asking.adopt(prompts);
+  }
+
   /** Whether the next line is hidden for certain: it is no name of anybody. */
   get hidesNext(): boolean {
     return this.#asking.next !== undefined;

@@ -37,20 +37,28 @@ export class MaskSet {
   /** Whether that depends on the secret's text, not on its length alone. */
   readonly tags: boolean;
   readonly #filters: { readonly [side in Side]: readonly Prefilter<SingleMask>[] };
-  /** Names by index: those of the singles, then the others, each once. */
+  /** Names by index: those of the singles, then the others, each once; in front of them those of the sets that this one follows. */
   readonly #names: readonly string[];
+  /** Where its own names begin. */
+  readonly #base: number;
 
-  /** Throws AuditError for the first pattern that is refused, and for a prompt that does not prove itself. */
-  constructor(definitions: readonly AnyMask[], style: Style = { name: 'length' }) {
+  /**
+   * Throws AuditError for the first pattern that is refused, and for a prompt that does not prove itself.
+   * @param before the set that this one follows in sessions under way: an index keeps its name, so what they know by it is still named right
+   */
+  constructor(definitions: readonly AnyMask[], style: Style = { name: 'length' }, before?: MaskSet) {
     const write = writerOf(style);
     this.write = (secret, mask) => write(secret, this.nameOf(mask));
     this.tags = style.name === 'tag';
-    this.singles = definitions.filter(isMask).map((definition, index) => new SingleMask(definition, index));
+    const own = namesOf(definitions);
+    const [names, base] = before ? [before.#names, before.#base] : [[], 0];
+    const same = names.slice(base).join('\n') === own.join('\n');
+    this.#base = same ? base : names.length;
+    this.#names = same ? names : [...names, ...own];
+    this.singles = definitions.filter(isMask).map((definition, index) => new SingleMask(definition, this.#base + index));
     const sieve = new Sieve();
     this.prompts = new Prompts(definitions.filter(isPrompt), sieve);
     this.fields = definitions.filter(isField);
-    const others = definitions.filter((one) => !isMask(one)).map(({ name }) => name);
-    this.#names = [...this.singles.map(({ definition }) => definition.name), ...new Set([...others, HIDDEN_TYPING, SECRET_FIELD, ENVIRON_VALUE])];
     const of = (direction: MaskDefinition['direction']) =>
       this.singles.some((single) => single.definition.direction === direction)
         ? [
@@ -71,8 +79,8 @@ export class MaskSet {
 
   /** The index that stands for a name in spans; that of HIDDEN_TYPING where there is no such name. Where spans join, the lower index gives the name. */
   indexOf(name: string): number {
-    const index = this.#names.indexOf(name);
-    return index >= 0 ? index : this.#names.indexOf(HIDDEN_TYPING);
+    const index = this.#names.indexOf(name, this.#base);
+    return index >= 0 ? index : this.#names.indexOf(HIDDEN_TYPING, this.#base);
   }
 
   /** How often each mask and prompt was found since it was compiled, by name. */
@@ -124,6 +132,12 @@ export class MaskSet {
 const isPrompt = (one: AnyMask): one is PromptDefinition => 'then' in one;
 const isField = (one: AnyMask): one is FieldDefinition => 'oob' in one;
 const isMask = (one: AnyMask): one is MaskDefinition => !isPrompt(one) && !isField(one);
+
+/** Those of masks that scrub, one each; then the others, each name once. */
+function namesOf(definitions: readonly AnyMask[]): string[] {
+  const others = definitions.filter((one) => !isMask(one)).map(({ name }) => name);
+  return [...definitions.filter(isMask).map(({ name }) => name), ...new Set([...others, HIDDEN_TYPING, SECRET_FIELD, ENVIRON_VALUE])];
+}
 
 /** The same secrets wherever else they stand in `text`, with their own places. */
 export function everywhere(found: Found, text: string): Span[] {

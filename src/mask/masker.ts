@@ -29,10 +29,11 @@ export interface Scrubbed {
 /**
  * Compiles masks, and lets each prove itself by its examples.
  * @param style what they write; stars unless given
+ * @param before the set in force that this one is to follow (`SessionMasks.adopt`)
  * @throws AuditError AUDIT_MASK_PATTERN, AUDIT_MASK_SECRET, AUDIT_MASK_PROOF, with the place
  */
-export function compileMasks(definitions: readonly AnyMask[], style?: Style): MaskSet {
-  const masks = new MaskSet(definitions, style);
+export function compileMasks(definitions: readonly AnyMask[], style?: Style, before?: MaskSet): MaskSet {
+  const masks = new MaskSet(definitions, style, before);
   for (const single of masks.singles) prove(single);
   return masks;
 }

@@ -26,6 +26,9 @@ export const unpack = (word: bigint): Position => ({ segment: Number(word >> OFF
 /** Orders positions as the journal does: negative, 0, positive. */
 export const comparePositions = (a: Position, b: Position): number => a.segment - b.segment || a.offset - b.offset;
 
+/** Where a place on the board stands that nobody has: behind everything, so it holds nothing. */
+const NOBODY: Position = { segment: 2 ** 31 - 1, offset: 0 };
+
 /** Memory for a board of so many callbacks; hand it to every thread. */
 export const boardMemory = (callbacks: number): SharedArrayBuffer => new SharedArrayBuffer(8 * (FIRST_CURSOR + WORDS_EACH * callbacks));
 
@@ -71,6 +74,20 @@ export class Board {
   /** Where callback `index` stands: everything before it is durable there. */
   cursor(index: number): Position {
     return unpack(Atomics.load(this.#words, FIRST_CURSOR + WORDS_EACH * index));
+  }
+
+  /** Nobody has this place: it holds nothing, and counts as nobody. */
+  free(index: number): void {
+    this.moveCursor(index, NOBODY);
+  }
+
+  isFree(index: number): boolean {
+    return comparePositions(this.cursor(index), NOBODY) === 0;
+  }
+
+  /** A callback is to have this place, and does not stand yet: until it does, everything is held for it. */
+  take(index: number): void {
+    this.moveCursor(index, { segment: 0, offset: 0 });
   }
 
   moveCursor(index: number, position: Position): void {

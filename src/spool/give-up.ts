@@ -36,7 +36,7 @@ export function placeOf(board: Board, index: number): Position {
 
 /** Indexes of the board's callbacks, the one furthest behind first. */
 export function fromFurthestBehind(board: Board): number[] {
-  const indexes = Array.from({ length: board.callbacks }, (_, index) => index);
+  const indexes = Array.from({ length: board.callbacks }, (_, index) => index).filter((index) => !board.isFree(index));
   return indexes.sort((a, b) => comparePositions(placeOf(board, a), placeOf(board, b)));
 }
 
