@@ -57,7 +57,7 @@ const NOTHING = new Uint8Array(0);
 interface Side {
   /** Its messages end their lines themselves. */
   ends: boolean;
-  /** Keys have come, and no line end. */
+  /** Keys have come, or a part of a letter, and no line end. */
   open: boolean;
   /** The beginning of a letter of UTF-8. */
   tail: Uint8Array;
@@ -189,7 +189,7 @@ export class WebMessages {
     const ended = bytes.length > 0 && isEnd(bytes[bytes.length - 1] as number);
     side.ends ||= ended;
     this.#stream(direction, bytes);
-    const keys = !ended && (side.ends || side.open || isKey(bytes));
+    const keys = !ended && (side.ends || side.open || side.tail.length > 0 || isKey(bytes));
     if (!ended && !keys) this.#listener.text(direction, LINE_END);
     side.open = keys;
   }

@@ -61,12 +61,14 @@ function textOf(entity: string): string[] | undefined {
 }
 
 /**
- * The same HTML with nothing in its tags but their names and classes: a link's or an image's attributes may say a secret where no mask looks.
+ * The same HTML with nothing in its tags but their names and classes, and no comments: a link's or an image's attributes may say a secret where no mask
+ * looks.
  */
 export const withoutAttributes = (sent: string): string =>
-  sent.replace(SPECIAL, (whole, tag: string | undefined) => (tag === undefined || whole.startsWith('</') ? whole : bareTag(whole, tag)));
+  sent.replace(SPECIAL, (whole, tag: string | undefined) => (tag === undefined ? (whole.startsWith('<') ? '' : whole) : bareTag(whole, tag)));
 
-const bareTag = (whole: string, tag: string): string => {
+function bareTag(whole: string, tag: string): string {
+  if (whole.startsWith('</')) return `</${tag}>`;
   const [, name] = /\sclass\s*=\s*["']([\w -]{1,128})["']/i.exec(whole) ?? [];
   return name === undefined ? `<${tag}>` : `<${tag} class="${name}">`;
-};
+}
