@@ -64,8 +64,11 @@ export class Talker {
   }
 }
 
+/** Of TLS, and not in the types of `ws`. */
+type ClientOptions = WebSocket.ClientOptions & { readonly servername?: string };
+
 /** A client, connected. */
-export async function talk(t: Test, url: string, protocols: string | string[] = [], options: WebSocket.ClientOptions = {}): Promise<Talker> {
+export async function talk(t: Test, url: string, protocols: string | string[] = [], options: ClientOptions = {}): Promise<Talker> {
   const talker = new Talker(t, new WebSocket(url, protocols, options));
   await once(talker.ws, 'open');
   return talker;

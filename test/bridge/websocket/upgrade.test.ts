@@ -201,6 +201,7 @@ t.test("a browser's WebSocket is served", async (t) => {
   t.equal((await read(server, 6)).toString(), 'look\r\n');
   server.write('Grüße');
   await once(browser, 'exit');
+  await readAll(server);
   server.end();
   t.equal(Buffer.concat(chunks).toString(), 'Grüße\n4000 true\n');
   t.match(await keeper.ended(), { reason: 'closed', by: 'client' });
