@@ -31,7 +31,7 @@ export class Talk {
   /** Appending throws while it is set. */
   broken = false;
 
-  constructor(more: Partial<Keeping> & { allowSparse?: boolean; wire?: SessionOpen['wire'] } = {}) {
+  constructor(more: Partial<Keeping> & { allowSparse?: boolean; wire?: SessionOpen['wire']; interlink?: string } = {}) {
     const keeping = { in: true, out: true, outUnit: 'message', outIdleMs: 100, masks: MASKS, ...more } as const;
     const node = new NodeScribe({
       origin: ORIGIN,
@@ -48,6 +48,7 @@ export class Talk {
       upstream: 'telnet://u:1',
       ip: '192.0.2.7',
       port: 7,
+      ...(more.interlink === undefined ? {} : { interlink: more.interlink }),
     };
     this.pipeline = new SessionPipeline(
       open,

@@ -5,10 +5,9 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { isSecure, isWebSocket, wireOf } from '../bridge/address.js';
+import { type Address, isSecure, isWebSocket, type SocketAddress, wireOf } from '../bridge/address.js';
 import type { CertificatePair, TlsMaterial } from '../bridge/tls.js';
 import { AuditError, type Place } from '../errors.js';
-import type { ListenerSettings } from './listeners.js';
 import { readText } from './values.js';
 
 /** Where the files are named, for errors. */
@@ -17,6 +16,22 @@ export interface TlsPlaces {
   readonly keys: readonly Place[];
   readonly clientCa: Place;
   readonly ca: Place;
+}
+
+/** What of a listener's settings counts here (listeners.ts). */
+export interface WaySettings {
+  readonly name: string;
+  readonly listen: SocketAddress;
+  readonly upstream: Address;
+  readonly certs: readonly string[];
+  readonly keys: readonly string[];
+  readonly clientCa: string | null;
+  readonly tlsPlaces: TlsPlaces;
+  readonly ca: string | null;
+  readonly verify: boolean;
+  readonly acceptProxy: boolean;
+  readonly sendProxy: 'v1' | 'v2' | null;
+  readonly tellGame: boolean;
 }
 
 export interface ReadTls {
@@ -38,7 +53,7 @@ const OTHERS = 0o007;
  * @param at the place of the listener
  * @throws AuditError AUDIT_CONFIG_KEY or AUDIT_CONFIG_TYPE at the place
  */
-export function refuseMisfits(settings: ListenerSettings, given: (option: string) => Place | undefined, at: Place): void {
+export function refuseMisfits(settings: WaySettings, given: (option: string) => Place | undefined, at: Place): void {
   const { listen, upstream, certs, keys } = settings;
   const misfits: readonly [options: readonly string[], misfits: boolean, why: string][] = [
     [['cert', 'key', 'client_ca'], !isSecure(listen), 'is of listeners at telnets://, tls:// and wss://'],
@@ -60,11 +75,11 @@ export function refuseMisfits(settings: ListenerSettings, given: (option: string
 }
 
 /** Frames of a WebSocket that go on as they are cannot be edited. */
-const speaksTelnet = ({ listen, upstream }: ListenerSettings): boolean =>
+const speaksTelnet = ({ listen, upstream }: WaySettings): boolean =>
   wireOf(listen, upstream) === 'telnet' && !(isWebSocket(listen) && isWebSocket(upstream));
 
 /** What the settings of TLS and the PROXY protocol say that is perhaps not meant; reads no file. */
-export function remarksOn(listeners: readonly ListenerSettings[], trustedProxies: readonly string[]): string[] {
+export function remarksOn(listeners: readonly WaySettings[], trustedProxies: readonly string[]): string[] {
   return listeners.flatMap(({ name, acceptProxy, upstream, verify, tellGame }) => [
     ...(acceptProxy && trustedProxies.length === 0 ? [`${name}: accept_proxy without TRUSTED_PROXIES believes nobody: every header is data`] : []),
     ...(isSecure(upstream) && !verify ? [`${name}: verify is False: whoever sits between here and the server can read along`] : []),
@@ -73,13 +88,13 @@ export function remarksOn(listeners: readonly ListenerSettings[], trustedProxies
 }
 
 /** Whether TLS is spoken on one of the two sides. */
-export const usesTls = ({ listen, upstream }: ListenerSettings): boolean => isSecure(listen) || isSecure(upstream);
+export const usesTls = ({ listen, upstream }: WaySettings): boolean => isSecure(listen) || isSecure(upstream);
 
 /**
  * Reads the files of one listener.
  * @throws AuditError AUDIT_CONFIG_FILE at the place, where one cannot be read, is not PEM, or a key is not its certificate's
  */
-export function readTls({ name, certs, keys, clientCa, ca, tlsPlaces }: ListenerSettings, now: Date = new Date()): ReadTls {
+export function readTls({ name, certs, keys, clientCa, ca, tlsPlaces }: WaySettings, now: Date = new Date()): ReadTls {
   const remarks: string[] = [];
   const certificates = certs.map((path, index): CertificatePair => {
     const place = tlsPlaces.certs[index];
