@@ -307,7 +307,7 @@ export const LISTENER_OPTIONS = {
   subprotocol: key({
     default: 'None',
     check: orNone(line(100)),
-    means: 'WebSocket: the subprotocol that is agreed on where a client offers it, or that we offer to the server; None: the first that we know',
+    means: 'WebSocket: the subprotocol agreed on where a client offers it (None: the first that we know), or offered to the server (None: none)',
   }),
   origins: key({
     default: '[]',

@@ -63,20 +63,24 @@ function envelopeOf(option: number, payload: Buffer): { readonly proto: string; 
 
 function readEnvelope(message: Buffer, peer: Peer, to: Speech): void {
   const { proto, id, data } = parse(message);
-  if (typeof proto !== 'string') return;
-  const said = typeof data === 'string' ? data : data === undefined ? '' : JSON.stringify(data);
-  if (proto === 'gmcp' && typeof id === 'string') return to.aside(GMCP, Buffer.from(said === '' ? id : `${id} ${said}`));
+  if (proto === 'gmcp' && id !== '') return to.aside(GMCP, Buffer.from(data === '' ? id : `${id} ${data}`));
   // A command in an envelope ends with it.
-  if (proto === 'text' || proto === 'prompt') return to.text(Buffer.from(peer === 'client' && !/[\r\n]$/.test(said) ? `${said}\r\n` : said));
+  if (proto === 'text' || proto === 'prompt') return to.text(Buffer.from(peer === 'client' && !/[\r\n]$/.test(data) ? `${data}\r\n` : data));
   const option = Number(/^telnet_(\d{1,3})$/.exec(proto)?.[1] ?? Number.NaN);
-  if (option <= 255) to.aside(option, Buffer.from(said, 'base64'));
+  if (option <= 255) to.aside(option, Buffer.from(data, 'base64'));
 }
 
-function parse(message: Buffer): { readonly [name: string]: unknown } {
+/** An envelope's members; '' for what is not there or is no text. Data that is no text is taken as the JSON it is, as Evennia does. */
+function parse(message: Buffer): { readonly proto: string; readonly id: string; readonly data: string } {
   try {
     const value: unknown = JSON.parse(message.toString());
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    const { proto, id, data } = (typeof value === 'object' && value !== null ? value : {}) as { readonly [name: string]: unknown };
+    const said = typeof data === 'string' || data === undefined ? data : JSON.stringify(data);
+    return { proto: textOf(proto), id: textOf(id), data: said ?? '' };
   } catch {
-    return {};
+    // No JSON, or deeper than can be written again.
+    return { proto: '', id: '', data: '' };
   }
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

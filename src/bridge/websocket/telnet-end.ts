@@ -82,7 +82,7 @@ export class TelnetEnd implements Stream {
     const { ours, theirs } = this.#options;
     const fits = this.#waitingBytes + payload.length <= MAX_WAITING && this.#waiting.length < MAX_WAITING / SMALL;
     if (!fits || !(ours.includes(option) || theirs.includes(option))) return;
-    this.#waiting.push({ option, payload });
+    this.#waiting.push({ option, payload: Buffer.from(payload) });
     this.#waitingBytes += payload.length;
   }
 

@@ -100,6 +100,19 @@ t.test('a program behind it', async (t: Test) => {
   t.match(await keeper.ended(), { exit: 3 });
 });
 
+t.test('a program behind it, and a client that speaks telnet in its messages', async (t: Test) => {
+  const upstream = { scheme: 'pty', command: 'sh -c "stty size; read line; echo You said $line"' } as const;
+  const { url, keeper } = await open(t, { listen: WS, upstream });
+  const client = await talk(t, url, 'telnet.mudstandards.org');
+  const [iac, doNaws] = ['\xff', '\xff\xfd\x1f'];
+  await until(() => client.bytes.includes(doNaws), 'to be asked for the window');
+  const answers = `${iac}\xfc\x18${iac}\xfb\x1f${iac}\xfa\x1f\0\x50\0\x21${iac}\xf0hello\r\n`;
+  client.ws.send(Buffer.from(answers, 'latin1'));
+  await until(() => client.bytes.includes('33 80\r\n') && client.bytes.includes('You said hello'), 'the window and the answer');
+  t.equal((await client.end()).code, 1000);
+  t.match(keeper.sessions[0]?.open, { protocol: 'websocket', wire: 'telnet' });
+});
+
 t.test('who is refused is told so in a message and by a close code', async (t) => {
   const { url, upstream } = await openInFront(t, 'tcp', { limits: { ...NO_LIMITS, maxSessions: 1 } });
   await talk(t, url);

@@ -91,6 +91,8 @@ const ENVELOPES: readonly [string, Peer, unknown[]][] = [
 ];
 
 t.test('json.: text messages are envelopes, and what cannot be read is left out', async (t) => {
+  const deep = `{"proto":"gmcp","id":"Deep","data":${'['.repeat(500_000)}${']'.repeat(500_000)}}`;
+  t.same(heard(jsonDialect, 'client', deep, false), [], 'deeper than can be written again');
   for (const [message, peer, said] of ENVELOPES) t.same(heard(jsonDialect, peer, message, false), said, message);
   t.same(asides(jsonDialect, 201, 'Room.Info {"num":1}'), ['t:{"proto":"gmcp","id":"Room.Info","data":"{\\"num\\":1}"}']);
   t.same(asides(jsonDialect, 201, 'Core.Ping'), ['t:{"proto":"gmcp","id":"Core.Ping","data":""}']);
