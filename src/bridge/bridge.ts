@@ -226,7 +226,8 @@ export class Bridge {
       this.#relays.delete(relay);
       if (this.#relays.size === 0) this.#allEnded?.();
     };
-    const { lineBytes } = gate.limits;
+    // Frames that pass as they come have no lines.
+    const lineBytes = facts.wire === 'websocket' ? null : gate.limits.lineBytes;
     const line =
       lineBytes === null ? {} : { line: { maxBytes: lineBytes, onTooLong: (relay: Relay) => this.#dismiss(listener, relay, 'line-too-long') } };
     const relay = new Relay({ client: end, server: dialled.end, recorder, session, policy: listener.policy, onEnd, ...line });
