@@ -6,13 +6,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
 packages=(tinymux tintin++ tmux socat inetutils-telnet libtelnet-utils iproute2 libkrb5-3 procps gcc libc6-dev python3-venv kcat librdkafka-dev openssl)
-packages+=(rsyslog rsyslog-openssl openssl)
+packages+=(rsyslog rsyslog-openssl openssl haproxy)
 command -v javac >/dev/null && command -v mvn >/dev/null || packages+=(default-jdk-headless maven)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
-if [ "${#missing[@]}" -gt 0 ] || [ ! -e "$telnetd_root" ]; then
+if [ "${#missing[@]}" -gt 0 ] || [ ! -e "$telnetd_root" ] || [ ! -e "$telnet_ssl_root" ]; then
   root=()
   [ "$(id -u)" = 0 ] || root=(sudo)
   "${root[@]}" apt-get update -qq
@@ -25,6 +25,14 @@ if [ ! -e "$telnetd_root" ]; then
   mkdir -p "$telnetd_root.new"
   (cd "$telnetd_root.new" && apt-get -o APT::Sandbox::User= download -qq inetutils-telnetd && dpkg -x inetutils-telnetd_*.deb . && rm inetutils-telnetd_*.deb)
   mv "$telnetd_root.new" "$telnetd_root"
+fi
+
+# Its package would take the place of the telnet that other tests type into.
+if [ ! -e "$telnet_ssl_root" ]; then
+  rm -rf "$telnet_ssl_root.new"
+  mkdir -p "$telnet_ssl_root.new"
+  (cd "$telnet_ssl_root.new" && apt-get -o APT::Sandbox::User= download -qq telnet-ssl && dpkg -x telnet-ssl_*.deb . && rm telnet-ssl_*.deb)
+  mv "$telnet_ssl_root.new" "$telnet_ssl_root"
 fi
 
 if [ ! -e "$evennia_venv/done" ]; then
@@ -48,6 +56,21 @@ if [ ! -e "$evennia_game" ]; then
   [ "$word" = ready ] || { echo "install.sh: Evennia's first start failed" >&2; exit 1; }
   mv "$evennia_game.new" "$evennia_game"
 fi
+# What the page of Evennia's web client fetches from hosts that a test does not reach.
+if [ ! -e "$webclient_scripts/done" ]; then
+  rm -rf "$webclient_scripts"
+  mkdir -p "$webclient_scripts"
+  (
+    cd "$webclient_scripts"
+    for script in jquery@3.2.1:dist/jquery.min.js golden-layout@1.5.9:dist/goldenlayout.min.js; do
+      npm pack --silent "${script%:*}" | xargs tar xzf
+      mv "package/${script#*:}" .
+      rm -rf package ./*.tgz
+    done
+  )
+  touch "$webclient_scripts/done"
+fi
+
 # Jars of Apache Maven's central repository that opensearch-pom.xml names, and our few lines that start a node out of them.
 if [ ! -e "$opensearch_jars/done" ]; then
   rm -rf "$opensearch_jars"

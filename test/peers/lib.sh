@@ -4,9 +4,11 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/wirescribe-peers
 evennia_venv=$cache/evennia-5.0.1
 evennia_game=$cache/evennia-5.0.1-game
 telnetd_root=$cache/telnetd
+telnet_ssl_root=$cache/telnet-ssl
 opensearch_jars=$cache/opensearch-2.19.3
 kafka_jars=$cache/kafka-4.1.1
 kafka_mock=$cache/kafka-mock
+webclient_scripts=$cache/webclient
 
 # True while something listens on 127.0.0.1:$1. Reads the kernel's table, so that the peer sees no extra session.
 listening() { grep -q " 0100007F:$(printf %04X "$1") 00000000:0000 0A " /proc/net/tcp; }

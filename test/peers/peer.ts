@@ -12,7 +12,7 @@ import { join } from 'node:path';
 /** The repository: tests run from dist/test/peers, scripts stay in test/peers. */
 export const ROOT = join(import.meta.dirname, '../../..');
 const SCRIPTS = join(ROOT, 'test/peers');
-const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wirescribe-peers');
+export const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wirescribe-peers');
 
 export type PeerName =
   | 'tinymux'
@@ -25,7 +25,11 @@ export type PeerName =
   | 'rsyslog'
   | 'opensearch'
   | 'kafka'
-  | 'kafka-mock';
+  | 'kafka-mock'
+  | 'browser'
+  | 'haproxy'
+  | 'openssl'
+  | 'telnet-ssl';
 
 /** rsyslog's own driver for tls: a package of its own. */
 const RSYSLOG_TLS = [join('/usr/lib', process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu', 'rsyslog/lmnsd_ossl.so')];
@@ -42,6 +46,12 @@ const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly comm
   kafka: { files: [join(CACHE, 'kafka-4.1.1/done')], commands: ['java', 'openssl', 'kcat', 'ps'], ports: 3 },
   'kafka-mock': { files: [join(CACHE, 'kafka-mock')], commands: ['kcat', 'ps'], ports: 1 },
   rsyslog: { files: ['/usr/sbin/rsyslogd', ...RSYSLOG_TLS], commands: ['openssl', 'ps'], ports: 2 },
+  // These two have no script: openssl.test.ts runs the programs themselves.
+  openssl: { files: [], commands: ['openssl'], ports: 0 },
+  'telnet-ssl': { files: [join(CACHE, 'telnet-ssl/usr/bin/telnet-ssl')], commands: [], ports: 0 },
+  haproxy: { files: [], commands: ['haproxy', 'openssl', 'ps'], ports: 4 },
+  // Started by browser.ts; the scripts that Evennia's web client fetches from elsewhere are given to it out of the cache.
+  browser: { files: [join(CACHE, 'webclient/done')], commands: ['chromium'], ports: 0 },
   chatd: { files: ['/usr/bin/telnet-chatd'], commands: ['socat', 'ip', 'ps'], ports: 1 },
 };
 
