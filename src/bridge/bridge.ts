@@ -5,45 +5,18 @@
 import type { Server } from 'node:net';
 import type { SessionOpen } from '../contract.js';
 import { type Address, formatAddress, protocolOf, type SocketAddress, wireOf } from './address.js';
-import type { Arrived, Facts, Step } from './arrive.js';
+import type { Arrived, Facts } from './arrive.js';
 import type { Dialled } from './dial.js';
-import { Entrance } from './entrance.js';
+import { type BridgeListener, Entrance } from './entrance.js';
 import { endWith, Farewells } from './farewell.js';
 import type { Gate } from './gate.js';
 import { type Dismissal, type Limits, type Refusal, WORDS } from './limits.js';
 import { listen } from './listen.js';
 import type { Spawn } from './pty/pty.js';
-import { NO_RECORDER, type Policy, type Recorder, Relay } from './relay.js';
+import { NO_RECORDER, type Recorder, Relay } from './relay.js';
 import type { TrafficFigures } from './traffic.js';
 
-export interface BridgeListener {
-  readonly name: string;
-  readonly listen: SocketAddress;
-  readonly upstream: Address;
-  /** What a client goes through before its session begins; none for a plain one. */
-  readonly arrival: readonly Step[];
-  /** Puts something between a client that has arrived and its session; absent: nothing. */
-  readonly dress?: (arrived: Arrived) => Arrived;
-  /** Reaches the server for a client, whose session has this id; or starts it. */
-  readonly reach: Reach | { readonly spawn: Spawn };
-  /** What a client is told when the server cannot be reached; one line. */
-  readonly onDown: string;
-  readonly handshakeMs: number;
-  readonly policy: Policy;
-  /** False: nothing of this listener is recorded. */
-  readonly active: boolean;
-  /** None where absent. */
-  readonly limits?: Limits;
-  /** Networks of proxies that say who their clients are: those are judged, not they. */
-  readonly trusted?: readonly string[];
-}
-
-/** Calls `done` once, never before it has returned. @returns gives up: `done` is not called any more, and nothing is left of it */
-export type Reach = (
-  client: Facts,
-  session: string,
-  options: { readonly timeoutMs: number; readonly done: (dialled: Dialled) => void },
-) => () => void;
+export type { BridgeListener, Reach } from './entrance.js';
 
 export interface BridgeOptions {
   readonly listeners: readonly BridgeListener[];

@@ -3,19 +3,51 @@
  * session. Who may not is told so where it can be, and recorded, a few each second; the rest are counted.
  */
 import type { Socket } from 'node:net';
-import { type Arrived, arrive, type Facts, factsOf } from './arrive.js';
-import type { BridgeListener } from './bridge.js';
+import type { Address, SocketAddress } from './address.js';
+import { type Arrived, arrive, type Facts, factsOf, type Step } from './arrive.js';
+import type { Dialled } from './dial.js';
 import { type Conduit, endOfAccepted } from './end.js';
 import type { Farewells } from './farewell.js';
 import { Gate } from './gate.js';
-import { type Dismissal, NO_LIMITS, type Refusal, WORDS } from './limits.js';
+import { type Dismissal, type Limits, NO_LIMITS, type Refusal, WORDS } from './limits.js';
+import type { Spawn } from './pty/pty.js';
 import { Refusals } from './refusals.js';
-import type { Relay } from './relay.js';
+import type { Policy, Relay } from './relay.js';
 import { Traffic } from './traffic.js';
 import { Watch } from './watch.js';
 
 /** Clients of one listener that are on their way in at a time. One more, and who has been on it for the longest time gives way: whoever dawdles loses. */
 const MAX_ARRIVING = 1_000;
+
+/** A listener, ready to work: what its settings (listener.ts) come to. */
+export interface BridgeListener {
+  readonly name: string;
+  readonly listen: SocketAddress;
+  readonly upstream: Address;
+  /** What a client goes through before its session begins; none for a plain one. */
+  readonly arrival: readonly Step[];
+  /** Puts something between a client that has arrived and its session; absent: nothing. */
+  readonly dress?: (arrived: Arrived) => Arrived;
+  /** Reaches the server for a client, whose session has this id; or starts it. */
+  readonly reach: Reach | { readonly spawn: Spawn };
+  /** What a client is told when the server cannot be reached; one line. */
+  readonly onDown: string;
+  readonly handshakeMs: number;
+  readonly policy: Policy;
+  /** False: nothing of this listener is recorded. */
+  readonly active: boolean;
+  /** None where absent. */
+  readonly limits?: Limits;
+  /** Networks of proxies that say who their clients are: those are judged, not they. */
+  readonly trusted?: readonly string[];
+}
+
+/** Calls `done` once, never before it has returned. @returns gives up: `done` is not called any more, and nothing is left of it */
+export type Reach = (
+  client: Facts,
+  session: string,
+  options: { readonly timeoutMs: number; readonly done: (dialled: Dialled) => void },
+) => () => void;
 
 export interface EntranceOptions {
   readonly farewells: Farewells;
