@@ -227,7 +227,7 @@ export const LISTENER_OPTIONS = {
   handshake_s: key({
     default: '10',
     check: number({ min: 0.1, max: 3600, unit: 'seconds', fraction: true }),
-    means: 'how long connecting to the server may take, in seconds',
+    means: "seconds that connecting to the server may take, and a client's way in (PROXY header, TLS, WebSocket upgrade)",
   }),
   charset: key({
     default: 'None',
@@ -270,7 +270,7 @@ export const LISTENER_OPTIONS = {
   max_sessions: key({
     default: 'None',
     check: orNone(number({ min: 1, max: 1_000_000, unit: 'sessions' })),
-    means: 'sessions of this listener at a time',
+    means: 'sessions of this listener at a time; one more is told that there is no room',
   }),
   max_per_ip: key({
     default: 'None',
@@ -285,22 +285,22 @@ export const LISTENER_OPTIONS = {
   connects_per_s: key({
     default: 'None',
     check: orNone(number({ min: 0.001, max: 1_000_000, unit: 'connections a second', fraction: true })),
-    means: 'connections a second from one address, on average; ten seconds of them may come at once',
+    means: 'connections a second from one address (in IPv6 from one /64), on average; ten seconds of them may come at once',
   }),
   idle_s: key({
     default: 'None',
     check: orNone(number({ min: 1, max: 31 * DAY_S, unit: 'seconds', fraction: true })),
-    means: 'a session in which the client says nothing for so long is ended',
+    means: 'a session in which the client sends nothing for so many seconds is told so and ended, up to two seconds later',
   }),
   session_s: key({
     default: 'None',
     check: orNone(number({ min: 1, max: 366 * DAY_S, unit: 'seconds', fraction: true })),
-    means: 'how long a session may last',
+    means: 'seconds that a session may last',
   }),
   line_bytes: key({
     default: 'None',
     check: orNone(size({ min: 64, max: 1024 * MIB })),
-    means: 'bytes that a client may send without a line end',
+    means: 'bytes that a client may send without a line end (CR or LF), telnet commands counted; not of WebSocket frames that pass as they come',
   }),
   allow: key({ default: '[]', check: listOf(network, 'a list of networks'), means: "networks that may connect, '10.0.0.0/8'; []: all" }),
   deny: key({ default: '[]', check: listOf(network, 'a list of networks'), means: 'networks that may not, even if they are in allow' }),
