@@ -252,8 +252,12 @@ function codesOfDecode(): string[] {
   const found = ['decode/telnet.ts', 'oob.ts'].flatMap((file) =>
     [...source(file).matchAll(/'((?:telnet|compressed|encrypted|oob)(?:-[a-z]+)*)'/g)].map(([, code = '']) => code),
   );
-  // `compressed-${outcome}`
-  return [...new Set([...found, 'compressed-corrupt', 'compressed-bomb'])].toSorted();
+  const framed = ['decode/websocket/messages.ts', 'decode/websocket/websocket.ts', 'web-messages.ts'].flatMap((file) =>
+    [...source(file).matchAll(/'(websocket(?:-[a-z0-9]+)+)'/g)].map(([, code = '']) => code),
+  );
+  // `compressed-${outcome}`, `websocket-${outcome}`
+  const inflated = ['compressed', 'websocket'].flatMap((of) => [`${of}-corrupt`, `${of}-bomb`]);
+  return [...new Set([...found, ...framed, ...inflated])].toSorted();
 }
 
 t.test('its faults are all that decode can say', async (t) => {

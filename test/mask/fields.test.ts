@@ -156,13 +156,16 @@ const SHIPPED: readonly [protocol: string, name: string, value: unknown, shown: 
   ['gmcp', 'Client.Auth.Response', { of: 'abc' }, '********'],
   ['atcp', 'Auth.Request', 'CH abcdef', '*********'],
   ['msdp', 'PASSIVE_HP', '10', '10'],
+  ['evennia', 'login', { name: 'bob', password: 'hunter2' }, { name: 'bob', password: '********' }],
+  ['evennia', 'login', ['bob', 'hunter2'], '***********'],
+  ['evennia', 'csessid', ['abcdefgh'], '********'],
   ['msdp', 'pass', 'hunter2', '********'],
 ];
 
 for (const [protocol, name, value, shown] of SHIPPED)
   t.test(`the pack oob: ${protocol} ${name} ${JSON.stringify(value)}`, async (t) => {
     const fields = pack('oob').filter((one) => 'oob' in one);
-    t.equal(fields.length, 15);
+    t.equal(fields.length, 17);
     t.same(written({ protocol, name, value }, fields).value, shown);
   });
 

@@ -1,6 +1,7 @@
 #!/bin/bash
-# evennia.sh PORT [DIR] [audit]: Evennia 5 on 127.0.0.1: telnet on PORT, WebSocket on PORT+1, web client on PORT+2; PORT+3 and PORT+4 are its own.
+# evennia.sh PORT [DIR] [audit | ws://HOST:PORT]: Evennia 5 on 127.0.0.1: telnet on PORT, WebSocket on PORT+1, web client on PORT+2; PORT+3 and PORT+4 are its own.
 # Log in with `connect wizard potrzebie-9`, once its greeting is there: what is typed during its handshake, about a second, it drops.
+# With a URL its web client connects there in place of PORT+1.
 # `audit` turns on its own auditing contrib, which writes DIR/game/server/logs/audit_DATE.log: the record to be better than.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -42,6 +43,7 @@ WEBSERVER_PORTS = [($((port + 2)), $((port + 3)))]; WEBSERVER_INTERFACES = ['127
 AMP_PORT = $((port + 4)); AMP_HOST = AMP_INTERFACE = '127.0.0.1'
 GAME_INDEX_ENABLED = False
 P
+[[ "${3:-}" != ws://* ]] || echo "WEBSOCKET_CLIENT_URL = '$3'" >>server/conf/secret_settings.py
 [ "${3:-}" = audit ] && cat >>server/conf/secret_settings.py <<'P'
 SERVER_SESSION_CLASS = 'evennia.contrib.utils.auditing.server.AuditedServerSession'
 AUDIT_CALLBACK = 'evennia.contrib.utils.auditing.outputs.to_file'

@@ -62,8 +62,8 @@ if [ ! -e "$webclient_scripts/done" ]; then
   mkdir -p "$webclient_scripts"
   (
     cd "$webclient_scripts"
-    for script in jquery@3.2.1:dist/jquery.min.js golden-layout@1.5.9:dist/goldenlayout.min.js; do
-      npm pack --silent "${script%:*}" | xargs tar xzf
+    for script in jquery@3.2.1:dist/jquery.min.js golden-layout@1.5.9:dist/goldenlayout.min.js favico.js@0.3.10:favico-0.3.10.min.js; do
+      npm pack --silent "${script%:*}" | xargs tar --warning=no-unknown-keyword -xzf
       mv "package/${script#*:}" .
       rm -rf package ./*.tgz
     done
