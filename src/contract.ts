@@ -35,7 +35,17 @@ export interface SessionOpen {
   readonly process?: ProcessFacts;
   /** The id that another system gave this connection (PROXY's unique id, X-Request-ID, traceparent). */
   readonly interlink?: string;
+  /** Who it is, where the system itself says so: the session counts as logged in from its start. */
+  readonly account?: string;
 }
+
+/** What is known of the terminal of a session that speaks no telnet. */
+export type TerminalFact =
+  | { readonly columns: number; readonly rows: number }
+  /** The terminal hands lines over whole and does not send back what is typed (ICANON without ECHO), as where a password is asked for. */
+  | { readonly blind: boolean }
+  /** What went before was not seen: it goes on from a session that another process recorded. */
+  | { readonly careful: true };
 
 /** What is known of a TLS connection. */
 export interface TlsFacts {
@@ -44,7 +54,10 @@ export interface TlsFacts {
   readonly cipher: string;
   /** The name that the client asked for. */
   readonly servername?: string;
-  /** Of the client's certificate, where it showed one that its authority vouches for: subject as `CN=...`, SHA-256 of it in lower-case hex (a proxy that ended TLS does not say it). */
+  /**
+   * Of the client's certificate, where it showed one that its authority vouches for: subject as `CN=...`, SHA-256 of it as `AB:CD:...` (which a proxy that
+   * ended TLS does not say).
+   */
   readonly client?: { readonly subject: string; readonly fingerprint?: string };
 }
 

@@ -157,5 +157,6 @@ function verifiedClient(tls: TLSSocket): TlsFacts['client'] {
   const certificate = tls.getPeerX509Certificate();
   if (!certificate || !_handle?.verifyError || _handle.verifyError()) return undefined;
   const subject = certificate.subject.replaceAll('\n', ', ');
-  return { subject, fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase() };
+  // With its colons: 64 hex digits in a row are a token to the masks.
+  return { subject, fingerprint: certificate.fingerprint256 };
 }
