@@ -1,6 +1,7 @@
 /** Addresses as server.conf writes them: `telnet://HOST:PORT`, `telnets: tcp: tls:`, `ws://HOST:PORT/path`, `wss:`, `unix:PATH`, upstream `pty:COMMAND`. */
 import type { Wire } from '../contract.js';
 import { AuditError } from '../errors.js';
+import { splitWords } from './pty/words.js';
 
 /** Where somebody can connect. */
 export type SocketAddress = NetworkAddress | { readonly scheme: 'unix'; readonly path: string };
@@ -20,7 +21,11 @@ const NETWORK = /^(telnets?|tcp|tls|wss?):\/\/(\[[0-9a-f:.]+\]|[^\s[\]/:@?#]+):(
 /** Reads one address. Throws AUDIT_CONFIG_TYPE, without a place: config/ knows it. */
 export function parseAddress(url: string): Address {
   if (url.startsWith('unix:') && url.length > 'unix:'.length) return { scheme: 'unix', path: url.slice('unix:'.length) };
-  if (url.startsWith('pty:') && url.slice('pty:'.length).trim() !== '') return { scheme: 'pty', command: url.slice('pty:'.length).trim() };
+  if (url.startsWith('pty:')) {
+    const command = url.slice('pty:'.length).trim();
+    splitWords(command);
+    return { scheme: 'pty', command };
+  }
   const [, given = '', host = '', port = '', path = ''] = NETWORK.exec(url) ?? [];
   const scheme = given.toLowerCase() as NetworkAddress['scheme'];
   const isWeb = scheme === 'ws' || scheme === 'wss';
@@ -71,10 +76,10 @@ export function protocolOf({ scheme }: Address): string {
 }
 
 /**
- * How a session over these two ends is read, where no handshake says more: the client's side says, a unix socket asks the other. A WebSocket's own side is
- * read as what its messages carry.
+ * How a session over these two ends is read, where no handshake says more: the client's side says, a unix socket asks the other; a program in a pty talks
+ * plainly to all but telnet. A WebSocket's own side is read as what its messages carry.
  */
 export function wireOf(listen: Address, upstream: Address): Wire {
   const { scheme } = listen.scheme === 'unix' || isWebSocket(listen) ? upstream : listen;
-  return scheme === 'tcp' || scheme === 'tls' ? 'plain' : 'telnet';
+  return scheme === 'tcp' || scheme === 'tls' || scheme === 'pty' ? 'plain' : 'telnet';
 }

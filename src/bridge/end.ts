@@ -4,6 +4,7 @@
  */
 import { type OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { SessionEnd } from '../contract.js';
 
 export interface End {
   readonly socket: Conduit;
@@ -22,6 +23,8 @@ export type Conduit = Duplex & {
    * @param closeCode of a WebSocket (RFC 6455 7.4.1)
    */
   farewell?(line: string, closeCode: number): void;
+  /** Of a program in a pty, once it has ended, as SessionEnd has it. */
+  readonly exit?: SessionEnd['exit'];
 };
 
 export interface Source {

@@ -21,7 +21,9 @@ export class PtyConduit extends Duplex {
   readonly #program: Program;
   readonly #telnet: TelnetServer | undefined;
   /** What of the chunk that is being written is for the program, in order. */
-  #typed: Uint8Array[] = [];
+  readonly #typed: Uint8Array[] = [];
+  /** What of it must be answered. */
+  readonly #answers: Buffer[] = [];
   /** The last byte typed; a line end where none was. */
   #last = LF;
   /** The chunk is done with, but its answers wait for room. */
@@ -39,7 +41,7 @@ export class PtyConduit extends Duplex {
       text: (bytes) => this.#typed.push(bytes),
       key: (name) => this.#press(name),
       window: (columns, rows) => this.#program.resize(columns, rows),
-      answer: (bytes) => this.push(bytes),
+      answer: (bytes) => this.#answers.push(bytes),
     });
     this.push(OFFERS);
   }
@@ -67,6 +69,7 @@ export class PtyConduit extends Duplex {
   override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
     if (!this.#telnet) return this.#type(chunk, done);
     this.#telnet.read(chunk);
+    if (this.#answers.length > 0) this.push(Buffer.concat(this.#answers.splice(0)));
     const typed = Buffer.concat(this.#typed.splice(0));
     this.#type(typed, () => {
       if (this.readableLength < WAITING_BYTES) done();

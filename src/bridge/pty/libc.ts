@@ -9,6 +9,7 @@ const X_OK = 1;
 /** fcntl(2). */
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
+const F_DUPFD_CLOEXEC = process.platform === 'linux' ? 1_030 : 67;
 /** close_range(2), from Linux 5.11 on. */
 const CLOSE_RANGE_CLOEXEC = 4;
 const LAST_FD = 0xffff_ffff;
@@ -45,11 +46,13 @@ const getpwuid = library.func('getpwuid', koffi.pointer(Passwd), ['uint32_t']) a
 const getgrouplist = library.func('int getgrouplist(const char *, uint32_t, void *, void *)') as Call<[string, number, Uint8Array, Uint8Array]>;
 const syscall = library.func('long syscall(long, long, void *)') as Call<[number, number, Uint8Array]>;
 const access = library.func('int access(const char *, int)') as Call<[string, number]>;
+const close = library.func('int close(int)') as Call<[number]>;
 const chown = library.func('int chown(const char *, uint32_t, uint32_t)') as Call<[string, number, number]>;
 const fcntl = library.func('int fcntl(int, int, int)') as Call<[number, number, number]>;
 const write = library.func('long write(int, const void *, size_t)') as Call<[number, Uint8Array, number]>;
 const read = library.func('long read(int, void *, size_t)') as Call<[number, Uint8Array, number]>;
 const tcgetattr = library.func('int tcgetattr(int, void *)') as Call<[number, Uint8Array]>;
+const tcsetattr = library.func('int tcsetattr(int, int, const void *)') as Call<[number, number, Uint8Array]>;
 const tcgetpgrp = library.func('int tcgetpgrp(int)') as Call<[number]>;
 
 /** A user as the system knows it (passwd(5), or whatever the name service asks). */
@@ -109,6 +112,10 @@ export const giveTerminal = (path: string, uid: number): boolean => chown(path, 
 /** No program that is started from here on gets this file descriptor. */
 export const closeOnExec = (fd: number): boolean => fcntl(fd, F_SETFD, FD_CLOEXEC) === 0;
 
+/** Another file descriptor of the same file, for us alone; -1: there is no room for one. */
+export const duplicate = (fd: number): number => fcntl(fd, F_DUPFD_CLOEXEC, 3);
+export const closeNow = (fd: number): number => close(fd);
+
 const closeRange = ((): ((first: number, last: number, flags: number) => number) | undefined => {
   try {
     return library.func('int close_range(unsigned int, unsigned int, int)') as Call<[number, number, number]>;
@@ -156,7 +163,19 @@ export type Key = 'intr' | 'quit' | 'erase' | 'kill' | 'eof' | 'susp';
 /** Where they stand in c_cc. */
 const KEYS: { readonly [name in Key]: number } = { intr: 0, quit: 1, erase: 2, kill: 3, eof: 4, susp: 10 };
 
+/** VEOL and VEOL2: what ends a line beside LF. */
+const LINE_ENDS = [11, 16];
+/** tcsetattr(3). */
+const TCSANOW = 0;
+
 const termios = Buffer.alloc(TERMIOS_BYTES + 4);
+
+/** No byte ends a line but LF: node-pty has FF end one, which is a letter in latin-1. To be called before the program can have set anything itself. */
+export function endLinesByLf(fd: number): void {
+  if (process.platform !== 'linux' || tcgetattr(fd, termios) !== 0) return;
+  for (const at of LINE_ENDS) termios[CC_AT + at] = 0;
+  tcsetattr(fd, TCSANOW, termios);
+}
 
 /** How the terminal is set now, asked at its master; undefined where that cannot be asked. 1 us. */
 export function terminalState(fd: number): TerminalState | undefined {

@@ -9,7 +9,10 @@ import { loadNativeModule, type Native } from 'node-pty/lib/utils.js';
 import {
   type Account,
   closeAllOnExec,
+  closeNow,
   closeOnExec,
+  duplicate,
+  endLinesByLf,
   foregroundOf,
   giveTerminal,
   groupsOf,
@@ -40,7 +43,7 @@ export interface ProgramOptions {
 /** How long a program has after SIGHUP before it is killed; and the kernel after SIGKILL, before nobody waits for it any more. */
 const HANG_UP_MS = 5_000;
 const KILL_MS = 2_000;
-/** How long a program's terminal may stay open and silent behind its end: others hold it, and have nothing to say. */
+/** How long a program's terminal may stay open and silent behind its end: others hold it, and have nothing to say. And the program, behind its terminal's. */
 const SILENT_MS = 1_000;
 /** Where a program does not read: when it is tried again. It begins with the first, and doubles. */
 const AGAIN_MS = 2;
@@ -61,35 +64,43 @@ export class Program {
   readonly pid: number;
   /** Its exit status, or the name of the signal that ended it. */
   exit: number | string | undefined;
+  /** A second hold on the terminal's master: the stream closes its own when it will, and the program whose terminal is closed is hung up. */
   readonly #fd: number;
   readonly #stream: ReadStream;
   readonly #options: ProgramOptions;
+  #closed = false;
   #paused = true;
   /** Its terminal says nothing more. */
   #silent = false;
   #over = false;
   #heard = 0;
   #againMs = AGAIN_MS;
-  #draining: NodeJS.Timeout | undefined;
+  /** Waits for the rest of its output, or for its end behind that. */
+  #waiting: NodeJS.Timeout | undefined;
   #killing: NodeJS.Timeout | undefined;
 
-  /** Starts it, paused. Throws an Error where the system has no process or terminal left, or does not let us become the user. */
+  /** Starts it, paused. Throws an Error where the system has no process, terminal or file left, or does not let us become the user. */
   constructor(options: ProgramOptions) {
     this.#options = options;
     const { account } = options;
     closeAllOnExec();
     const { fd, pid, pty } = account ? inGroups(groupsOf(account), () => this.#fork()) : this.#fork();
+    endLinesByLf(fd);
     closeOnExec(fd);
     if (account) giveTerminal(pty, account.uid);
-    this.#fd = fd;
+    this.#fd = duplicate(fd);
     this.pid = pid;
+    if (this.#fd < 0) {
+      closeNow(fd);
+      throw new Error('no file left');
+    }
     this.#stream = new ReadStream(fd, { allowHalfOpen: true });
     this.#stream.pause();
     this.#stream.on('data', (chunk: Buffer) => this.#hear(chunk));
     this.#stream.on('end', () => this.#readRest());
     // EIO: the last process that had the terminal has closed it.
     this.#stream.on('error', () => undefined);
-    this.#stream.on('close', () => this.#hushed());
+    this.#stream.on('close', () => this.#readRest());
   }
 
   #fork(): ReturnType<Native['fork']> {
@@ -107,7 +118,7 @@ export class Program {
 
   resume(): void {
     this.#paused = false;
-    if (this.#stream.readableEnded) this.#readRest();
+    if (this.#stream.readableEnded || this.#stream.destroyed) this.#readRest();
     else this.#stream.resume();
   }
 
@@ -121,18 +132,17 @@ export class Program {
    * a time, and the kernel may hold 64 KiB more.
    */
   #readRest(): void {
-    while (!this.#paused && !this.#stream.destroyed) {
+    while (!this.#paused && !this.#silent) {
       const chunk = readNow(this.#fd);
       if (chunk) this.#hear(chunk);
-      else if (chunk === undefined) this.#stream.destroy();
+      else if (chunk === undefined) this.#hushed();
       else return;
     }
   }
 
   /** Types `bytes`, which are borrowed until `done` is called: when the terminal has taken all of them, or nobody will. One at a time. */
   write(bytes: Uint8Array, done: () => void): void {
-    // A number that was closed may be another file's already.
-    const written = this.#stream.destroyed ? undefined : writeNow(this.#fd, bytes);
+    const written = this.#closed ? undefined : writeNow(this.#fd, bytes);
     if (written === undefined || written === bytes.length) {
       this.#againMs = AGAIN_MS;
       return done();
@@ -143,17 +153,17 @@ export class Program {
 
   /** The window has another size; the program gets SIGWINCH. Both from 1 to 65,535. */
   resize(columns: number, rows: number): void {
-    if (!this.#stream.destroyed) load().native.resize(this.#fd, columns, rows);
+    if (!this.#closed) load().native.resize(this.#fd, columns, rows);
   }
 
   /** How its terminal is set now; undefined where that cannot be known. */
   get terminal(): TerminalState | undefined {
-    return this.#stream.destroyed ? undefined : terminalState(this.#fd);
+    return this.#closed ? undefined : terminalState(this.#fd);
   }
 
   /** Whether it has lines typed blind now; false where that cannot be known. */
   get typesBlind(): boolean {
-    return !this.#stream.destroyed && typesBlind(this.#fd);
+    return !this.#closed && typesBlind(this.#fd);
   }
 
   /** Nobody is there any more: SIGHUP to the program and to what it has in the foreground, and SIGKILL where that does not end it in 5 s. */
@@ -169,11 +179,19 @@ export class Program {
   /** Closes the terminal: nothing more is read, and the program is hung up. */
   close(): void {
     this.hangUp();
+    this.#letGo();
+    this.#silent = true;
+    if (this.exit !== undefined) this.#finish();
+  }
+
+  #letGo(): void {
     this.#stream.destroy();
+    if (!this.#closed) closeNow(this.#fd);
+    this.#closed = true;
   }
 
   #signal(name: 'SIGHUP' | 'SIGKILL'): void {
-    const foreground = this.#stream.destroyed ? undefined : foregroundOf(this.#fd);
+    const foreground = this.#closed ? undefined : foregroundOf(this.#fd);
     const groups = new Set(this.exit === undefined ? [this.pid] : []);
     if (foreground !== undefined) groups.add(foreground);
     for (const group of groups) {
@@ -194,23 +212,23 @@ export class Program {
 
   /** What it said last is still to be read; the terminal says its end itself, unless others hold it. */
   #drain(heard: number): void {
-    this.#draining = setTimeout(() => {
+    this.#waiting = setTimeout(() => {
       if (this.#paused || this.#heard !== heard) this.#drain(this.#heard);
-      else this.#stream.destroy();
+      else this.#hushed();
     }, SILENT_MS);
   }
 
   #hushed(): void {
     this.#silent = true;
     if (this.exit !== undefined) this.#finish();
-    else this.hangUp();
+    else this.#waiting = setTimeout(() => this.hangUp(), SILENT_MS);
   }
 
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
-    for (const timer of [this.#draining, this.#killing]) clearTimeout(timer);
-    this.#stream.destroy();
+    for (const timer of [this.#waiting, this.#killing]) clearTimeout(timer);
+    this.#letGo();
     this.#options.ended();
   }
 }

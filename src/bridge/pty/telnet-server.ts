@@ -9,7 +9,7 @@ import type { Key } from './libc.js';
 
 /** Told of what a client's bytes mean, in their order. */
 export interface TelnetInput {
-  /** Typed; borrowed until the call returns. */
+  /** Typed; to keep. */
   text(bytes: Uint8Array): void;
   /** A command that stands for a key of the terminal. */
   key(name: Key): void;
@@ -74,9 +74,10 @@ export class TelnetServer {
   read(bytes: Uint8Array): void {
     const text = Buffer.allocUnsafe(bytes.length);
     let length = 0;
+    let given = 0;
     const flush = (): void => {
-      if (length > 0) this.#to.text(text.subarray(0, length));
-      length = 0;
+      if (length > given) this.#to.text(text.subarray(given, length));
+      given = length;
     };
     for (const byte of bytes) {
       if (this.#isText(byte)) text[length++] = byte;

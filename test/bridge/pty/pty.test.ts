@@ -40,7 +40,7 @@ function hear(socket: Socket): { text: string; has: (what: RegExp) => Promise<Re
   const heard = {
     text: '',
     has: async (what: RegExp) => {
-      await until(() => what.test(heard.text), `${what} in ${JSON.stringify(heard.text.slice(-500))}`);
+      await until(() => what.test(heard.text), `${what}`);
       return what.exec(heard.text) as RegExpExecArray;
     },
   };
@@ -313,20 +313,20 @@ t.test('a telnet client is asked for its terminal before the program starts in i
   await heard.has(/30 100\r\nxterm-256color\r\n/);
   client.write(latin1(`${IAC}\xfa\x1f\0\x50\0\x19${IAC}\xf0\r\0`));
   await heard.has(/25 80\r\n$/);
+  client.end();
   t.match((await keeper.ended()) && keeper.sessions[0]?.open, { wire: 'telnet', protocol: 'telnet' });
   t.notOk('terminal' in (keeper.sessions[0]?.open ?? {}));
   t.match(Buffer.concat(keeper.sessions[0]?.RCV ?? []).toString('latin1'), /MUDLET.*XTERM-256COLOR/s, 'what it answered is recorded');
 });
 
-t.test('a telnet client that answers nothing gets its program a second later', async (t) => {
-  const { dial } = await programs(t, sh('echo $TERM; stty size; cat'), TELNET);
+t.test('a telnet client that answers nothing gets its program a second later, and what it typed meanwhile is not lost', async (t) => {
+  const { dial } = await programs(t, sh('read line; echo "$TERM <$line>"; stty size; exec cat'), TELNET);
   const client = await dial();
   const heard = hear(client);
   client.write('typed ahead\r\n');
-  await heard.has(/dumb\r\n24 80\r\n/);
-  await heard.has(/typed ahead\r\n/);
+  await heard.has(/dumb <typed ahead>\r\n24 80\r\n$/);
   client.write(latin1(`x${IAC}${IAC}y\r\0`));
-  await heard.has(/x\xff\xffy\r\nx\xff\xffy\r\n/);
+  await heard.has(/24 80\r\nx\xff\xffy\r\nx\xff\xffy\r\n$/);
 });
 
 t.test('a telnet client that has ended at once still gets its answer', async (t) => {
@@ -348,6 +348,7 @@ t.test('IP interrupts the program, AYT is answered, EC and EL edit its line', as
   await heard.has(/<abc>/);
   client.write(latin1(`${IAC}\xf4`));
   await heard.has(/got it/);
+  client.end();
   t.equal((await keeper.ended()).exit, 9);
 });
 
@@ -355,14 +356,14 @@ t.test('a client that asks for options without end, and reads nothing, is read n
   const { keeper, dial } = await programs(t, 'cat', TELNET);
   const client = await dial();
   const passed = (): number => keeper.sessions[0]?.RCV.reduce((sum, { length }) => sum + length, 0) ?? 0;
-  client.write(Buffer.alloc(30_000_000, latin1(`${IAC}\xfb\x63`)));
+  client.write(Buffer.alloc(15_000_000, latin1(`${IAC}\xfb\x63`)));
   let [before, still] = [0, 0];
   await until(() => {
     still = passed() > 0 && passed() === before ? still + 1 : 0;
     before = passed();
     return still > 30;
   }, 'the client to wait');
-  t.ok(before < 25_000_000, `${before} bytes were taken`);
+  t.ok(before < 12_000_000, `${before} bytes were taken`);
   client.destroy();
   await keeper.ended();
 });
