@@ -53,7 +53,9 @@ export interface ListenerPlan {
 /** PROXY header, then TLS, then the upgrade of a WebSocket. */
 const arrivalOf = (plan: ListenerPlan): readonly Step[] => [
   ...(plan.sendProxy ? [noteTarget] : []),
-  ...(plan.acceptProxy ? [proxyIn({ trusted: networksOf(plan.trusted ?? []), fault: plan.fault ?? (() => undefined) })] : []),
+  ...(plan.acceptProxy
+    ? [proxyIn({ trusted: networksOf(plan.trusted ?? []), fault: plan.fault ?? (() => undefined), handshakeMs: plan.handshakeMs })]
+    : []),
   ...(isSecure(plan.listen) ? [tlsOf(plan).accept] : []),
   ...webSocketSteps(plan),
   ...(isSplice(plan) ? [spliceStep({ origins: plan.origins ?? [], isTrusted: networksOf(plan.trusted ?? []) })] : []),

@@ -24,10 +24,12 @@ export interface ProxyInOptions {
   readonly trusted: (ip: string) => boolean;
   /** Told 'proxy-header' where a trusted proxy sends none, or a broken one, and is cut off. */
   readonly fault: (code: string) => void;
+  /** The time for all steps: no silence is waited for until it is over. */
+  readonly handshakeMs: number;
 }
 
 /** The step that reads a trusted proxy's header; it must come, within the listener's handshake time. */
-export function proxyIn({ trusted, fault }: ProxyInOptions): Step {
+export function proxyIn({ trusted, fault, handshakeMs }: ProxyInOptions): Step {
   return async (arrival, signal) => {
     const { socket, facts } = arrival;
     // Gone already: the kernel knows its address no more.
@@ -38,11 +40,16 @@ export function proxyIn({ trusted, fault }: ProxyInOptions): Step {
       throw error;
     });
     if (header === 'none') return drop(socket);
-    const silentMs =
-      header.from === undefined ? (header.kind === 'client' ? CLIENT_MS : CHECK_MS) : header.from.ip === facts.ip ? CHECK_MS : CLIENT_MS;
+    const silentMs = Math.min(silenceOf(header, facts.ip), handshakeMs / 2);
     if (!(await goesOn(socket, signal, silentMs))) return drop(socket);
     return { socket, facts: factsBehind(facts, header) };
   };
+}
+
+/** How long to wait for a byte, or the end, behind a header. @param proxy the address of the proxy itself */
+function silenceOf({ kind, from }: ProxyHeader, proxy: string): number {
+  const isItself = from === undefined ? kind !== 'client' : from.ip === proxy;
+  return isItself ? CHECK_MS : CLIENT_MS;
 }
 
 function drop(socket: Conduit): undefined {

@@ -1,7 +1,7 @@
 /**
  * TLS of a listener: towards clients (with certificates chosen by the name that a client asks for) and towards the server. Receives PEM texts that config/
- * has read, gives steps that make a TLS socket of a connected one. Version 1.2 at least, no renegotiation. Files that were read anew count for
- * connections that begin from then on; those that are there go on as they are.
+ * has read, gives steps that make a TLS socket of a connected one. Version 1.2 at least, no renegotiation. A
+ * reload makes another one of it for the connections that begin from then on; those that are there go on as they are.
  */
 import { constants, X509Certificate } from 'node:crypto';
 import { isIP, Socket } from 'node:net';
@@ -52,15 +52,10 @@ interface Made {
 }
 
 export class Tls {
-  #made: Made;
+  readonly #made: Made;
 
   /** Throws what OpenSSL has against the texts (a key that is too small). */
   constructor(material: TlsMaterial) {
-    this.#made = make(material);
-  }
-
-  /** Takes other certificates and authorities for all connections from now on. Throws as the constructor; then nothing has changed. */
-  replace(material: TlsMaterial): void {
     this.#made = make(material);
   }
 
