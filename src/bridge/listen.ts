@@ -3,6 +3,7 @@ import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { AuditError, nameOf } from '../errors.js';
 import { formatAddress, placeOf, type SocketAddress } from './address.js';
+import { readUrgentInLine } from './urgent.js';
 
 /** Connections that the kernel holds for us while we are busy. */
 const BACKLOG = 4_096;
@@ -23,6 +24,7 @@ export async function listen(address: SocketAddress, onConnection: (accepted: So
       throw listenError(address, again);
     });
   }
+  if (address.scheme !== 'unix') readUrgentInLine(server);
   // What fails when a connection is accepted (no memory, a client that is gone again) is that client's end, not ours.
   server.on('error', () => undefined);
   return server;
