@@ -4,7 +4,7 @@
  */
 import { type OnReadOpts, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SessionEnd } from '../contract.js';
+import type { SessionEnd, TerminalFact } from '../contract.js';
 
 export interface End {
   readonly socket: Conduit;
@@ -25,6 +25,8 @@ export type Conduit = Duplex & {
   farewell?(line: string, closeCode: number): void;
   /** Of a program in a pty, once it has ended, as SessionEnd has it. */
   readonly exit?: SessionEnd['exit'];
+  /** Of a program in a pty: from here on `told` gets what its terminal is set to, each time before the bytes that it matters for. */
+  watchTerminal?(told: (fact: TerminalFact) => void): void;
 };
 
 export interface Source {

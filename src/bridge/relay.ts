@@ -3,7 +3,7 @@
  * of each chunk goes to the recorder. Never parses, never waits for the recorder unless its policy says so. On the hot path (`data`) there is no
  * promise, closure or string a chunk.
  */
-import type { Direction, SessionEnd, SessionOpen } from '../contract.js';
+import type { Direction, SessionEnd, SessionOpen, TerminalFact } from '../contract.js';
 import type { Conduit, End } from './end.js';
 import { LineGuard } from './line-guard.js';
 
@@ -14,6 +14,8 @@ export interface Recorder {
   open(session: SessionOpen, policy: Policy): number;
   /** False where the recorder had no room: the policy applies. */
   data(session: number, direction: Direction, bytes: Uint8Array): boolean;
+  /** What a session's terminal says itself, behind the bytes before; absent: nobody wants to know. */
+  terminal?(session: number, fact: TerminalFact): void;
   end(session: number, end: SessionEnd): void;
   /** No room now: sessions of policy 'close' are not to begin. */
   readonly full: boolean;
@@ -71,6 +73,7 @@ export class Relay {
     this.#join(this.#client, this.#server, 'RCV');
     this.#join(this.#server, this.#client, 'SND');
     if (line) this.#guard(line);
+    server.socket.watchTerminal?.((fact) => recorder.terminal?.(session, fact));
     for (const side of [this.#client, this.#server]) {
       if (side.prefix) side.source.take(side.prefix);
       if (!side.waits && !this.#held) side.socket.resume();

@@ -3,6 +3,7 @@
  * waiting. Towards a telnet client we are its telnet server; all others get and give the terminal's bytes as they are.
  */
 import { Duplex } from 'node:stream';
+import type { TerminalFact } from '../../contract.js';
 import { CR, LF } from './bytes.js';
 import type { Key } from './libc.js';
 import { Program, type ProgramOptions } from './program.js';
@@ -29,6 +30,8 @@ export class PtyConduit extends Duplex {
   /** The chunk is done with, but its answers wait for room. */
   #answered: (() => void) | undefined;
   #farewell: NodeJS.Timeout | undefined;
+  #told: ((fact: TerminalFact) => void) | undefined;
+  #blind = false;
   #gone: (() => void) | undefined;
   #over = false;
 
@@ -55,7 +58,27 @@ export class PtyConduit extends Duplex {
     return this.#program.exit;
   }
 
+  watchTerminal(told: (fact: TerminalFact) => void): void {
+    this.#told = told;
+  }
+
+  /** A password is asked for, or no longer: that is known best where lines are typed. 1 us, so it can be asked at each chunk. */
+  #look(): void {
+    if (!this.#told) return;
+    const blind = this.#program.typesBlind;
+    if (blind === this.#blind) return;
+    this.#blind = blind;
+    this.#told({ blind });
+  }
+
+  /** Not only once its turn has come (`_write`): the record has it now. */
+  override write(chunk: unknown, ...rest: unknown[]): boolean {
+    this.#look();
+    return super.write(chunk, ...(rest as []));
+  }
+
   #say(chunk: Buffer): void {
+    this.#look();
     if (!this.push(this.#telnet ? this.#telnet.write(chunk) : chunk)) this.#program.pause();
   }
 
