@@ -74,6 +74,9 @@ export class Conversation {
       forget: (lines: readonly string[]) => this.#masks.forget(lines),
     };
     this.#judge = new Judge({ prompts: kept.masks.prompts, sink, observes: open.wire !== 'telnet', peek: partners.peek });
+    if (open.account === undefined) return;
+    this.#names.account = open.account;
+    this.#judge.login();
   }
 
   /** From what is said next on this is kept, with these masks. What the session knows by now stays. */
@@ -133,6 +136,23 @@ export class Conversation {
   /** The server offers (true) or gives back (false) the echo of what is typed. */
   echo(on: boolean): void {
     this.#judge.echo(on);
+  }
+
+  /** The terminal itself does not send back what is typed (true), or does again. */
+  typesBlind(on: boolean): void {
+    this.#judge.typesBlind(on, this.#keys !== 'none');
+  }
+
+  /** Whether anything that was said waits here and is no record yet. */
+  get holds(): boolean {
+    return this.#judge.holds;
+  }
+
+  /** The session went on while nobody looked. */
+  resume(at: TimeUs): void {
+    if (this.#open.url !== undefined) this.#masks.hideUrl(this.#open.url, at);
+    this.#identify(at);
+    this.careful(false);
   }
 
   /** The server's side cannot be read from here on. */

@@ -4,7 +4,7 @@
  * calls give the same records.
  */
 import type { Gap } from './capture/frames.js';
-import type { Cut, Decoder, Direction, SessionEnd, SessionOpen, TimeUs, Utterance, WireEvent } from './contract.js';
+import type { Cut, Decoder, Direction, SessionEnd, SessionOpen, TerminalFact, TimeUs, Utterance, WireEvent } from './contract.js';
 import { Conversation, type Kept } from './conversation.js';
 import { EC, EL, EOR, GA, IP } from './decode/bytes.js';
 import { Agreed } from './decode/mccp.js';
@@ -73,8 +73,6 @@ export class SessionPipeline {
   readonly #giveTyped = (utterance: Utterance): void => this.#hearInput(utterance, this.#lanes.RCV.skipped >= 0);
   /** Of a WebSocket that is read with its frames. */
   readonly #web: WebMessages | undefined;
-  /** The session went on while nobody looked. */
-  #resumed = false;
   /** Time of the bytes that are being read. */
   #at: TimeUs = 0;
 
@@ -148,15 +146,32 @@ export class SessionPipeline {
     this.#conversation.begin(at);
   }
 
-  /** The session went on while nobody looked: the audit was started again. */
-  resume(): void {
-    this.#conversation.careful(false);
-    this.#resumed = this.#web !== undefined;
+  /** The session went on while nobody looked: the audit was started again. Nothing tells where in the frames of a WebSocket its bytes go on. */
+  resume(at: TimeUs): void {
+    this.#at = at;
+    this.#conversation.resume(at);
+    if (this.#web) for (const { decoder, take } of [this.#lanes.RCV, this.#lanes.SND]) decoder.lose(take);
   }
 
   /** The configuration was read again: from what is said next on this is kept, with these masks. */
   adopt(keeping: Pick<Keeping, 'in' | 'out' | 'masks'>): void {
     this.#conversation.adopt(keeping);
+  }
+
+  /** What is known of its terminal, in its place between the bytes. */
+  terminal(fact: TerminalFact, at: TimeUs): void {
+    this.#at = at;
+    this.#conversation.tick(at);
+    if ('blind' in fact) return this.#conversation.typesBlind(fact.blind);
+    if ('careful' in fact) return this.#conversation.careful(false);
+    this.#lanes.SND.gatherer.resize(fact.columns);
+    this.#conversation.event('session.resize', at, { columns: fact.columns, rows: fact.rows });
+  }
+
+  /** All that was said until now is in records, or to be in none. */
+  get idle(): boolean {
+    const { RCV, SND } = this.#lanes;
+    return RCV.gatherer.length === 0 && SND.gatherer.length === 0 && RCV.unread === 0 && SND.unread === 0 && !this.#conversation.holds;
   }
 
   /** Writes what waits, as it stands: the audit ends here, the session may go on. */
@@ -168,15 +183,8 @@ export class SessionPipeline {
   data(direction: Direction, bytes: Uint8Array, at: TimeUs): void {
     this.#at = at;
     this.#conversation.tick(at);
-    if (this.#resumed) this.#loseFrames();
     const lane = this.#lanes[direction];
     lane.decoder.push(bytes, lane.take);
-  }
-
-  /** Nothing tells where in the frames of a WebSocket the bytes begin. */
-  #loseFrames(): void {
-    this.#resumed = false;
-    for (const { decoder, take } of [this.#lanes.RCV, this.#lanes.SND]) decoder.lose(take);
   }
 
   #take(lane: Lane, event: WireEvent): void {

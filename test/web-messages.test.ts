@@ -232,7 +232,7 @@ t.test('behind a gap the session is blind: what is typed is recorded without tex
 
 t.test('the audit begins anew in the middle of a session: no byte tells where a frame begins', async (t) => {
   const talk = new Talk({ wire: 'websocket', masks: MASKS });
-  talk.pipeline.resume();
+  talk.pipeline.resume(talk.at);
   talk['>'](frame('RCV', 1, evennia('text', ['connect bob hunter2'])).toString('latin1')).end();
   t.same(talk.said, ['gap decode unreadable RCV 41']);
   t.notMatch(talk.lines.join(''), /hunter2/);

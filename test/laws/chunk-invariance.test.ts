@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { constants, deflateRawSync } from 'node:zlib';
 import Ajv2020 from 'ajv/dist/2020.js';
 import t, { type Test } from 'tap';
 import { loadSettings } from '../../src/config/settings.js';
@@ -12,6 +13,7 @@ import { compileMasks, scrubData } from '../../src/mask/masker.js';
 import { SessionPipeline } from '../../src/pipeline.js';
 import { Ids, Salts } from '../../src/record/id.js';
 import { NodeScribe } from '../../src/record/scribe.js';
+import { frame, REQUEST, response } from '../decode/websocket/say.js';
 import { Dice } from '../harness.js';
 
 const ROOM = join(import.meta.dirname, '../../../src/record');
@@ -164,11 +166,38 @@ const SECRETS = PASSWORDS.flatMap((password, index) => [
   step(index * 500 + 250, 'tick'),
 ]);
 
-const TRANSCRIPTS: { readonly [name: string]: readonly Step[] } = { LOGIN, WIRE, LETTERS, OPAQUE, SECRETS };
+const DEFLATED = deflateRawSync('["text", ["You say, \\"hunter2\\""], {}]', { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
+
+const FRAMES = [
+  step(0, 'RCV', REQUEST),
+  step(3, 'SND', response('Sec-WebSocket-Extensions: permessage-deflate\r\n')),
+  step(
+    4,
+    'SND',
+    Buffer.concat([frame('SND', 1, '["text", ["<b>Welcome</b><br>to &lt;it&gt;'), frame('SND', 1, '["text", ["hi <i>', { fin: false })]),
+  ),
+  step(5, 'SND', Buffer.concat([frame('SND', 9, 'ping'), frame('SND', 0, 'there</i>"], {}]'), frame('SND', 1, '["prompt", ["&gt; "], {}]')])),
+  step(9, 'RCV', Buffer.concat([frame('RCV', 10, 'ping'), frame('RCV', 1, '["text", ["connect bob hunter2"], {}]')])),
+  step(10, 'RCV', frame('RCV', 1, '["login", [], {"name": "bob", "password": "p(ssword"}]')),
+  step(12, 'SND', Buffer.concat([frame('SND', 1, DEFLATED, { bits: 0x40 }), frame('SND', 1, 'p(ssword\r\n'), frame('SND', 2, '\x93')])),
+  step(300, 'tick'),
+  step(
+    400,
+    'RCV',
+    Buffer.concat([frame('RCV', 2, 'lo'), frame('RCV', 2, 'ok\r\n'), frame('RCV', 1, 'x', { bits: 0x10 }), frame('RCV', 1, '{"a": 1}')]),
+  ),
+  step(410, 'SND', Buffer.concat([frame('SND', 2, utf8('\u{1F409}').subarray(0, 2)), frame('SND', 2, utf8('\u{1F409} end\n').subarray(2))])),
+  step(420, 'SND', Buffer.concat([frame('SND', 2, Buffer.from('Password: \xff\xfb\x01', 'latin1')), frame('SND', 8, Buffer.of(3, 0xe8))])),
+  step(700, 'tick'),
+];
+
+const TRANSCRIPTS: { readonly [name: string]: readonly Step[] } = { LOGIN, WIRE, LETTERS, OPAQUE, SECRETS, FRAMES };
 const WAYS: readonly (readonly [Wire, Unit])[] = [
   ['telnet', 'message'],
   ['telnet', 'line'],
   ['plain', 'message'],
+  ['websocket', 'message'],
+  ['websocket', 'line'],
 ];
 
 for (const [name, steps] of Object.entries(TRANSCRIPTS)) {
@@ -220,6 +249,10 @@ const WORDS = [
     '\xff\xfa\xc9',
     '\xff\xf0',
   ],
+  ...[frame('SND', 1, '["text", ["look"], {}]'), frame('RCV', 1, '["text", ["connect bob hunter2"], {}]'), frame('RCV', 2, 'look')].map((one) =>
+    one.toString('latin1'),
+  ),
+  ...['\x01\x02ab', '\x80\x00', '\x82\x02\xff\xf9', '\x81\x03a\r\n'],
   ...['\xff\xfb\x01', '\xff\xfd\x03', '\xf0', '\xe9', '\xc3\xa9', '\xd0\xbf', '\xf0\x9f\x90\x89', '= ', 'hunter2', '"', "'", '\xff\xfa\x55\xfb\xf0'],
 ];
 
@@ -238,7 +271,8 @@ t.test('transcripts made by dice, cut by dice and byte by byte, give the records
   for (let seed = 1; seed <= rounds && t.passing(); seed++) {
     const dice = new Dice(seed);
     const [wire, unit] = WAYS[seed % WAYS.length] as (typeof WAYS)[number];
-    const transcript = { wire, unit, steps: randomSteps(dice) };
+    const opening = wire === 'websocket' ? [step(0, 'RCV', REQUEST), step(0, 'SND', response())] : [];
+    const transcript = { wire, unit, steps: [...opening, ...randomSteps(dice)] };
     const expected = linesOf(transcript, whole);
     const bad = expected.find((line) => !validate(JSON.parse(line)));
     if (bad) t.fail(`seed ${seed}: ${JSON.stringify(validate.errors)}`, { bad });

@@ -75,6 +75,11 @@ export class HeadReader {
     return end >= 4 && this.#room[end - 2] === 13 && this.#room[end - 3] === LF && this.#room[end - 4] === 13;
   }
 
+  /** Bytes that are held. */
+  get length(): number {
+    return this.#used;
+  }
+
   /** Gives the head, and forgets it. */
   take(): string {
     const head = Buffer.from(this.#room.buffer, this.#room.byteOffset, this.#used).toString('latin1');

@@ -47,9 +47,11 @@ export class WebSocketDecoder implements Decoder {
   /** Reads heads until one is the last; returns where that ended. */
   #readHead(reader: HeadReader, bytes: Uint8Array, emit: Emit): number {
     for (let at = 0; at < bytes.length; ) {
+      const held = reader.length;
       const end = reader.push(bytes, at);
       if (end === undefined) {
         this.#goBlind('websocket-head-long', emit);
+        emit({ type: 'unread', length: held });
         return at;
       }
       if (end < 0) return bytes.length;
@@ -80,9 +82,10 @@ export class WebSocketDecoder implements Decoder {
     emit({ type: 'blind', code });
   }
 
-  /** What was begun and never ended: the rest of a message. */
+  /** What was begun and never ended: a head, or the rest of a message. */
   end(emit: Emit): void {
     if (this.#blind) return;
+    if (this.#head && this.#head.length > 0) emit({ type: 'unread', length: this.#head.length });
     this.#messages.emit = emit;
     this.#messages.stop();
   }
