@@ -32,7 +32,7 @@ export function parseAddress(url: string): Address {
   if (!given || Number(port) > 65_535 || (!isWeb && path !== '' && path !== '/')) {
     throw new AuditError(
       'AUDIT_CONFIG_TYPE',
-      'not an address; write telnet://127.0.0.1:4000, telnets://, tcp://[::1]:4000, tls://, ws://HOST:PORT/path, wss:// or unix:/run/game.sock',
+      'not an address; write telnet://127.0.0.1:4000, telnets://, tcp://[::1]:4000, tls://, ws://HOST:PORT/path, wss://, unix:/run/game.sock or pty:COMMAND (upstream)',
     );
   }
   const at = { scheme, host: host.replace(/^\[|\]$/g, ''), port: Number(port) };

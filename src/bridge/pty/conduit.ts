@@ -11,6 +11,8 @@ import { OFFERS, TelnetServer } from './telnet-server.js';
 
 /** What waits for a client that does not read, before its program waits; in bytes. So do answers to its telnet, before nothing more is read of it. */
 const WAITING_BYTES = 65_536;
+/** Columns or rows; no terminal has more, and some programs make tables of its size. */
+export const MOST_CELLS = 1_000;
 /** How long a program that reads lines may go on behind the end of its input. */
 const FAREWELL_MS = 5_000;
 
@@ -43,7 +45,7 @@ export class PtyConduit extends Duplex {
     this.#telnet = new TelnetServer({
       text: (bytes) => this.#typed.push(bytes),
       key: (name) => this.#press(name),
-      window: (columns, rows) => this.#program.resize(columns, rows),
+      window: (columns, rows) => this.#program.resize(Math.min(columns, MOST_CELLS), Math.min(rows, MOST_CELLS)),
       answer: (bytes) => this.#answers.push(bytes),
     });
     this.push(OFFERS);

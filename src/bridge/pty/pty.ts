@@ -8,7 +8,7 @@ import { type SocketAddress, wireOf } from '../address.js';
 import type { Facts } from '../arrive.js';
 import type { Dialled } from '../dial.js';
 import { endOfEvents } from '../end.js';
-import { PtyConduit } from './conduit.js';
+import { MOST_CELLS, PtyConduit } from './conduit.js';
 import { environmentFor, findProgram, folderFor, termOf } from './environment.js';
 import { type Account, canChangeUser, findAccount } from './libc.js';
 import { splitWords } from './words.js';
@@ -28,8 +28,6 @@ export type Spawn = (client: Facts, session: string) => Dialled;
 /** A window, where the client says nothing of it. */
 const COLUMNS = 80;
 const ROWS = 24;
-/** No terminal is larger; some programs make tables of its size. */
-const MOST_CELLS = 1_000;
 
 interface RunsAs {
   readonly account: Account;
