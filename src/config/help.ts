@@ -79,11 +79,12 @@ connect bob ********`,
   },
   verify: {
     summary: 'prove that records are whole and unchanged',
-    usage: '(FILE... | --spool DIR) [--key FILE]... [--session ID] [--strict] [--json]',
+    usage: '(FILE... | --spool DIR) [--key FILE]... [--session ID] [--callback NAME] [--strict] [--json]',
     options: {
       spool: { takes: 'DIR', says: 'the journal in this folder (SPOOL_DIR), instead of files' },
       key: { takes: 'FILE', many: true, says: 'a public key that checkpoints must be signed with; as often as there were keys' },
       session: { takes: 'ID', says: 'only this session: the files may hold anything or nothing of others (an export)' },
+      callback: { takes: 'NAME', says: 'the callback that kept the files: only what it did not get (audit.gap) is declared' },
       strict: { says: 'what is only counted (redacted, declared lost, doubles, parts, not proven) makes exit 1 too' },
       json: { says: 'one JSON object with everything found' },
     },
