@@ -308,7 +308,10 @@ export class Auditor {
 
   /** Begins a new segment, gives its number, and leaves all before it alone until `release`: see Journal.hold. */
   async hold(): Promise<number> {
-    return (await this.#journal.hold()).segment;
+    const { segment } = await this.#journal.hold(() => {
+      for (const { scribe } of this.#sessions.values()) scribe.renew();
+    });
+    return segment;
   }
 
   release(): void {

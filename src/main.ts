@@ -14,10 +14,10 @@ import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
 import { AuditError, nameOf } from './errors.js';
 import { Ids } from './record/id.js';
-import { finishPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
+import { finishPending, isPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
 import { Board, boardMemory } from './spool/board.js';
 import { lockSpool } from './spool/lock.js';
-import type { RedactRequest } from './spool/redact-select.js';
+import { checkedRequest, type RedactRequest } from './spool/redact-select.js';
 import { findRetired, forgetCursors, type Retired } from './spool/retire.js';
 import { readSigningKey } from './spool/signing-key.js';
 import { maskStats, spoolStats } from './spool/stats.js';
@@ -107,8 +107,12 @@ class Runner implements Running {
   #control: Control | undefined;
   #stopping = false;
   #redacting: Promise<unknown> = Promise.resolve();
-  /** The callbacks are wanted: a redaction that the start finishes comes before them. */
-  #started = false;
+  /** How far a redaction is; undefined: there is none. */
+  #redaction: { readonly stage: string; readonly done: number; readonly all: number } | undefined;
+  /** Aborted when the time to stop is over: a redaction is left to the next start. */
+  readonly #enough = new AbortController();
+  /** The callbacks as they were when a redaction ended their threads. */
+  #paused: readonly RunningCallback[] = [];
 
   constructor(settings: Settings, options: RunOptions) {
     this.#settings = settings;
@@ -142,7 +146,7 @@ class Runner implements Running {
   }
 
   async #startAudit(): Promise<void> {
-    const { spool, digest } = this.#settings;
+    const { spool } = this.#settings;
     this.#lock = lockSpool(spool.dir);
     try {
       this.#side = await this.#startSide();
@@ -151,15 +155,14 @@ class Runner implements Running {
       throw new AuditError('AUDIT_SPOOL', `the spool ${spool.dir} cannot be used (${nameOf(error)}); check its folder, its disk and its owner`);
     }
     const retired = await this.#findRetired();
-    await this.#finishRedaction();
-    this.#started = true;
-    this.#startCallbacks();
-    await Promise.all(this.callbacks.map(({ ready }) => ready));
-    if (retired.length > 0) void this.#startRetiring(retired);
-    else {
-      this.#tell({ topic: 'audit.start' });
-      this.#tell({ topic: 'audit.config', data: { digest } });
+    const pending = isPending(spool.dir);
+    if (!pending) {
+      this.#startCallbacks();
+      await Promise.all(this.callbacks.map(({ ready }) => ready));
     }
+    const said = retired.length > 0 ? this.#startRetiring(retired) : this.#sayStart();
+    // Callbacks wait for it, for they shall not pass on what goes; the game does not.
+    if (pending) this.#redacting = said.then(() => this.#finishRedaction());
     await this.#openControl();
   }
 
@@ -168,22 +171,32 @@ class Runner implements Running {
     for (const [index] of this.#settings.callbacks.entries()) this.callbacks.push(this.#startCallback(index));
   }
 
-  /** They loaded once; what the system refuses one of them now, it may give later. */
+  /** What the system refuses one of them now, it may give later. */
   #startCallbacksAgain(): void {
-    this.#startCallbacks();
-    for (const [index, callback] of this.callbacks.entries()) this.#keepTrying(index, callback);
+    this.#paused = [];
+    if (this.#options.alone || this.#enough.signal.aborted) return;
+    for (const [index] of this.#settings.callbacks.entries()) this.#keepTrying(index, this.callbacks);
   }
 
-  #keepTrying(index: number, callback: RunningCallback): void {
-    callback.ready.catch((error: unknown) => {
+  /** @param callbacks those of this time: the next redaction ends them, and begins others */
+  #keepTrying(index: number, callbacks: RunningCallback[]): void {
+    const failed = (error: unknown, callback?: RunningCallback): void => {
       this.#options.log.warn(`${error instanceof AuditError ? error : `AUDIT_CALLBACK_FAILED: ${nameOf(error)}`}; it is tried again`);
       this.#fault(nameOf(error), 'callback', 1);
       setTimeout(() => {
-        if (this.#stopping || this.callbacks[index] !== callback) return;
-        this.callbacks[index] = this.#startCallback(index);
-        this.#keepTrying(index, this.callbacks[index]);
+        if (callbacks !== this.callbacks || this.#stopping) return;
+        if (callback) callbacks.splice(callbacks.indexOf(callback), 1);
+        this.#keepTrying(index, callbacks);
       }, AGAIN_MS).unref();
-    });
+    };
+    try {
+      const callback = this.#startCallback(index);
+      callbacks.push(callback);
+      callback.ready.catch((error: unknown) => failed(error, callback));
+    } catch (error) {
+      // Its cursor cannot be placed.
+      failed(error);
+    }
   }
 
   /** Where it cannot be opened nobody can ask, and all else works. */
@@ -192,7 +205,7 @@ class Runner implements Running {
     const answers = {
       stats: () => this.stats(),
       redact: ({ request, look }: { readonly [name: string]: unknown }, tell: (progress: unknown) => void) =>
-        this.redact(request as RedactRequest, look === true, (stage, done, all) => tell({ stage, done, all })),
+        this.redact(checkedRequest(request), look === true, (stage, done, all) => tell({ stage, done, all })),
     };
     try {
       this.#control = await openControl(spool.dir, answers);
@@ -201,21 +214,36 @@ class Runner implements Running {
     }
   }
 
-  /** What a crash left of a redaction; where that fails it is said, and waits for the next start. */
+  /** What a crash left of a redaction; where that fails it is said, and waits for the next one, or the next start. Starts the callbacks. */
   async #finishRedaction(): Promise<void> {
     try {
-      await finishPending(this.#standStill());
+      await this.#watched(
+        (still, tell) => finishPending(still, tell),
+        () => undefined,
+      );
     } catch (error) {
       const known = error instanceof AuditError ? `${error.code}: ${error.message}` : `AUDIT_REDACT: ${nameOf(error)}`;
       this.#options.log.warn(`${known} (a redaction that was begun before)`);
     }
+    if (this.callbacks.length === 0) this.#startCallbacksAgain();
   }
 
   /** One at a time: what comes meanwhile waits for its turn. */
   redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
-    const turn = this.#redacting.then(() => redact(this.#standStill(), request, look, tell));
+    const turn = this.#redacting.then(() => this.#watched((still, watched) => redact(still, request, look, watched), tell));
     this.#redacting = turn.catch(() => undefined);
     return turn;
+  }
+
+  async #watched<T>(work: (still: StandStill, tell: Tell) => Promise<T>, tell: Tell): Promise<T> {
+    try {
+      return await work(this.#standStill(), (stage, done, all) => {
+        this.#redaction = { stage, done, all };
+        tell(stage, done, all);
+      });
+    } finally {
+      this.#redaction = undefined;
+    }
   }
 
   #standStill(): StandStill {
@@ -228,8 +256,13 @@ class Runner implements Running {
       hold: () => side.hold(),
       release: () => side.release(),
       declare: (fact) => side.declare(fact),
-      stopCallbacks: async () => void (await Promise.all(this.callbacks.splice(0).map((callback) => callback.stop(PAUSE_MS)))),
-      startCallbacks: async () => (this.#started ? this.#startCallbacksAgain() : undefined),
+      stopCallbacks: async () => {
+        this.#paused = this.callbacks;
+        this.callbacks = [];
+        await Promise.all(this.#paused.map((callback) => callback.stop(PAUSE_MS)));
+      },
+      startCallbacks: () => this.#startCallbacksAgain(),
+      signal: this.#enough.signal,
     };
   }
 
@@ -243,7 +276,8 @@ class Runner implements Running {
       uptimeS: Math.round(process.uptime()),
       sessions: this.sessions,
       spool: { ...spoolStats(spool.dir), maxBytes: spool.maxBytes },
-      callbacks: this.callbacks.map((callback) => ({ name: callback.name, ...callback.stats() })),
+      callbacks: [...this.callbacks.map(statsOf), ...this.#paused.map((callback) => ({ ...statsOf(callback), state: 'paused' }))],
+      redaction: this.#redaction ?? null,
       masks: maskStats(spool.dir),
     };
   }
@@ -273,6 +307,11 @@ class Runner implements Running {
     }
     void this.#side?.declare({ topic: 'audit.start' });
     if (await this.#side?.declare({ topic: 'audit.config', data: { digest, retired } })) forgetCursors(spool.dir, retired);
+  }
+
+  async #sayStart(): Promise<void> {
+    this.#tell({ topic: 'audit.start' });
+    this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
   }
 
   #startSide(): Promise<AuditSide> | AuditSide {
@@ -352,6 +391,9 @@ class Runner implements Running {
     this.#stopping = true;
     this.#control?.close();
     await within(this.#redacting, drainS * 1000);
+    this.#enough.abort();
+    for (const callback of this.#paused) void callback.stop(0);
+    await within(this.#redacting, GOODBYE_MS);
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
@@ -371,6 +413,8 @@ class Runner implements Running {
     this.#lock?.release();
   }
 }
+
+const statsOf = (callback: RunningCallback) => ({ name: callback.name, ...callback.stats() });
 
 /** A listener in one line for people: `main  telnet://127.0.0.1:4000 -> telnet://127.0.0.1:4201`. */
 export const describeListener = ({ name, listen, upstream }: Running['listeners'][number]): string =>

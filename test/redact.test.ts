@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { keepPending } from '../src/spool/redact-pending.js';
+import type { Selection } from '../src/spool/redact-select.js';
 import { auditFiles, auditLines, folderOf, type Program, records, recordThat, settingsOf, startProgram, startServer } from './harness.js';
 import { until } from './wait.js';
 
@@ -126,7 +127,7 @@ t.test('where nobody runs it is done as well, and the next start tells the callb
   const folder = folderOf(t);
   const program = await startProgram(t, { upstream, set: SET, folder });
   const socket = await program.connect();
-  await say(socket, SECRET);
+  for (const text of ['hello', SECRET, 'and on']) await say(socket, text);
   await said(folder, SECRET);
   const session = records(folder).find(({ text }) => text === SECRET)?.session ?? '';
   socket.destroy();
@@ -157,12 +158,12 @@ t.test('what a crash cut off is finished by the next start', async (t) => {
   const folder = folderOf(t);
   const program = await startProgram(t, { upstream, set: SET, folder });
   const socket = await program.connect();
-  await say(socket, SECRET);
-  await say(socket, 'and on');
+  for (const text of ['hello', SECRET, 'and on', 'and out']) await say(socket, text);
   await said(folder, 'and on');
-  const hashes = records(folder).flatMap(({ text, hash }) => (text?.includes(SECRET) ? [hash] : []));
+  const meant = records(folder).filter(({ text }) => text?.includes(SECRET));
   await program.end('SIGKILL');
-  keepPending(join(folder, 'audit/spool'), { request: 'r-1', by: 'op', why: 'asked', selection: new Map(hashes.map((hash) => [hash, 'body'])) });
+  const [hashes, ids] = (['hash', 'id'] as const).map((by) => new Map(meant.map((record) => [record[by], 'body' as const])));
+  keepPending(join(folder, 'audit/spool'), { request: 'r-1', by: 'op', why: 'asked', files: [], selection: { hashes, ids } as Selection });
   const again = await startProgram(t, { upstream, set: SET, folder });
   await until(() => redactions(folder).some(({ data }) => data?.done === true), 'the end of the redaction');
   t.notMatch(everything(folder), SECRET);
@@ -209,7 +210,10 @@ t.test('killed at any moment of it, it is finished by the next start, or was nev
 t.test('what it is asked for must be one thing, and have a reason', async (t) => {
   const folder = folderOf(t);
   const refused = async (...words: string[]) => (await wirescribe(folder, ['redact', ...words])).err;
-  t.match(await refused('--why', 'x'), "AUDIT_USAGE: 'redact' wants one of --record ID, --session ID, --account NAME and --pattern REGEX");
+  t.match(
+    await refused('--why', 'x'),
+    "AUDIT_USAGE: 'redact' wants one of --record ID, --session ID, --account NAME and --pattern REGEX, or a time alone: --from, --to",
+  );
   t.match(await refused('--record', 'a', '--session', 'b', '--why', 'x'), 'wants one of');
   t.match(await refused('--account', '', '--why', 'x'), '--account is empty');
   t.match(await refused('--account', 'a'), '--why is missing');

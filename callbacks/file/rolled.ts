@@ -31,9 +31,9 @@ export class Rolled {
     this.#names = namesOf(settings.path);
   }
 
-  /** Cuts off what a crash or a full disk left of a line, sets the mode, removes what was half compressed. Only while nothing is open. */
+  /** Cuts off what a crash or a full disk left of a line, sets the mode, removes what was half made. Only while nothing is open. */
   mend(): void {
-    for (const path of listed(this.#folder, this.#names.halfPacked)) rmSync(path, { force: true });
+    for (const path of listed(this.#folder, this.#names.halfMade)) rmSync(path, { force: true });
     for (const path of this.#list(this.#names.plain)) {
       chmodSync(path, this.#settings.mode);
       cutTornLine(path);
