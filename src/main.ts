@@ -14,7 +14,7 @@ import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
 import { AuditError, nameOf } from './errors.js';
 import { Ids } from './record/id.js';
-import { finishPending, isPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
+import { countMeant, finishPending, type Ground, isPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
 import { Board, boardMemory } from './spool/board.js';
 import { lockSpool } from './spool/lock.js';
 import { checkedRequest, type RedactRequest } from './spool/redact-select.js';
@@ -76,16 +76,18 @@ export async function run(settings: Settings, options: RunOptions): Promise<Runn
   return runner;
 }
 
-/** Does a redaction where nobody owns the spool: as its owner, without listeners and callbacks. Throws as `run`, and as src/redact.ts. */
+/** Does a redaction where nobody owns the spool: as its owner, without listeners and callbacks; counts as anybody. Throws as `run`, and as src/redact.ts. */
 export async function redactAlone(
   settings: Settings,
   options: RunOptions,
   { request, look, tell }: { readonly request: RedactRequest; readonly look: boolean; readonly tell: (progress: unknown) => void },
 ): Promise<Redacted> {
+  const say: Tell = (stage, done, all) => tell({ stage, done, all });
+  if (look) return countMeant(groundOf(settings, new AbortController().signal), request, say);
   const runner = new Runner(settings, { ...options, alone: true });
   try {
     await runner.start();
-    return await runner.redact(request, look, (stage, done, all) => tell({ stage, done, all }));
+    return await runner.redact(request, look, say);
   } finally {
     await runner.stop(0);
   }
@@ -228,9 +230,10 @@ class Runner implements Running {
     if (this.callbacks.length === 0) this.#startCallbacksAgain();
   }
 
-  /** One at a time: what comes meanwhile waits for its turn. */
+  /** One at a time: what comes meanwhile waits for its turn. Counting does not. */
   redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
-    const turn = this.#redacting.then(() => this.#watched((still, watched) => redact(still, request, look, watched), tell));
+    if (look) return countMeant(this.#standStill(), request, tell);
+    const turn = this.#redacting.then(() => this.#watched((still, watched) => redact(still, request, watched), tell));
     this.#redacting = turn.catch(() => undefined);
     return turn;
   }
@@ -247,12 +250,9 @@ class Runner implements Running {
   }
 
   #standStill(): StandStill {
-    const { spool, callbacks, folder } = this.#settings;
     const side = this.#side as AuditSide;
     return {
-      folder: spool.dir,
-      keepers: callbacks.map(({ name, module, options }) => ({ name, module, options })),
-      configFolder: folder,
+      ...groundOf(this.#settings, this.#enough.signal),
       hold: () => side.hold(),
       release: () => side.release(),
       declare: (fact) => side.declare(fact),
@@ -262,7 +262,6 @@ class Runner implements Running {
         await Promise.all(this.#paused.map((callback) => callback.stop(PAUSE_MS)));
       },
       startCallbacks: () => this.#startCallbacksAgain(),
-      signal: this.#enough.signal,
     };
   }
 
@@ -413,6 +412,10 @@ class Runner implements Running {
     this.#lock?.release();
   }
 }
+
+const groundOf = ({ spool, callbacks, folder }: Settings, signal: AbortSignal): Ground => {
+  return { folder: spool.dir, keepers: callbacks.map(({ name, module, options }) => ({ name, module, options })), configFolder: folder, signal };
+};
 
 const statsOf = (callback: RunningCallback) => ({ name: callback.name, ...callback.stats() });
 

@@ -13,23 +13,27 @@ import type { Keeper } from './spool/evidence.js';
 import { dropPending, keepPending, type Redaction, readPending } from './spool/redact-pending.js';
 import { noSelection, type RedactRequest } from './spool/redact-select.js';
 
-/** What must stand still while places are rewritten. */
-export interface StandStill {
+/** Where records may stand. */
+export interface Ground {
   /** SPOOL_DIR. */
   readonly folder: string;
+  /** Who may keep files, and where relative paths in their options start. */
+  readonly keepers: readonly Keeper[];
+  readonly configFolder: string;
+  /** Aborted when the proxy cannot wait any longer: what was begun is left to the next start. */
+  readonly signal: AbortSignal;
+}
+
+/** And what must stand still while places are rewritten. */
+export interface StandStill extends Ground {
   /** Closes what is written until now; gives the number of the segment that is written from here on. Until `release` no segment goes. */
   hold(): Promise<number>;
   release(): Promise<void>;
   /** Ends the callbacks' threads, and starts them again. */
   stopCallbacks(): Promise<void>;
   startCallbacks(): void;
-  /** Who may keep files, and where relative paths in their options start. */
-  readonly keepers: readonly Keeper[];
-  readonly configFolder: string;
   /** Writes a record of the node; true once it is durable. */
   declare(fact: NodeFact): Promise<boolean>;
-  /** Aborted when the proxy cannot wait any longer: what was begun is left to the next start. */
-  readonly signal: AbortSignal;
 }
 
 export interface Redacted {
@@ -54,24 +58,33 @@ const DECLARE_MS = 60_000;
 
 const AGAIN = 'mend that and run any `redact` again, or start the proxy anew: either goes on with it';
 
+/** Counts what `request` asks for. Nothing stands still, and nothing is written. Throws as `redact`. */
+export async function countMeant(ground: Ground, request: RedactRequest, tell: Tell): Promise<Redacted> {
+  const thread = threadOf(ground, { request, files: request.files ?? [] }, tell);
+  try {
+    return counted(await thread.look(null));
+  } finally {
+    await thread.end();
+  }
+}
+
 /**
- * Erases what `request` asks for; first what an earlier one has left undone. @param look true: only counts it, and nothing stands still
+ * Erases what `request` asks for; first what an earlier one has left undone.
  * @throws AuditError AUDIT_MASK_PATTERN for its pattern, AUDIT_REDACT where a place cannot be read or written: what was begun then goes on later
  */
-export async function redact(still: StandStill, request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
-  const { folder, keepers, configFolder, signal } = still;
+export async function redact(still: StandStill, request: RedactRequest, tell: Tell): Promise<Redacted> {
   const { files = [] } = request;
-  if (!look) await finishPending(still, tell);
-  const thread = new RedactThread({ folder, keepers, configFolder, files, request }, signal, tell);
+  await finishPending(still, tell);
+  const thread = threadOf(still, { request, files }, tell);
   try {
     const first = await thread.look(null);
-    if (look || (first.selection.ids.size === 0 && first.missed === 0)) return counted(first);
+    if (first.selection.ids.size === 0 && first.missed === 0) return counted(first);
     return await standing(still, async (before) => {
       const looked = await thread.look(before);
       if (looked.selection.ids.size === 0) return counted(looked);
       const { by, why } = request;
       const redaction = { request: randomUUID(), by, why, files, selection: looked.selection };
-      keepPending(folder, redaction);
+      keepPending(still.folder, redaction);
       return { ...(await finish(still, redaction, () => thread.erase(before))), unread: looked.unread };
     });
   } finally {
@@ -79,15 +92,17 @@ export async function redact(still: StandStill, request: RedactRequest, look: bo
   }
 }
 
+const threadOf = ({ folder, keepers, configFolder, signal }: Ground, more: Omit<RedactData, keyof Ground>, tell: Tell): RedactThread =>
+  new RedactThread({ folder, keepers, configFolder, ...more }, signal, tell);
+
 const counted = ({ selection, unread }: Looked): Redacted => ({ request: null, records: selection.ids.size, lines: 0, unread });
 
 /** Finishes a redaction that a crash cut off, or a place that could not be written, if there is one. Throws as `redact`. */
 export async function finishPending(still: StandStill, tell: Tell): Promise<void> {
-  const { folder, keepers, configFolder, signal } = still;
-  const redaction = readPending(folder);
+  const redaction = readPending(still.folder);
   if (!redaction) return;
   const { files, selection } = redaction;
-  const thread = new RedactThread({ folder, keepers, configFolder, files, selection }, signal, tell);
+  const thread = threadOf(still, { files, selection }, tell);
   try {
     await standing(still, (before) => finish(still, redaction, () => thread.erase(before)));
   } finally {

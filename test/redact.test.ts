@@ -1,14 +1,30 @@
 /** `redact` as an operator runs it: against the running program, against a spool that nobody owns, and after a crash in its middle. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
+import { requestOf } from '../src/commands/redact.js';
+import { readCommandLine } from '../src/config/usage.js';
 import { keepPending } from '../src/spool/redact-pending.js';
-import type { Selection } from '../src/spool/redact-select.js';
-import { auditFiles, auditLines, folderOf, type Program, records, recordThat, settingsOf, startProgram, startServer } from './harness.js';
+import type { RedactRequest, Selection } from '../src/spool/redact-select.js';
+import {
+  auditFiles,
+  auditLines,
+  filesIn,
+  folderOf,
+  type Program,
+  recordThat,
+  settingsOf,
+  spoolLines,
+  startProgram,
+  startProxy,
+  startServer,
+  type Written,
+  records as written,
+} from './harness.js';
 import { until } from './wait.js';
 
 const CLI = join(import.meta.dirname, '../src/cli.js');
@@ -67,6 +83,7 @@ async function world(t: Test) {
   return { upstream, say };
 }
 
+const records = written as (folder: string) => (Written & { readonly digest: readonly string[] })[];
 const said = (folder: string, text: string) => recordThat(folder, (record) => record.text === text, `the record of ${JSON.stringify(text)}`, 60_000);
 const redactions = (folder: string) => records(folder).filter(({ topic }) => topic === 'access.redact');
 
@@ -175,14 +192,14 @@ t.test('killed at any moment of it, it is finished by the next start, or was nev
   const { upstream, say } = await world(t);
   const folder = folderOf(t);
   let program: Program = await startProgram(t, { upstream, set: SET, folder });
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 3; round++) {
     const socket = await program.connect();
     for (let number = 0; number < 10; number++) await say(socket, `round ${round} word ${number} ${SECRET}`);
     await said(folder, `round ${round} word 9 ${SECRET}`);
     const ran = start(folder, ['redact', ...withSet(upstream), '--pattern', `round ${round} word \\d ${SECRET}`, '--why', 'asked', '--yes']);
     const pending = join(folder, 'audit/spool/redact.json');
     const begun = () => statSync(pending, { throwIfNoEntry: false }) !== undefined;
-    // The moments: the records are chosen (0, 1), or it is asked and done (2, 3 may find it over).
+    // The moments: the records are chosen (0, 1), or it is told of in the files (2 may find it over).
     if (round < 2) await Promise.race([until(begun, 'the redaction to begin', 60_000), ran.ended]);
     else await until(() => redactions(folder).some(({ data }) => data?.done === false) || begun(), 'a redaction', 60_000);
     await program.end('SIGKILL');
@@ -207,16 +224,166 @@ t.test('killed at any moment of it, it is finished by the next start, or was nev
   t.equal((await wirescribe(folder, ['verify', '--spool', 'audit/spool'])).code, 0);
 });
 
-t.test('what it is asked for must be one thing, and have a reason', async (t) => {
-  const folder = folderOf(t);
-  const refused = async (...words: string[]) => (await wirescribe(folder, ['redact', ...words])).err;
-  t.match(
-    await refused('--why', 'x'),
-    "AUDIT_USAGE: 'redact' wants one of --record ID, --session ID, --account NAME and --pattern REGEX, or a time alone: --from, --to",
+/** A proxy in this process that has recorded something, and is asked to erase. */
+async function spoken(t: Test, texts: readonly string[], set: readonly string[] = SET, folder = folderOf(t)) {
+  const { upstream, say } = await world(t);
+  const proxy = await startProxy(t, { upstream, set, folder });
+  const socket = await proxy.connect();
+  for (const text of ['hello', ...texts, 'and on', 'and out']) await say(socket, text);
+  await said(folder, 'and on');
+  const redact = (more: Partial<RedactRequest>, look = false) =>
+    proxy.running.redact({ part: 'body', by: 'op', why: 'asked', ...more }, look, () => undefined);
+  return { ...proxy, upstream, socket, say: (text: string) => say(socket, text), redact };
+}
+
+const holdsUp = async (t: Test, folder: string): Promise<void> => {
+  t.equal((await wirescribe(folder, ['verify', ...auditFiles(folder)])).code, 0, 'the files');
+  t.equal((await wirescribe(folder, ['verify', '--spool', 'audit/spool'])).code, 0, 'the spool');
+};
+
+t.test('who is gone is not told by what comes: the session goes on under a new digest', async (t) => {
+  const { folder, running, say, redact } = await spoken(t, ['one']);
+  const before = new Set(records(folder).flatMap(({ session, digest }) => (session ? [digest[0]] : [])));
+  t.equal(before.size, 1);
+  await redact({ part: 'who', pattern: '127.0.0.1' });
+  for (const text of ['two', 'three']) await say(text);
+  await said(folder, 'two');
+  await until(() => redactions(folder).length === 2, 'the redaction to be delivered');
+  const after = records(folder).filter(({ text }) => text === 'two');
+  t.ok(after[0]?.digest[0] && !before.has(after[0].digest[0]));
+  await running.stop();
+  for (const { session, digest, ...record } of records(folder)) if (session && before.has(digest[0])) t.notOk('ip' in record);
+  await holdsUp(t, folder);
+});
+
+t.test('proof is not erased, whatever is asked for', async (t) => {
+  const { folder, running, redact } = await spoken(t, ['one']);
+  await redact({ pattern: 'one', why: 'the reason' });
+  const all = await redact({ part: 'both', from: '2000-01-01' });
+  t.ok(all.records > 4);
+  t.equal((await redact({ pattern: 'reason|asked' })).records, 0);
+  await until(() => redactions(folder).filter(({ data }) => data?.done === true).length === 2, 'both redactions to be delivered');
+  await running.stop();
+  t.match(redactions(folder)[0]?.data, { why: 'the reason' });
+  t.same(
+    records(folder).filter(({ session, text }) => session && text),
+    [],
   );
-  t.match(await refused('--record', 'a', '--session', 'b', '--why', 'x'), 'wants one of');
-  t.match(await refused('--account', '', '--why', 'x'), '--account is empty');
-  t.match(await refused('--account', 'a'), '--why is missing');
-  t.match(await refused('--account', 'a', '--why', 'x', '--part', 'head'), "--part wants 'who', 'body' or 'both'");
-  t.match(await refused('--account', 'a', '--why', 'x', '--from', 'yesterday'), '--from wants a time in UTC');
+  await holdsUp(t, folder);
+});
+
+t.test('counting stops nobody, and two that ask at once get their turns', async (t) => {
+  const { folder, running, redact } = await spoken(t, [SECRET, 'another word']);
+  const [callback] = running.callbacks;
+  const { records: meant } = await redact({ pattern: 'hare under' }, true);
+  t.ok(meant >= 2);
+  t.equal(running.callbacks[0], callback, 'its thread goes on');
+  const both = await Promise.all([redact({ pattern: 'hare under' }), redact({ pattern: 'another word' }), redact({ pattern: 'hare under' })]);
+  t.same(
+    both.map(({ records }) => records > 0),
+    [true, true, false],
+  );
+  t.notMatch(everything(folder), /hare under|another word/);
+  t.match(await running.stats(), { redaction: null, callbacks: [{ name: 'file' }, { name: /^file/ }] });
+});
+
+t.test('a place that cannot be written leaves it undone; the next one goes on with it', async (t) => {
+  const { folder, redact, logged } = await spoken(t, [SECRET]);
+  const inTheWay = `${auditFiles(folder)[0]}.redact.tmp`;
+  mkdirSync(inTheWay);
+  await t.rejects(redact({ pattern: 'hare under' }), {
+    code: 'AUDIT_REDACT',
+    message: /audit.*log\.redact\.tmp? .*or start the proxy anew|cannot read or rewrite/,
+  });
+  t.match(everything(folder), SECRET);
+  await said(folder, 'and out');
+  rmdirSync(inTheWay);
+  t.equal((await redact({ pattern: 'no such word' })).records, 0);
+  t.notMatch(everything(folder), SECRET);
+  t.same(logged, []);
+});
+
+t.test('a file that cannot be read stops it before anything is erased', async (t) => {
+  const { folder, redact } = await spoken(t, [SECRET]);
+  writeFileSync(join(folder, 'audit/audit.2020-01-01.1.log.gz'), gzipSync(SECRET).subarray(0, 20));
+  await t.rejects(redact({ pattern: 'hare under' }), { code: 'AUDIT_REDACT', message: /2020-01-01\.1\.log\.gz \(Z_BUF_ERROR\); nothing was erased/ });
+  t.notMatch(spoolLines(folder).join(), 'access.redact');
+});
+
+t.test('stopped in its middle it is done, or left to the next start; what was recorded meanwhile is delivered', async (t) => {
+  const { folder, running, redact, upstream } = await spoken(t, [SECRET], [...SET, 'DRAIN_TIMEOUT_S=0']);
+  const asked = redact({ pattern: 'hare under' }).then(
+    () => 'done',
+    ({ code }) => code,
+  );
+  await until(() => statSync(join(folder, 'audit/spool/redact.json'), { throwIfNoEntry: false }), 'it to have begun');
+  await running.stop();
+  t.match(await asked, /^(done|AUDIT_REDACT|AUDIT_SPOOL)$/);
+  const again = await startProxy(t, { upstream, set: SET, folder });
+  await until(() => redactions(folder).some(({ data }) => data?.done === true), 'the end of the redaction');
+  await said(folder, 'and out');
+  t.notMatch(everything(folder), SECRET);
+  await again.running.stop();
+  await holdsUp(t, folder);
+});
+
+t.test('an audit thread that ends in its middle is started again, held as before, and it goes on', async (t) => {
+  const { folder, running, redact } = await spoken(t, [SECRET]);
+  const asked = redact({ pattern: 'hare under' });
+  await until(() => statSync(join(folder, 'audit/spool/redact.json'), { throwIfNoEntry: false }), 'it to have begun');
+  await running.auditThread?.terminate();
+  t.ok((await asked).records >= 2);
+  await until(() => redactions(folder).some(({ data }) => data?.done === true), 'the end of the redaction');
+  t.notMatch(everything(folder), SECRET);
+  await running.stop();
+  await holdsUp(t, folder);
+});
+
+t.test('files in another form, and those that nobody keeps any more, hold nothing of it either', async (t) => {
+  const forms =
+    "AUDIT_CALLBACK=['file', {'use': 'file', 'name': 'e', 'path': 'e/e.log', 'format': 'ecs'}, {'use': 'file', 'name': 'f', 'path': 'f/f.log', 'fields': ['text']}]";
+  const first = await spoken(t, [SECRET], ['AUDIT_IN=True', 'AUDIT_OUT=True', forms]);
+  const { folder } = first;
+  await until(() => everything(join(folder, 'e')).includes('and on') && everything(join(folder, 'f')).includes('and on'), 'all callbacks');
+  t.match(everything(join(folder, 'e')), SECRET);
+  await first.running.stop();
+  const { redact, running } = await spoken(
+    t,
+    [],
+    ['AUDIT_IN=True', 'AUDIT_OUT=True', "AUDIT_CALLBACK=['file', {'use': 'file', 'name': 'e', 'path': 'e/e.log', 'format': 'ecs'}]"],
+    folder,
+  );
+  await redact({ pattern: 'hare under' });
+  t.notMatch(everything(join(folder, 'e')), SECRET);
+  t.match(everything(join(folder, 'f')), SECRET, 'it is configured no more');
+  const left = filesIn(join(folder, 'f'), /./);
+  t.equal((await redact({ pattern: 'hare under', files: left })).records, 2);
+  t.notMatch(everything(folder), SECRET);
+  await running.stop();
+});
+
+t.test('what it is asked for must be one thing, and have a reason', async (t) => {
+  const refused = (...words: string[]) => {
+    try {
+      return JSON.stringify(requestOf(readCommandLine(['redact', ...words])));
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const wants = "AUDIT_USAGE: 'redact' wants one of --record ID, --session ID, --account NAME and --pattern REGEX, or a time alone: --from, --to";
+  t.equal(refused('--why', 'x'), wants);
+  t.equal(refused('--record', 'a', '--session', 'b', '--why', 'x'), wants);
+  t.match(refused('--account', '', '--why', 'x', '--from', '2026-01-01'), '--account is empty');
+  t.match(refused('--account', 'a'), '--why is missing');
+  t.match(refused('--account', 'a', '--why', 'x', '--by', ' '), '--by is empty');
+  t.match(refused('--account', 'a', '--why', 'x', '--part', 'head'), "--part wants 'who', 'body' or 'both'");
+  t.match(refused('--account', 'a', '--why', 'x', '--from', 'yesterday'), '--from wants a time in UTC');
+  t.equal(
+    refused('--from', '2026-01-02T03:04:05Z', '--why', 'x', '--by', 'op', '--file', '/a', '--file', '/b'),
+    '{"part":"both","from":"2026-01-02T03:04:05","files":["/a","/b"],"by":"op","why":"x"}',
+  );
+  t.match(await wirescribe(folderOf(t), ['redact', '--account', 'a', '--why', 'x', '--dry-run']), {
+    code: 1,
+    out: 'no record is meant; nothing was erased\n',
+  });
 });

@@ -79,6 +79,7 @@ export async function redactCommand(
   const request = requestOf(line);
   const json = line.flags.has('json');
   const look = line.flags.has('dry-run');
+  if (!look && !line.flags.has('yes') && !process.stdin.isTTY) usage('nobody can be asked here; say --yes to erase, or --dry-run to count');
   const run = async (looking: boolean): Promise<Redacted> => {
     const asked = await askOwner(spool.dir, { command: 'redact', request, look: looking }, showProgress);
     const done = asked === undefined ? await alone(request, looking, showProgress) : (asked as Redacted);
@@ -113,7 +114,6 @@ function reportOf({ request, records, lines, unread }: Redacted, part: ErasedPar
 const partName = (part: ErasedPart): string => (part === 'both' ? 'who and body' : `the ${part}`);
 
 async function confirmed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) usage('nobody can be asked here; say --yes to erase, or --dry-run to count');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question(question)).trim());

@@ -59,7 +59,7 @@ const deadLetters = (folder: string): string[] => pathsIn(join(folder, 'dead'), 
 
 /** Everything but segments; each file once, however it is named. Throws PlaceError for one below SPOOL_DIR, which is no callback's to keep. */
 function otherFiles({ folder, files, before }: Places): string[] {
-  const spool = `${realpathSync(folder)}${sep}`;
+  const spool = `${placeOf(folder, before === null) ?? folder}${sep}`;
   const found = new Set(deadLetters(folder));
   for (const path of files) {
     if (isHalfMade(path)) continue;
