@@ -114,7 +114,8 @@ export class Auditor {
       onTrouble: (code) => events.trouble(code),
       onLevel: (level, behind) => {
         room.level(level, behind);
-        this.#fault({ code: `spool-${level}`, stage: 'spool', count: 1 }, Date.now() * 1000);
+        const fault = level === 'full' ? { code: 'spool-full' } : { code: 'spool-filling' };
+        this.#fault({ ...fault, stage: 'spool', count: 1 }, Date.now() * 1000);
       },
       onReady: () => this.#work(),
     });
