@@ -32,7 +32,8 @@ export function requestOf({ values }: CommandLine): RedactRequest {
   if (given.length > 1 || (!criterion && !timed))
     usage("'redact' wants one of --record ID, --session ID, --account NAME and --pattern REGEX, or a time alone: --from, --to");
   if (criterion && one(criterion) === '') usage(`--${criterion} is empty; that would be everything`);
-  const part = one('part') ?? 'both';
+  // A who goes in all the session: what was said in one line is no reason for that, unless it is asked for.
+  const part = one('part') ?? (criterion === 'pattern' ? 'body' : 'both');
   if (!PARTS.includes(part)) usage("--part wants 'who', 'body' or 'both'");
   const why = one('why') ?? '';
   if (why.trim() === '') usage('--why is missing: the reason stands in the record of the redaction');
