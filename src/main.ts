@@ -4,6 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as rest } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { type AuditSide, inlineSide, type SideEvents, ThreadSide, within } from './audit-side.js';
 import type { AuditorData, NodeFact } from './audit-thread.js';
@@ -57,6 +58,9 @@ export interface Running {
 
 /** How long ended sessions may take to flush when we stop. */
 const GOODBYE_MS = 1_000;
+/** How often it is looked whether callbacks have taken all, and how long for one that takes its time with a batch. */
+const TAKEN_MS = 20;
+const STILL_MS = 500;
 /** How long a callback may take to finish its batch before a redaction ends its thread. */
 const PAUSE_MS = 10_000;
 /** When a callback that did not start again after a redaction is tried once more. */
@@ -386,6 +390,22 @@ class Runner implements Running {
     }
   }
 
+  /**
+   * Resolves when callbacks have taken what there is, or get no further, or after the time: what they refuse can be declared only while the journal is open,
+   * and behind it nothing may be given. One that fails or hangs is not waited for.
+   */
+  async #taken(timeoutMs: number): Promise<void> {
+    const end = Date.now() + timeoutMs;
+    let [records, movedAt] = [-1, Date.now()];
+    while (Date.now() < Math.min(end, movedAt + STILL_MS)) {
+      const stats = this.callbacks.map((callback) => callback.stats());
+      if (!stats.some(({ state }) => state === 'running')) return;
+      const now = stats.reduce((sum, one) => sum + one.records, 0);
+      if (now !== records) [records, movedAt] = [now, Date.now()];
+      await rest(TAKEN_MS);
+    }
+  }
+
   async stop(drainS: number = this.#settings.drainTimeoutS): Promise<void> {
     this.#stopping = true;
     this.#control?.close();
@@ -400,6 +420,7 @@ class Runner implements Running {
       this.#side.revive();
       // A full spool has room again when callbacks have let a segment go, and they go on.
       await within(this.#door.settled(), leftMs());
+      await this.#taken(leftMs() / 2);
       this.#tell({ topic: 'audit.stop' });
     }
     this.#door.close();
