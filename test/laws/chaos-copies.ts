@@ -100,6 +100,11 @@ export class Truth {
     return ids.filter((id) => !has.has(id) && !named.has(id) && !isGiven(id));
   }
 
+  /** The first `audit.start` behind a record: what the start itself has to say of a crash comes before that, and perhaps before a new callback's place. */
+  startAfter(id: string): string {
+    return this.ids.find((one) => one > id && this.lines.get(one)?.includes('"topic":"audit.start"')) ?? '~';
+  }
+
   /** A copy without what its callback said that it cannot take: once that is redacted it may be short enough, and come after all. */
   without(callback: string, copy: readonly string[]): string[] {
     const named = new Set(this.gaps(callback).flatMap(({ ids = [] }) => ids));

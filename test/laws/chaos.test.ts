@@ -10,7 +10,7 @@ import t from 'tap';
 import { EXIT } from '../../src/errors.js';
 import { auditFiles, Dice, type Program, spoolLines } from '../harness.js';
 import { until } from '../wait.js';
-import { idOf, neverInTurn, outOfOrder } from './chaos-copies.js';
+import { idOf, neverInTurn, outOfOrder, type Truth } from './chaos-copies.js';
 import { Crowd, wordOf } from './chaos-crowd.js';
 import { type Span, World } from './chaos-world.js';
 
@@ -29,12 +29,18 @@ type Event = (world: World, program: Program, crowd: Crowd, round: number) => Pr
 /** What may happen while the program runs. */
 const EVENTS: { readonly [name: string]: Event } = {
   'web goes': ({ web }) => web.go(),
-  'web comes': ({ web }) => web.come(),
+  'web comes': async ({ web }) => {
+    web.bad = false;
+    await web.come();
+  },
   'web bad': ({ web }) => {
     web.bad = true;
   },
   'collector goes': ({ collector }) => collector.go(),
-  'collector comes': ({ collector }) => collector.come(),
+  'collector comes': async ({ collector }) => {
+    collector.bad = false;
+    await collector.come();
+  },
   'collector bad': ({ collector }) => {
     collector.bad = true;
   },
@@ -61,7 +67,7 @@ const EVENTS: { readonly [name: string]: Event } = {
   },
   /** Whatever comes next comes in the middle of it. */
   'redact meanwhile': (world, _, __, round) => {
-    if (round > 0) world.redacting = world.redact(world.dice.between(0, round - 1));
+    if (round > 0) world.redacting = Promise.all([world.redacting, world.redact(world.dice.between(0, round - 1))]);
   },
 };
 
@@ -128,7 +134,7 @@ function verifyCopy(world: World, name: string, copy: readonly string[]): void {
 function holds(world: World, name: string, copy: readonly string[]): void {
   const { t, truth } = world;
   const span = world.late.get(name);
-  const ids = span ? idsOf(span, truth.ids) : truth.ids;
+  const ids = span ? idsOf(span, truth) : truth.ids;
   const missing = truth.missing(name, copy, ids);
   // One that is gone has not taken all: so many at most, for what it took last its cursor did not know of.
   const letGo = truth.retired(name) ?? 0;
@@ -140,8 +146,10 @@ function holds(world: World, name: string, copy: readonly string[]): void {
 }
 
 /** What a callback that was added later was there for. */
-const idsOf = ({ start, from, to }: Span, ids: readonly string[]): string[] =>
-  ids.filter((id) => (start === 'oldest' ? id >= from : id > from) && (to === undefined || id <= to));
+function idsOf({ start, from, to = '~' }: Span, truth: Truth): string[] {
+  const first = start === 'oldest' ? from : truth.startAfter(from);
+  return truth.ids.filter((id) => first <= id && id <= to);
+}
 
 /** A stop makes records too, and one of them may be refused when no more gap can be written: the next start declares it. */
 const MOST_TURNS = 5;
