@@ -20,12 +20,14 @@ export const check: CheckOptions = (options, folder) => {
   return undefined;
 };
 
-/** What it has kept, in the order of the times at which it was written. */
+/** What it has kept, in the order of the times at which it was written; in front, what a crash left half made. */
 export const evidence: ListEvidence = (options, folder) => {
   const settings = readOptions(options, folder);
-  const { ours } = namesOf(settings.path);
-  const files = listed(dirname(settings.path), ours);
-  return files.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
+  const { ours, halfMade } = namesOf(settings.path);
+  const inFolder = (names: RegExp): string[] => listed(dirname(settings.path), names);
+  const writtenAt = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const files = inFolder(ours).map((path) => ({ path, at: writtenAt(path) }));
+  return [...inFolder(halfMade), ...files.sort((a, b) => a.at - b.at).map(({ path }) => path)];
 };
 
 export default async function open(options: CallbackOptions, context: CallbackContext): Promise<Callback> {

@@ -123,7 +123,8 @@ export class Auditor {
       onTrouble: (code) => events.trouble(code),
       onLevel: (level, behind) => {
         room.level(level, behind);
-        this.#fault({ code: `spool-${level}`, stage: 'spool', count: 1 }, Date.now() * 1000);
+        const fault = level === 'full' ? { code: 'spool-full' } : { code: 'spool-filling' };
+        this.#fault({ ...fault, stage: 'spool', count: 1 }, Date.now() * 1000);
       },
       onReady: () => this.#work(),
     });
@@ -342,7 +343,10 @@ export class Auditor {
 
   /** Begins a new segment, gives its number, and leaves all before it alone until `release`: see Journal.hold. */
   async hold(): Promise<number> {
-    return (await this.#journal.hold()).segment;
+    const { segment } = await this.#journal.hold(() => {
+      for (const { scribe } of this.#sessions.values()) scribe.renew();
+    });
+    return segment;
   }
 
   release(): void {

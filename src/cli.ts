@@ -257,7 +257,12 @@ async function verify(line: CommandLine): Promise<number> {
   const { readKeys } = await import('./view/verify-keys.js');
   const { exitOf, printReport, progressOn } = await import('./view/verify-report.js');
   const progress = progressOn(process.stderr);
-  const options = { progress: progress.show, keys: readKeys(line.values.get('key') ?? []), session: oneOf(line, 'session') };
+  const options = {
+    progress: progress.show,
+    keys: readKeys(line.values.get('key') ?? []),
+    session: oneOf(line, 'session'),
+    callback: oneOf(line, 'callback'),
+  };
   try {
     const report = await (spool === undefined ? verifyFiles(line.words, options) : verifySpool(spool, options));
     progress.clear();

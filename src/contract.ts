@@ -425,7 +425,8 @@ export type CheckOptions = (options: CallbackOptions, folder: string) => undefin
 
 /**
  * Optional export named `evidence` of a module of the full form: the files, absolute paths, that hold lines of the journal it has kept, plain or gzip,
- * oldest first. `redact` rewrites them while the callback's thread is stopped. None, where the folder is not there.
+ * oldest first. `redact` rewrites them while the callback's thread is stopped; what its name says to be half made (`.tmp` at its end), it removes. None,
+ * where the folder is not there. May be asked while the callback writes.
  */
 export type ListEvidence = (options: CallbackOptions, folder: string) => readonly string[];
 

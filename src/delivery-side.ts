@@ -52,6 +52,10 @@ export class DeliverySide {
   readonly #board: Board;
   #placed: readonly Placed[];
   #used: number;
+  /** Those whose threads `pause` ended, until they are started again. */
+  #paused: readonly RunningCallback[] = [];
+  /** Counts the times that they were started: what failed in an earlier one is not tried again. */
+  #turn = 0;
   #stopping = false;
 
   constructor(callbacks: readonly CallbackSettings[], options: DeliveryOptions) {
@@ -78,20 +82,34 @@ export class DeliverySide {
     for (const placed of this.#placed) this.#start(placed);
   }
 
-  /** They loaded once; what the system refuses one of them now, it may give later. */
+  /** Those that stand still for somebody who rewrites what they read. */
+  get paused(): readonly RunningCallback[] {
+    return this.#paused;
+  }
+
+  /** What the system refuses one of them now, it may give later. */
   startAgain(): void {
-    this.start();
+    this.#paused = [];
+    if (this.#stopping) return;
+    this.#turn++;
     for (const placed of this.#placed) this.#keepTrying(placed);
   }
 
   /** Those that run finish their batch and end; after `deadlineMs` they are ended. */
   async pause(deadlineMs: number = PAUSE_MS): Promise<void> {
+    this.#turn++;
+    this.#paused = this.running;
     await Promise.all(this.#placed.map((placed) => stop(placed, deadlineMs)));
   }
 
-  /** For good: what did not start is not tried again. */
+  /** For good: what did not start is not tried again, and what is ending ends at once. */
   close(): void {
     this.#stopping = true;
+  }
+
+  /** Those that are being paused are ended now. */
+  hurry(): void {
+    for (const callback of this.#paused) void callback.stop(0);
   }
 
   #start(placed: Placed): RunningCallback {
@@ -101,17 +119,24 @@ export class DeliverySide {
   }
 
   #keepTrying(placed: Placed): void {
-    const { running } = placed;
+    try {
+      const running = this.#start(placed);
+      running.ready.catch((error: unknown) => this.#failed(placed, running, error));
+    } catch (error) {
+      // Its cursor cannot be placed.
+      this.#failed(placed, undefined, error);
+    }
+  }
+
+  #failed(placed: Placed, running: RunningCallback | undefined, error: unknown): void {
     const { log, onFault } = this.#options;
-    running?.ready.catch((error: unknown) => {
-      log.warn(`${error instanceof AuditError ? error : `AUDIT_CALLBACK_FAILED: ${nameOf(error)}`}; it is tried again`);
-      onFault({ callback: placed.settings.name, code: error instanceof AuditError ? error.code : 'AUDIT_CALLBACK_FAILED', count: 1 });
-      setTimeout(() => {
-        if (this.#stopping || placed.running !== running || !this.#placed.includes(placed)) return;
-        this.#start(placed);
-        this.#keepTrying(placed);
-      }, AGAIN_MS).unref();
-    });
+    log.warn(`${error instanceof AuditError ? error : `AUDIT_CALLBACK_FAILED: ${nameOf(error)}`}; it is tried again`);
+    onFault({ callback: placed.settings.name, code: error instanceof AuditError ? error.code : 'AUDIT_CALLBACK_FAILED', count: 1 });
+    const turn = this.#turn;
+    setTimeout(() => {
+      if (this.#stopping || turn !== this.#turn || placed.running !== running || !this.#placed.includes(placed)) return;
+      this.#keepTrying(placed);
+    }, AGAIN_MS).unref();
   }
 
   /** What is to be done for another list. Changes nothing. Throws AUDIT_CALLBACK_LOAD where there is no place left. */
@@ -148,10 +173,7 @@ export class DeliverySide {
     } catch (error) {
       await Promise.all(begins.map((placed) => stop(placed, 0)));
       for (const { index } of added) this.#board.free(index);
-      for (const placed of ends) {
-        this.#start(placed);
-        this.#keepTrying(placed);
-      }
+      for (const placed of ends) this.#keepTrying(placed);
       throw error;
     }
     this.#placed = next;

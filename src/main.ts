@@ -4,6 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as rest } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { type AuditSide, inlineSide, type SideEvents, ThreadSide, within } from './audit-side.js';
 import type { AuditChange, AuditorData, NodeFact } from './audit-thread.js';
@@ -18,11 +19,11 @@ import { AuditError, nameOf } from './errors.js';
 import { openTls } from './listener-tls.js';
 import type { Metrics, NodeFigures } from './metrics.js';
 import { Ids } from './record/id.js';
-import { finishPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
+import { countMeant, finishPending, type Ground, isPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
 import { reloadable, sayWaiting, type Waiting } from './reload.js';
 import { Board } from './spool/board.js';
 import { lockSpool } from './spool/lock.js';
-import type { RedactRequest } from './spool/redact-select.js';
+import { checkedRequest, type RedactRequest } from './spool/redact-select.js';
 import { findRetired, forgetCursors, type Retired } from './spool/retire.js';
 import { Rarely } from './spool/retry.js';
 import { readSigningKey } from './spool/signing-key.js';
@@ -80,6 +81,9 @@ const GOODBYE_MS = 1_000;
 const FIGURES_MS = 1_000;
 /** An audit thread that has been silent for so long does not answer: it is asked every 5 s. */
 const SILENT_MS = 15_000;
+/** How often it is looked whether callbacks have taken all, and how long for one that takes its time with a batch. */
+const TAKEN_MS = 20;
+const STILL_MS = 500;
 /** Facts that wait for room at the door. */
 const MAX_FACTS = 256;
 
@@ -95,16 +99,18 @@ export async function run(settings: Settings, options: RunOptions): Promise<Runn
   return runner;
 }
 
-/** Does a redaction where nobody owns the spool: as its owner, without listeners and callbacks. Throws as `run`, and as src/redact.ts. */
+/** Does a redaction where nobody owns the spool: as its owner, without listeners and callbacks; counts as anybody. Throws as `run`, and as src/redact.ts. */
 export async function redactAlone(
   settings: Settings,
   options: RunOptions,
   { request, look, tell }: { readonly request: RedactRequest; readonly look: boolean; readonly tell: (progress: unknown) => void },
 ): Promise<Redacted> {
+  const say: Tell = (stage, done, all) => tell({ stage, done, all });
+  if (look) return countMeant(groundOf(settings, new AbortController().signal), request, say);
   const runner = new Runner(settings, { ...options, alone: true });
   try {
     await runner.start();
-    return await runner.redact(request, look, (stage, done, all) => tell({ stage, done, all }));
+    return await runner.redact(request, look, say);
   } finally {
     await runner.stop(0);
   }
@@ -129,8 +135,10 @@ class Runner implements Running {
   #metrics: Metrics | undefined;
   #stopping = false;
   #redacting: Promise<unknown> = Promise.resolve();
-  /** The callbacks are wanted: a redaction that the start finishes comes before them. */
-  #started = false;
+  /** How far a redaction is; undefined: there is none. */
+  #redaction: { readonly stage: string; readonly done: number; readonly all: number } | undefined;
+  /** Aborted when the time to stop is over: a redaction is left to the next start. */
+  readonly #enough = new AbortController();
 
   constructor(settings: Settings, options: RunOptions) {
     this.#settings = settings;
@@ -184,7 +192,7 @@ class Runner implements Running {
   }
 
   async #startAudit(): Promise<void> {
-    const { spool, digest } = this.#settings;
+    const { spool } = this.#settings;
     this.#lock = lockSpool(spool.dir);
     try {
       this.#side = await this.#startSide();
@@ -193,15 +201,14 @@ class Runner implements Running {
       throw new AuditError('AUDIT_SPOOL', `the spool ${spool.dir} cannot be used (${nameOf(error)}); check its folder, its disk and its owner`);
     }
     const retired = await this.#findRetired(this.#settings.callbacks);
-    await this.#finishRedaction();
-    this.#started = true;
-    if (!this.#options.alone) this.#delivery.start();
-    await Promise.all(this.callbacks.map(({ ready }) => ready));
-    if (retired.length > 0) void this.#startRetiring(retired);
-    else {
-      this.#tell({ topic: 'audit.start' });
-      this.#tell({ topic: 'audit.config', data: { digest } });
+    const pending = isPending(spool.dir);
+    if (!pending && !this.#options.alone) {
+      this.#delivery.start();
+      await Promise.all(this.callbacks.map(({ ready }) => ready));
     }
+    const said = retired.length > 0 ? this.#startRetiring(retired) : this.#sayStart();
+    // Callbacks wait for it, for they shall not pass on what goes; the game does not.
+    if (pending) this.#redacting = said.then(() => this.#finishRedaction());
     await this.#openControl();
   }
 
@@ -211,7 +218,7 @@ class Runner implements Running {
     const answers = {
       stats: () => this.stats(),
       redact: ({ request, look }: { readonly [name: string]: unknown }, tell: (progress: unknown) => void) =>
-        this.redact(request as RedactRequest, look === true, (stage, done, all) => tell({ stage, done, all })),
+        this.redact(checkedRequest(request), look === true, (stage, done, all) => tell({ stage, done, all })),
     };
     try {
       this.#control = await openControl(spool.dir, answers);
@@ -220,35 +227,48 @@ class Runner implements Running {
     }
   }
 
-  /** What a crash left of a redaction; where that fails it is said, and waits for the next start. */
+  /** What a crash left of a redaction; where that fails it is said, and waits for the next one, or the next start. Starts the callbacks. */
   async #finishRedaction(): Promise<void> {
     try {
-      await finishPending(this.#standStill());
+      await this.#watched(
+        (still, tell) => finishPending(still, tell),
+        () => undefined,
+      );
     } catch (error) {
       const known = error instanceof AuditError ? `${error.code}: ${error.message}` : `AUDIT_REDACT: ${nameOf(error)}`;
       this.#options.log.warn(`${known} (a redaction that was begun before)`);
     }
+    if (this.callbacks.length === 0 && !this.#options.alone && !this.#enough.signal.aborted) this.#delivery.startAgain();
   }
 
-  /** One at a time: what comes meanwhile waits for its turn. */
+  /** One at a time: what comes meanwhile waits for its turn. Counting does not. */
   redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
-    const turn = this.#redacting.then(() => redact(this.#standStill(), request, look, tell));
+    if (look) return countMeant(this.#standStill(), request, tell);
+    const turn = this.#redacting.then(() => this.#watched((still, watched) => redact(still, request, watched), tell));
     this.#redacting = turn.catch(() => undefined);
     return turn;
   }
 
+  async #watched<T>(work: (still: StandStill, tell: Tell) => Promise<T>, tell: Tell): Promise<T> {
+    try {
+      return await work(this.#standStill(), (stage, done, all) => {
+        this.#redaction = { stage, done, all };
+        tell(stage, done, all);
+      });
+    } finally {
+      this.#redaction = undefined;
+    }
+  }
+
   #standStill(): StandStill {
-    const { spool, callbacks, folder } = this.#settings;
     const side = this.#side as AuditSide;
     return {
-      folder: spool.dir,
-      keepers: callbacks.map(({ name, module, options }) => ({ name, module, options })),
-      configFolder: folder,
+      ...groundOf(this.#settings, this.#enough.signal),
       hold: () => side.hold(),
       release: () => side.release(),
       declare: (fact) => side.declare(fact),
       stopCallbacks: () => this.#delivery.pause(),
-      startCallbacks: async () => (this.#started && !this.#options.alone ? this.#delivery.startAgain() : undefined),
+      startCallbacks: async () => (this.#options.alone || this.#enough.signal.aborted ? undefined : this.#delivery.startAgain()),
     };
   }
 
@@ -262,7 +282,8 @@ class Runner implements Running {
       uptimeS: Math.round(process.uptime()),
       sessions: this.sessions,
       spool: { ...spoolStats(spool.dir), maxBytes: spool.maxBytes },
-      callbacks: this.callbacks.map((callback) => ({ name: callback.name, ...callback.stats() })),
+      callbacks: [...this.callbacks.map(statsOf), ...this.#delivery.paused.map((callback) => ({ ...statsOf(callback), state: 'paused' }))],
+      redaction: this.#redaction ?? null,
       masks: maskStats(spool.dir),
     };
   }
@@ -298,6 +319,11 @@ class Runner implements Running {
     }
     const gone = retired.length > 0 ? { retired } : {};
     if (await this.#side?.declare({ topic: 'audit.config', data: { ...data, ...gone } })) forgetCursors(dir, retired);
+  }
+
+  async #sayStart(): Promise<void> {
+    this.#tell({ topic: 'audit.start' });
+    this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
   }
 
   #startSide(): Promise<AuditSide> | AuditSide {
@@ -484,11 +510,30 @@ class Runner implements Running {
     }
   }
 
+  /**
+   * Resolves when callbacks have taken what there is, or get no further, or after the time: what they refuse can be declared only while the journal is open,
+   * and behind it nothing may be given. One that fails or hangs is not waited for.
+   */
+  async #taken(timeoutMs: number): Promise<void> {
+    const end = Date.now() + timeoutMs;
+    let [records, movedAt] = [-1, Date.now()];
+    while (Date.now() < Math.min(end, movedAt + STILL_MS)) {
+      const stats = this.callbacks.map((callback) => callback.stats());
+      if (!stats.some(({ state }) => state === 'running')) return;
+      const now = stats.reduce((sum, one) => sum + one.records, 0);
+      if (now !== records) [records, movedAt] = [now, Date.now()];
+      await rest(TAKEN_MS);
+    }
+  }
+
   async stop(drainS: number = this.#settings.drainTimeoutS): Promise<void> {
     this.#stopping = true;
     this.#delivery.close();
     this.#control?.close();
     await within(this.#redacting, drainS * 1000);
+    this.#enough.abort();
+    this.#delivery.hurry();
+    await within(this.#redacting, GOODBYE_MS);
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
@@ -496,6 +541,7 @@ class Runner implements Running {
       this.#side.revive();
       // A full spool has room again when callbacks have let a segment go, and they go on.
       await within(this.#door.settled(), leftMs());
+      await this.#taken(leftMs() / 2);
       this.#tell({ topic: 'audit.stop' });
     }
     this.#door.close();
@@ -510,6 +556,12 @@ class Runner implements Running {
     this.#lock?.release();
   }
 }
+
+const groundOf = ({ spool, callbacks, folder }: Settings, signal: AbortSignal): Ground => {
+  return { folder: spool.dir, keepers: callbacks.map(({ name, module, options }) => ({ name, module, options })), configFolder: folder, signal };
+};
+
+const statsOf = (callback: RunningCallback) => ({ name: callback.name, ...callback.stats() });
 
 /** A listener in one line for people: `main  telnet://127.0.0.1:4000 -> telnet://127.0.0.1:4201`. */
 export const describeListener = ({ name, listen, upstream }: Running['listeners'][number]): string =>

@@ -1,51 +1,89 @@
-/** The thread of a redaction's long work, at low priority: looks for records, or rewrites the places. src/redact.ts is the other side. Shows no text. */
-import { parentPort, workerData } from 'node:worker_threads';
+/**
+ * The thread of a redaction's long work, at low priority: looks for records, and rewrites the places. Keeps what it has found from one step to the next.
+ * src/redact.ts is the other side. Shows no text.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { AuditError, nameOf } from './errors.js';
 import { compileSearch } from './mask/search.js';
 import { evidenceOf, type Keeper } from './spool/evidence.js';
 import { beNice } from './spool/nice.js';
-import { eraseIn, PlaceError, type Places, type Progress, selectIn } from './spool/redact-places.js';
-import { MAX_SELECTED, type RedactRequest, type Selection, selectorOf } from './spool/redact-select.js';
+import { eraseIn, Look, PlaceError, type Places, type Progress } from './spool/redact-places.js';
+import { Chooser, MAX_SELECTED, noSelection, type RedactRequest, type Selection, TooMany } from './spool/redact-select.js';
 
-/** Where to look: the spool's segments before one, and what callbacks keep. */
-export interface Standing extends Omit<Places, 'files'> {
+/** What the thread is made with. */
+export interface RedactData {
+  readonly folder: string;
   readonly keepers: readonly Keeper[];
   readonly configFolder: string;
+  /** As in a request. */
+  readonly files: readonly string[];
+  /** What is looked for, or what is known to go already. */
+  readonly request?: RedactRequest;
+  readonly selection?: Selection;
 }
 
-export type RedactStep =
-  | { readonly type: 'look'; readonly places: Standing; readonly request: RedactRequest }
-  | { readonly type: 'erase'; readonly places: Standing; readonly selection: Selection };
+/** @param before as in Places */
+export type RedactStep = { readonly type: 'look' | 'erase'; readonly before: number | null };
+
+export interface Looked {
+  readonly selection: Selection;
+  readonly unread: number;
+  readonly missed: number;
+}
 
 export type StepMessage =
   | { readonly type: 'progress'; readonly done: number; readonly all: number }
-  | { readonly type: 'done'; readonly result: Selection | number }
+  | { readonly type: 'looked'; readonly looked: Looked }
+  | { readonly type: 'erased'; readonly lines: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
-const tell = (message: StepMessage) => parentPort?.postMessage(message);
-const progress: Progress = (done, all) => tell({ type: 'progress', done, all });
+class Redactor {
+  readonly #data: RedactData;
+  readonly #look: Look | undefined;
+  #selection: Selection;
 
-function look(places: Places, request: RedactRequest): Promise<Selection> {
-  const { pattern } = request;
-  return selectIn(places, selectorOf(request, pattern === undefined ? undefined : compileSearch(pattern)), progress);
+  constructor(data: RedactData) {
+    const { request, selection } = data;
+    this.#data = data;
+    this.#selection = selection ?? noSelection();
+    this.#look = request && new Look(new Chooser(request, request.pattern === undefined ? undefined : compileSearch(request.pattern)));
+  }
+
+  async step({ type, before }: RedactStep, progress: Progress): Promise<StepMessage> {
+    const places = await this.#places(before);
+    if (type === 'erase') return { type: 'erased', lines: await eraseIn(places, this.#selection, progress) };
+    if (!this.#look) throw new AuditError('AUDIT_INTERNAL', 'nothing to look for');
+    this.#selection = await this.#look.at(places, progress);
+    const { unread, missed } = this.#look;
+    return { type: 'looked', looked: { selection: this.#selection, unread, missed } };
+  }
+
+  async #places(before: number | null): Promise<Places> {
+    const { folder, keepers, configFolder, files } = this.#data;
+    return { folder, before, files: [...(await evidenceOf(keepers, configFolder)), ...files] };
+  }
 }
 
-function failure(error: unknown): { readonly code: string; readonly message: string } {
-  if (error instanceof AuditError) return { code: error.code, message: error.place ? String(error).slice(error.code.length + 2) : error.message };
-  if (error instanceof RangeError)
-    return { code: 'AUDIT_REDACT', message: `more than ${MAX_SELECTED} records are meant; take a shorter time with --from and --to` };
-  if (error instanceof PlaceError)
-    return { code: 'AUDIT_REDACT', message: `cannot read or rewrite ${error.message}; mend that, and stop and start the proxy to go on` };
-  return { code: 'AUDIT_INTERNAL', message: nameOf(error) };
+function failure(error: unknown): StepMessage {
+  const said = (code: string, message: string): StepMessage => ({ type: 'failed', code, message });
+  if (error instanceof AuditError) return said(error.code, error.place ? String(error).slice(error.code.length + 2) : error.message);
+  if (error instanceof TooMany) return said('AUDIT_REDACT', `more than ${MAX_SELECTED} records are meant; take a shorter time with --from and --to`);
+  if (error instanceof PlaceError) return said('AUDIT_REDACT', `cannot read or rewrite ${error.message}`);
+  return said('AUDIT_INTERNAL', nameOf(error));
 }
 
-const step = (workerData as { redact: RedactStep }).redact;
+async function serve(port: MessagePort, data: RedactData): Promise<void> {
+  const tell = (message: StepMessage): void => port.postMessage(message);
+  let redactor: Redactor | undefined;
+  port.on('message', async (step: RedactStep) => {
+    try {
+      redactor ??= new Redactor(data);
+      tell(await redactor.step(step, (done, all) => tell({ type: 'progress', done, all })));
+    } catch (error) {
+      tell(failure(error));
+    }
+  });
+}
+
 beNice();
-try {
-  const { folder, before, keepers, configFolder } = step.places;
-  const places = { folder, before, files: await evidenceOf(keepers, configFolder) };
-  const result = await (step.type === 'look' ? look(places, step.request) : eraseIn(places, step.selection, progress));
-  tell({ type: 'done', result });
-} catch (error) {
-  tell({ type: 'failed', ...failure(error) });
-}
+if (parentPort) void serve(parentPort, (workerData as { redact: RedactData }).redact);

@@ -1,30 +1,37 @@
 /**
- * `redact`: erases what was recorded and keeps the proof (DESIGN 7, "Erasure"). Receives a request and what must stand still meanwhile; the order is:
- * everything until now closed and held, callbacks stopped, records found, `access.redact` durable, places rewritten, `access.redact` done, all goes on.
- * Looks and rewrites in a thread of its own. Never shows a text.
+ * `redact`: erases what was recorded and keeps the proof (DESIGN 7, "Erasure"). Receives a request and what must stand still meanwhile. First looks while
+ * all goes on; then everything until now is closed and held, callbacks are stopped, what is new is looked at, `access.redact` durable, places rewritten,
+ * `access.redact` done, and all goes on. Looks and rewrites in a thread of its own. Never shows a text.
  */
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { NodeFact } from './audit-thread.js';
 import { AuditError, type ErrorCode } from './errors.js';
-import type { RedactStep, Standing, StepMessage } from './redact-thread.js';
+import type { Looked, RedactData, RedactStep, StepMessage } from './redact-thread.js';
+import type { ErasedPart } from './spool/erase.js';
 import type { Keeper } from './spool/evidence.js';
 import { dropPending, keepPending, type Redaction, readPending } from './spool/redact-pending.js';
-import type { RedactRequest, Selection } from './spool/redact-select.js';
+import { noSelection, type RedactRequest } from './spool/redact-select.js';
 
-/** What must stand still while places are rewritten. */
-export interface StandStill {
+/** Where records may stand. */
+export interface Ground {
   /** SPOOL_DIR. */
   readonly folder: string;
+  /** Who may keep files, and where relative paths in their options start. */
+  readonly keepers: readonly Keeper[];
+  readonly configFolder: string;
+  /** Aborted when the proxy cannot wait any longer: what was begun is left to the next start. */
+  readonly signal: AbortSignal;
+}
+
+/** And what must stand still while places are rewritten. */
+export interface StandStill extends Ground {
   /** Closes what is written until now; gives the number of the segment that is written from here on. Until `release` no segment goes. */
   hold(): Promise<number>;
   release(): Promise<void>;
   /** Ends the callbacks' threads, and starts them again. */
   stopCallbacks(): Promise<void>;
-  startCallbacks(): Promise<void>;
-  /** Who may keep files, and where relative paths in their options start. */
-  readonly keepers: readonly Keeper[];
-  readonly configFolder: string;
+  startCallbacks(): void;
   /** Writes a record of the node; true once it is durable. */
   declare(fact: NodeFact): Promise<boolean>;
 }
@@ -35,91 +42,201 @@ export interface Redacted {
   readonly records: number;
   /** Lines that were changed, in all places. */
   readonly lines: number;
+  /** Lines that are no records, or damaged: nobody can say what they hold, and they were left as they are. */
+  readonly unread: number;
 }
 
-/** Told how far it is: 'looking' or 'erasing', files done of how many. */
-export type Tell = (stage: 'looking' | 'erasing', done: number, all: number) => void;
+export type Stage = 'looking' | 'erasing';
+
+/** Told how far it is: files done of how many. */
+export type Tell = (stage: Stage, done: number, all: number) => void;
 
 /** Hashes in one record (DESIGN 7). */
 const HASHES_EACH = 500;
+/** What a record of it may take to become durable: a disk that is full gets no room while all stands still. */
+const DECLARE_MS = 60_000;
 
-/**
- * Erases what `request` asks for. @param look true: only counts it
- * @throws AuditError AUDIT_MASK_PATTERN for its pattern, AUDIT_REDACT where a place cannot be read or written: then the next start goes on with it
- */
-export async function redact(still: StandStill, request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
-  if (readPending(still.folder))
-    throw new AuditError('AUDIT_REDACT', 'a redaction before this one is not done yet; the next start of `run` finishes it');
-  return standing(still, async (places) => {
-    const selection = await lookFor(places, request, tell);
-    if (look || selection.size === 0) return { request: null, records: selection.size, lines: 0 };
-    const { by, why } = request;
-    const redaction = { request: randomUUID(), by, why, selection };
-    keepPending(still.folder, redaction);
-    return finish(still, places, redaction, tell);
-  });
-}
+const AGAIN = 'mend that and run any `redact` again, or start the proxy anew: either goes on with it';
 
-/** Finishes a redaction that a crash cut off, if there is one. To be called before the callbacks are started. */
-export async function finishPending(still: StandStill): Promise<Redacted | undefined> {
-  const redaction = readPending(still.folder);
-  return redaction && standing(still, (places) => finish(still, places, redaction, () => undefined));
-}
-
-async function standing<T>(still: StandStill, work: (places: Standing) => Promise<T>): Promise<T> {
-  const before = await still.hold();
+/** Counts what `request` asks for. Nothing stands still, and nothing is written. Throws as `redact`. */
+export async function countMeant(ground: Ground, request: RedactRequest, tell: Tell): Promise<Redacted> {
+  const thread = threadOf(ground, { request, files: request.files ?? [] }, tell);
   try {
-    await still.stopCallbacks();
-    const { folder, keepers, configFolder } = still;
-    return await work({ folder, before, keepers, configFolder });
+    return counted(await thread.look(null));
   } finally {
-    await still.release();
-    await still.startCallbacks();
+    await thread.end();
   }
 }
 
-async function finish(still: StandStill, places: Standing, redaction: Redaction, tell: Tell): Promise<Redacted> {
-  const { request, selection } = redaction;
-  for (const fact of factsOf(redaction)) await declared(still, fact);
-  const lines = await erase(places, selection, tell);
-  const records = selection.size;
-  await declared(still, { topic: 'access.redact', data: { request, records, done: true } });
-  dropPending(still.folder);
-  return { request, records, lines };
+/**
+ * Erases what `request` asks for; first what an earlier one has left undone.
+ * @throws AuditError AUDIT_MASK_PATTERN for its pattern, AUDIT_REDACT where a place cannot be read or written: what was begun then goes on later
+ */
+export async function redact(still: StandStill, request: RedactRequest, tell: Tell): Promise<Redacted> {
+  const { files = [] } = request;
+  await finishPending(still, tell);
+  const thread = threadOf(still, { request, files }, tell);
+  try {
+    const first = await thread.look(null);
+    if (first.selection.ids.size === 0 && first.missed === 0) return counted(first);
+    return await standing(still, async (before) => {
+      const looked = await thread.look(before);
+      if (looked.selection.ids.size === 0) return counted(looked);
+      const { by, why } = request;
+      const redaction = { request: randomUUID(), by, why, files, selection: looked.selection };
+      keepPending(still.folder, redaction);
+      return { ...(await finish(still, redaction, () => thread.erase(before))), unread: looked.unread };
+    });
+  } finally {
+    await thread.end();
+  }
 }
 
-async function declared(still: StandStill, fact: NodeFact): Promise<void> {
-  if (!(await still.declare(fact))) throw new AuditError('AUDIT_REDACT', 'the proxy stops; the next start of `run` finishes the redaction');
+const threadOf = ({ folder, keepers, configFolder, signal }: Ground, more: Omit<RedactData, keyof Ground>, tell: Tell): RedactThread =>
+  new RedactThread({ folder, keepers, configFolder, ...more }, signal, tell);
+
+const counted = ({ selection, unread }: Looked): Redacted => ({ request: null, records: selection.ids.size, lines: 0, unread });
+
+/** Finishes a redaction that a crash cut off, or a place that could not be written, if there is one. Throws as `redact`. */
+export async function finishPending(still: StandStill, tell: Tell): Promise<void> {
+  const redaction = readPending(still.folder);
+  if (!redaction) return;
+  const { files, selection } = redaction;
+  const thread = threadOf(still, { files, selection }, tell);
+  try {
+    await standing(still, (before) => finish(still, redaction, () => thread.erase(before)));
+  } finally {
+    await thread.end();
+  }
+}
+
+/** Whether there is one. An unreadable one is one. */
+export function isPending(folder: string): boolean {
+  try {
+    return readPending(folder) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+async function standing<T>(still: StandStill, work: (before: number) => Promise<T>): Promise<T> {
+  try {
+    const before = await unlessStopped(still.hold(), still.signal);
+    try {
+      await still.stopCallbacks();
+      return await work(before);
+    } finally {
+      // Before anything may go again: until they stand anew, nobody knows where in the shorter segments they are.
+      still.startCallbacks();
+    }
+  } finally {
+    await still.release();
+  }
+}
+
+async function finish(still: StandStill, redaction: Redaction, erase: () => Promise<number>): Promise<Redacted> {
+  const { request, selection } = redaction;
+  for (const fact of factsOf(redaction)) await declared(still, fact);
+  const lines = await erase();
+  const records = selection.ids.size;
+  await declared(still, { topic: 'access.redact', data: { request, records, done: true } });
+  dropPending(still.folder);
+  return { request, records, lines, unread: 0 };
+}
+
+async function declared({ declare, signal }: StandStill, fact: NodeFact): Promise<void> {
+  const enough = AbortSignal.any([signal, AbortSignal.timeout(DECLARE_MS)]);
+  const durable = await unlessStopped(declare(fact), enough);
+  if (!durable) throw stopped();
+}
+
+const stopped = (): AuditError =>
+  new AuditError('AUDIT_REDACT', 'the proxy stops, or its disk takes no record; what was begun goes on at its next start');
+
+/** What `work` gives; it is left alone and AUDIT_REDACT thrown once the signal is aborted. */
+async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) {
+    work.catch(() => undefined);
+    throw stopped();
+  }
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(stopped());
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 function* factsOf({ request, by, why, selection }: Redaction): Generator<NodeFact> {
   for (const part of ['who', 'body', 'both'] as const) {
-    const hashes = [...selection].flatMap(([hash, one]) => (one === part ? [hash] : []));
-    for (let at = 0; at < hashes.length; at += HASHES_EACH) {
-      yield { topic: 'access.redact', data: { request, part, hashes: hashes.slice(at, at + HASHES_EACH), by, why, done: false } };
-    }
+    const hashes = [...selection.hashes].flatMap(([hash, one]) => (one === part ? [hash] : []));
+    for (let at = 0; at < hashes.length; at += HASHES_EACH) yield naming(part, hashes.slice(at, at + HASHES_EACH));
+  }
+  // All that goes stands in files that are no evidence: by whom and why is said all the same.
+  if (selection.hashes.size === 0) yield naming('both', []);
+
+  function naming(part: ErasedPart, hashes: readonly string[]): NodeFact {
+    return { topic: 'access.redact', data: { request, part, hashes, by, why, done: false } };
   }
 }
 
-async function lookFor(places: Standing, request: RedactRequest, tell: Tell): Promise<Selection> {
-  const result = await step({ type: 'look', places, request }, (done, all) => tell('looking', done, all));
-  return result as Selection;
-}
+/** The other side of redact-thread.ts, for one redaction: one step at a time. */
+class RedactThread {
+  readonly #thread: Worker;
+  readonly #tell: Tell;
+  #stage: Stage = 'looking';
+  #settle: { resolve(message: StepMessage): void; reject(error: Error): void } | undefined;
+  readonly #signal: AbortSignal;
+  #ended = false;
 
-const erase = async (places: Standing, selection: Selection, tell: Tell): Promise<number> =>
-  (await step({ type: 'erase', places, selection }, (done, all) => tell('erasing', done, all))) as number;
+  constructor(data: RedactData, signal: AbortSignal, tell: Tell) {
+    this.#tell = tell;
+    this.#signal = signal;
+    this.#thread = new Worker(new URL('./redact-thread.js', import.meta.url), { workerData: { redact: data } });
+    this.#thread.on('message', (message: StepMessage) => this.#hear(message));
+    this.#thread.on('error', () => this.#gone());
+    this.#thread.on('exit', () => this.#gone());
+  }
 
-/** Runs one step in a thread of its own. */
-function step(data: RedactStep, progress: (done: number, all: number) => void): Promise<unknown> {
-  const thread = new Worker(new URL('./redact-thread.js', import.meta.url), { workerData: { redact: data } });
-  return new Promise((resolve, reject) => {
-    thread.on('message', (message: StepMessage) => {
-      if (message.type === 'progress') return progress(message.done, message.all);
-      if (message.type === 'done') resolve(message.result);
-      else reject(new AuditError(message.code as ErrorCode, message.message));
-      void thread.terminate();
+  /** @param before as in Places */
+  async look(before: number | null): Promise<Looked> {
+    const message = await this.#step({ type: 'look', before });
+    return message.type === 'looked' ? message.looked : { selection: noSelection(), unread: 0, missed: 0 };
+  }
+
+  /** Gives how many lines were changed. */
+  async erase(before: number): Promise<number> {
+    const message = await this.#step({ type: 'erase', before });
+    return message.type === 'erased' ? message.lines : 0;
+  }
+
+  #step(step: RedactStep): Promise<StepMessage> {
+    this.#stage = step.type === 'look' ? 'looking' : 'erasing';
+    const done = new Promise<StepMessage>((resolve, reject) => {
+      this.#settle = { resolve, reject };
     });
-    thread.once('error', () => reject(new AuditError('AUDIT_REDACT', 'its thread failed; nothing is lost, try again')));
-    thread.once('exit', () => reject(new AuditError('AUDIT_REDACT', 'its thread ended; nothing is lost, try again')));
-  });
+    if (this.#ended) this.#gone();
+    else this.#thread.postMessage(step);
+    return unlessStopped(done, this.#signal);
+  }
+
+  #hear(message: StepMessage): void {
+    if (message.type === 'progress') this.#tell(this.#stage, message.done, message.all);
+    else if (message.type === 'failed') this.#fail(message.code as ErrorCode, message.message);
+    else this.#settle?.resolve(message);
+  }
+
+  #fail(code: ErrorCode, message: string): void {
+    const whatNow = this.#stage === 'looking' ? 'nothing was erased' : AGAIN;
+    this.#settle?.reject(new AuditError(code, code === 'AUDIT_REDACT' ? `${message}; ${whatNow}` : message));
+  }
+
+  #gone(): void {
+    this.#ended = true;
+    this.#fail('AUDIT_REDACT', 'its thread ended');
+  }
+
+  /** Ends the thread: nothing of it runs any more. */
+  async end(): Promise<void> {
+    await this.#thread.terminate();
+  }
 }

@@ -1,73 +1,16 @@
 /** `redact` as an operator runs it: against the running program, against a spool that nobody owns, and after a crash in its middle. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import t, { type Test } from 'tap';
+import t from 'tap';
+import { requestOf } from '../src/commands/redact.js';
+import { readCommandLine } from '../src/config/usage.js';
 import { keepPending } from '../src/spool/redact-pending.js';
-import { auditFiles, auditLines, folderOf, type Program, records, recordThat, settingsOf, startProgram, startServer } from './harness.js';
+import type { Selection } from '../src/spool/redact-select.js';
+import { auditFiles, auditLines, folderOf, type Program, startProgram } from './harness.js';
+import { everything, records, redactions, SECRET, SET, said, start, wirescribe, withSet, world } from './redaction.js';
 import { until } from './wait.js';
 
-const CLI = join(import.meta.dirname, '../src/cli.js');
-const SECRET = 'the hare under the third stone';
-const SET = ['AUDIT_IN=True', 'AUDIT_OUT=True', "AUDIT_CALLBACK=[{'use': 'file', 'size': '20k'}, {'use': 'file', 'path': 'second/copy.log'}]"];
-
-t.setTimeout(120_000);
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(folder: string, words: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ran> } {
-  const child = spawn(process.execPath, [CLI, ...words], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const text = { out: '', err: '' };
-  child.stdout?.setEncoding('utf8').on('data', (more: string) => {
-    text.out += more;
-  });
-  child.stderr?.setEncoding('utf8').on('data', (more: string) => {
-    text.err += more;
-  });
-  return { child, ended: once(child, 'close').then(([code]) => ({ code: code as number | null, ...text })) };
-}
-
-const wirescribe = (folder: string, words: readonly string[]): Promise<Ran> => start(folder, words).ended;
-const withSet = (upstream: string): string[] => settingsOf({ upstream, set: SET }).flatMap((one) => ['--set', one]);
-
-/** Every file below a folder, unpacked where it is packed, as one text. */
-function everything(folder: string): string {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile())
-    .map((path) => (path.endsWith('.gz') ? gunzipSync(readFileSync(path)) : readFileSync(path)).toString('latin1'))
-    .join('\n');
-}
-
-/** A server that answers each line, and a client that waits for its answer. */
-async function world(t: Test) {
-  const upstream = await startServer(t, (socket) => socket.on('data', (bytes: Buffer) => socket.write(`You said: ${bytes}`)));
-  const say = async (socket: Socket, text: string): Promise<void> => {
-    let heard = '';
-    const answered = new Promise<void>((resolve) => {
-      const hear = (bytes: Buffer) => {
-        heard += bytes;
-        if (!heard.endsWith('\n')) return;
-        socket.off('data', hear);
-        resolve();
-      };
-      socket.on('data', hear);
-    });
-    socket.write(`${text}\r\n`);
-    await answered;
-  };
-  return { upstream, say };
-}
-
-const said = (folder: string, text: string) => recordThat(folder, (record) => record.text === text, `the record of ${JSON.stringify(text)}`, 60_000);
-const redactions = (folder: string) => records(folder).filter(({ topic }) => topic === 'access.redact');
+t.setTimeout(240_000);
 
 t.test('while the proxy runs: nothing is left of it in any file, sessions and delivery go on, and the chain holds', async (t) => {
   const { upstream, say } = await world(t);
@@ -126,7 +69,7 @@ t.test('where nobody runs it is done as well, and the next start tells the callb
   const folder = folderOf(t);
   const program = await startProgram(t, { upstream, set: SET, folder });
   const socket = await program.connect();
-  await say(socket, SECRET);
+  for (const text of ['hello', SECRET, 'and on']) await say(socket, text);
   await said(folder, SECRET);
   const session = records(folder).find(({ text }) => text === SECRET)?.session ?? '';
   socket.destroy();
@@ -157,12 +100,12 @@ t.test('what a crash cut off is finished by the next start', async (t) => {
   const folder = folderOf(t);
   const program = await startProgram(t, { upstream, set: SET, folder });
   const socket = await program.connect();
-  await say(socket, SECRET);
-  await say(socket, 'and on');
+  for (const text of ['hello', SECRET, 'and on', 'and out']) await say(socket, text);
   await said(folder, 'and on');
-  const hashes = records(folder).flatMap(({ text, hash }) => (text?.includes(SECRET) ? [hash] : []));
+  const meant = records(folder).filter(({ text }) => text?.includes(SECRET));
   await program.end('SIGKILL');
-  keepPending(join(folder, 'audit/spool'), { request: 'r-1', by: 'op', why: 'asked', selection: new Map(hashes.map((hash) => [hash, 'body'])) });
+  const [hashes, ids] = (['hash', 'id'] as const).map((by) => new Map(meant.map((record) => [record[by], 'body' as const])));
+  keepPending(join(folder, 'audit/spool'), { request: 'r-1', by: 'op', why: 'asked', files: [], selection: { hashes, ids } as Selection });
   const again = await startProgram(t, { upstream, set: SET, folder });
   await until(() => redactions(folder).some(({ data }) => data?.done === true), 'the end of the redaction');
   t.notMatch(everything(folder), SECRET);
@@ -174,14 +117,14 @@ t.test('killed at any moment of it, it is finished by the next start, or was nev
   const { upstream, say } = await world(t);
   const folder = folderOf(t);
   let program: Program = await startProgram(t, { upstream, set: SET, folder });
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < 3; round++) {
     const socket = await program.connect();
     for (let number = 0; number < 10; number++) await say(socket, `round ${round} word ${number} ${SECRET}`);
     await said(folder, `round ${round} word 9 ${SECRET}`);
     const ran = start(folder, ['redact', ...withSet(upstream), '--pattern', `round ${round} word \\d ${SECRET}`, '--why', 'asked', '--yes']);
     const pending = join(folder, 'audit/spool/redact.json');
     const begun = () => statSync(pending, { throwIfNoEntry: false }) !== undefined;
-    // The moments: the records are chosen (0, 1), or it is asked and done (2, 3 may find it over).
+    // The moments: the records are chosen (0, 1), or it is told of in the files (2 may find it over).
     if (round < 2) await Promise.race([until(begun, 'the redaction to begin', 60_000), ran.ended]);
     else await until(() => redactions(folder).some(({ data }) => data?.done === false) || begun(), 'a redaction', 60_000);
     await program.end('SIGKILL');
@@ -207,12 +150,27 @@ t.test('killed at any moment of it, it is finished by the next start, or was nev
 });
 
 t.test('what it is asked for must be one thing, and have a reason', async (t) => {
-  const folder = folderOf(t);
-  const refused = async (...words: string[]) => (await wirescribe(folder, ['redact', ...words])).err;
-  t.match(await refused('--why', 'x'), "AUDIT_USAGE: 'redact' wants one of --record ID, --session ID, --account NAME and --pattern REGEX");
-  t.match(await refused('--record', 'a', '--session', 'b', '--why', 'x'), 'wants one of');
-  t.match(await refused('--account', '', '--why', 'x'), '--account is empty');
-  t.match(await refused('--account', 'a'), '--why is missing');
-  t.match(await refused('--account', 'a', '--why', 'x', '--part', 'head'), "--part wants 'who', 'body' or 'both'");
-  t.match(await refused('--account', 'a', '--why', 'x', '--from', 'yesterday'), '--from wants a time in UTC');
+  const refused = (...words: string[]) => {
+    try {
+      return JSON.stringify(requestOf(readCommandLine(['redact', ...words])));
+    } catch (error) {
+      return String(error);
+    }
+  };
+  const wants = "AUDIT_USAGE: 'redact' wants one of --record ID, --session ID, --account NAME and --pattern REGEX, or a time alone: --from, --to";
+  t.equal(refused('--why', 'x'), wants);
+  t.equal(refused('--record', 'a', '--session', 'b', '--why', 'x'), wants);
+  t.match(refused('--account', '', '--why', 'x', '--from', '2026-01-01'), '--account is empty');
+  t.match(refused('--account', 'a'), '--why is missing');
+  t.match(refused('--account', 'a', '--why', 'x', '--by', ' '), '--by is empty');
+  t.match(refused('--account', 'a', '--why', 'x', '--part', 'head'), "--part wants 'who', 'body' or 'both'");
+  t.match(refused('--account', 'a', '--why', 'x', '--from', 'yesterday'), '--from wants a time in UTC');
+  t.equal(
+    refused('--from', '2026-01-02T03:04:05Z', '--why', 'x', '--by', 'op', '--file', '/a', '--file', '/b'),
+    '{"part":"both","from":"2026-01-02T03:04:05","files":["/a","/b"],"by":"op","why":"x"}',
+  );
+  t.match(await wirescribe(folderOf(t), ['redact', '--account', 'a', '--why', 'x', '--dry-run']), {
+    code: 1,
+    out: 'no record is meant; nothing was erased\n',
+  });
 });

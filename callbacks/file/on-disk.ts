@@ -6,11 +6,11 @@ const NEWLINE = 0x0a;
 /** How much is looked at in one go for the last line end. */
 const TAIL_BYTES = 65_536;
 
-/** The names of files of ours: not compressed, all, and what is being compressed. */
+/** The names of files of ours: not compressed, all, and what a crash left of compressing or rewriting one. */
 export interface FileNames {
   readonly plain: RegExp;
   readonly ours: RegExp;
-  readonly halfPacked: RegExp;
+  readonly halfMade: RegExp;
 }
 
 /** @param path as the option `path` names it */
@@ -18,7 +18,7 @@ export function namesOf(path: string): FileNames {
   const extension = extname(path);
   const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   const name = `^${quoted(basename(path, extension))}(\\.\\d{4}-\\d{2}-\\d{2}(-\\d{2})?)?\\.\\d+${quoted(extension)}`;
-  return { plain: new RegExp(`${name}$`), ours: new RegExp(`${name}(\\.gz)?$`), halfPacked: new RegExp(`${name}\\.gz\\.tmp$`) };
+  return { plain: new RegExp(`${name}$`), ours: new RegExp(`${name}(\\.gz)?$`), halfMade: new RegExp(`${name}(\\.gz)?(\\.redact)?\\.tmp$`) };
 }
 
 /** Files in a folder whose name fits; none where there is no folder. */

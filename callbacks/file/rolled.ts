@@ -31,19 +31,23 @@ export class Rolled {
     this.#names = namesOf(settings.path);
   }
 
-  /** Cuts off what a crash or a full disk left of a line, sets the mode, removes what was half compressed. Only while nothing is open. */
+  /** Cuts off what a crash or a full disk left of a line, sets the mode, removes what was half made. Only while nothing is open. */
   mend(): void {
-    for (const path of listed(this.#folder, this.#names.halfPacked)) rmSync(path, { force: true });
+    for (const path of listed(this.#folder, this.#names.halfMade)) rmSync(path, { force: true });
     for (const path of this.#list(this.#names.plain)) {
       chmodSync(path, this.#settings.mode);
       cutTornLine(path);
     }
   }
 
-  /** Compresses and removes what is due, behind the writing; one run at a time. */
+  /**
+   * Compresses and removes what is due, behind the writing; one run at a time. What is rolled is looked for here and now: when the run begins, a file that
+   * was not there yet may be the one that is written.
+   */
   tidy(active: string): void {
     this.#active = active;
-    this.#work = this.#work.then(() => this.#run());
+    const rolled = this.#settings.compress ? this.#list(this.#names.plain).filter((path) => path !== active) : [];
+    this.#work = this.#work.then(() => this.#run(rolled));
   }
 
   /** What is half compressed is left to the next start. */
@@ -52,10 +56,10 @@ export class Rolled {
     await this.#work;
   }
 
-  async #run(): Promise<void> {
+  async #run(rolled: readonly string[]): Promise<void> {
     try {
-      for (const path of this.#settings.compress ? this.#list(this.#names.plain) : []) {
-        if (path !== this.#active && !this.#closing.signal.aborted) await this.#compress(path);
+      for (const path of rolled) {
+        if (path !== this.#active && existsSync(path) && !this.#closing.signal.aborted) await this.#compress(path);
       }
       this.#removeOld();
     } catch (error) {
@@ -66,15 +70,16 @@ export class Rolled {
 
   /**
    * Written aside, made durable, renamed; only then does the plain file go. pino-roll finds its number by the times at which files were made, so after
-   * a restore from backup it may begin a number anew: then what is compressed already stays in front (gzip files may be joined).
+   * a restore from backup it may begin a number anew: then what is compressed already stays in front (gzip files may be joined). So may it where a new file
+   * could not be made: one that has grown meanwhile stays, too.
    */
   async #compress(path: string): Promise<void> {
     const { mode } = this.#settings;
+    const { atime, mtime, size } = statSync(path);
     const gz = `${path}.gz`;
     const aside = `${gz}.tmp`;
     const before = existsSync(gz);
     if (!before || !(await sameContent(gz, path))) {
-      const { atime, mtime } = statSync(path);
       try {
         const packed = compressed(path, before ? gz : undefined, this.#closing.signal);
         await pipeline(packed, createWriteStream(aside, { mode, flush: true }), { signal: this.#closing.signal });
@@ -86,7 +91,7 @@ export class Rolled {
       renameSync(aside, gz);
       syncFolder(this.#folder);
     }
-    if (path !== this.#active) rmSync(path);
+    if (path !== this.#active && statSync(path).size === size) rmSync(path);
   }
 
   #removeOld(): void {

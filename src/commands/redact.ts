@@ -3,6 +3,7 @@
  * where nobody owns it. Asks before it erases. Prints counts, never a text.
  */
 import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Settings } from '../config/settings.js';
 import type { CommandLine } from '../config/usage.js';
@@ -27,15 +28,29 @@ export function requestOf({ values }: CommandLine): RedactRequest {
   const one = (name: string): string | undefined => values.get(name)?.[0];
   const given = CRITERIA.filter((name) => one(name) !== undefined);
   const [criterion] = given;
-  if (!criterion || given.length > 1) return usage("'redact' wants one of --record ID, --session ID, --account NAME and --pattern REGEX");
-  if (one(criterion) === '') usage(`--${criterion} is empty; that would be everything`);
-  const part = one('part') ?? 'both';
+  const timed = one('from') !== undefined || one('to') !== undefined;
+  if (given.length > 1 || (!criterion && !timed))
+    usage("'redact' wants one of --record ID, --session ID, --account NAME and --pattern REGEX, or a time alone: --from, --to");
+  if (criterion && one(criterion) === '') usage(`--${criterion} is empty; that would be everything`);
+  // A who goes in all the session: what was said in one line is no reason for that, unless it is asked for.
+  const part = one('part') ?? (criterion === 'pattern' ? 'body' : 'both');
   if (!PARTS.includes(part)) usage("--part wants 'who', 'body' or 'both'");
   const why = one('why') ?? '';
   if (why.trim() === '') usage('--why is missing: the reason stands in the record of the redaction');
-  const by = one('by') ?? userInfo().username;
+  const by = one('by') ?? userName();
+  if (by.trim() === '') usage('--by is empty; it stands in the record of the redaction');
   if (why.length > MOST_WORDS || by.length > MOST_WORDS) usage(`--why and --by take ${MOST_WORDS} characters at most`);
-  return { part: part as ErasedPart, [criterion]: one(criterion), ...timesOf(one), by, why };
+  const files = values.get('file')?.map((file) => resolve(file));
+  return { part: part as ErasedPart, ...(criterion ? { [criterion]: one(criterion) } : {}), ...timesOf(one), ...(files ? { files } : {}), by, why };
+}
+
+/** Who runs this; a container may have no name for its user. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 function timesOf(one: (name: string) => string | undefined): { from?: string; to?: string } {
@@ -65,6 +80,7 @@ export async function redactCommand(
   const request = requestOf(line);
   const json = line.flags.has('json');
   const look = line.flags.has('dry-run');
+  if (!look && !line.flags.has('yes') && !process.stdin.isTTY) usage('nobody can be asked here; say --yes to erase, or --dry-run to count');
   const run = async (looking: boolean): Promise<Redacted> => {
     const asked = await askOwner(spool.dir, { command: 'redact', request, look: looking }, showProgress);
     const done = asked === undefined ? await alone(request, looking, showProgress) : (asked as Redacted);
@@ -72,29 +88,33 @@ export async function redactCommand(
     return done;
   };
   if (look || !line.flags.has('yes')) {
-    const { records } = await run(true);
+    const { records, unread } = await run(true);
     if (look || records === 0) {
-      await print(json ? `${JSON.stringify({ records, erased: false })}\n` : `${records} records are meant; nothing was erased\n`);
+      await print(json ? `${JSON.stringify({ records, unread, erased: false })}\n` : `${meant(records)}; nothing was erased\n${left(unread)}`);
       return records === 0 ? EXIT.no : EXIT.done;
     }
     if (!(await confirmed(`Erase ${partName(request.part)} of ${records} records for good? [y/N] `))) return EXIT.no;
   }
-  const { request: number, records, lines } = await run(false);
-  await print(
-    json
-      ? `${JSON.stringify({ request: number, records, lines, erased: records > 0 })}\n`
-      : records === 0
-        ? 'no record is meant; nothing was erased\n'
-        : `erased ${partName(request.part)} of ${records} records, in ${lines} lines of our files (request ${number})\n` +
-          'what Kafka, syslog, http and backups hold is not ours to erase: they were sent the access.redact, and must act on it\n',
-  );
-  return records === 0 ? EXIT.no : EXIT.done;
+  const done = await run(false);
+  await print(json ? `${JSON.stringify({ ...done, erased: done.records > 0 })}\n` : reportOf(done, request.part));
+  return done.records === 0 ? EXIT.no : EXIT.done;
+}
+
+const meant = (records: number): string =>
+  records === 0 ? 'no record is meant' : records === 1 ? '1 record is meant' : `${records} records are meant`;
+
+const left = (unread: number): string =>
+  unread === 0 ? '' : `${unread} lines are no records, or damaged: nobody can say what they hold, and they were left; \`verify\` shows where\n`;
+
+function reportOf({ request, records, lines, unread }: Redacted, part: ErasedPart): string {
+  if (records === 0) return `${meant(0)}; nothing was erased\n${left(unread)}`;
+  const where = 'what Kafka, syslog, http and backups hold is not ours to erase: they were sent the access.redact, and must act on it\n';
+  return `erased ${partName(part)} of ${records} records, in ${lines} lines of our files (request ${request})\n${where}${left(unread)}`;
 }
 
 const partName = (part: ErasedPart): string => (part === 'both' ? 'who and body' : `the ${part}`);
 
 async function confirmed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) usage('nobody can be asked here; say --yes to erase, or --dry-run to count');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question(question)).trim());

@@ -80,11 +80,12 @@ connect bob ********`,
   },
   verify: {
     summary: 'prove that records are whole and unchanged',
-    usage: '(FILE... | --spool DIR) [--key FILE]... [--session ID] [--strict] [--json]',
+    usage: '(FILE... | --spool DIR) [--key FILE]... [--session ID] [--callback NAME] [--strict] [--json]',
     options: {
       spool: { takes: 'DIR', says: 'the journal in this folder (SPOOL_DIR), instead of files' },
       key: { takes: 'FILE', many: true, says: 'a public key that checkpoints must be signed with; as often as there were keys' },
       session: { takes: 'ID', says: 'only this session: the files may hold anything or nothing of others (an export)' },
+      callback: { takes: 'NAME', says: 'the callback that kept the files: only what it did not get (audit.gap) is declared' },
       strict: { says: 'what is only counted (redacted, declared lost, doubles, parts, not proven) makes exit 1 too' },
       json: { says: 'one JSON object with everything found' },
     },
@@ -110,28 +111,33 @@ $ wirescribe run --set "CHECKPOINT_KEY='checkpoint.key'"`,
   redact: {
     summary: 'erase what was recorded, and keep the proof',
     usage:
-      '(--record ID | --session ID | --account NAME | --pattern REGEX) --why TEXT ' +
-      '[--part PART] [--from TIME] [--to TIME] [--by NAME] [--dry-run] [--yes] [--json]',
+      '[--record ID | --session ID | --account NAME | --pattern REGEX] --why TEXT ' +
+      '[--part PART] [--from TIME] [--to TIME] [--file FILE]... [--by NAME] [--dry-run] [--yes] [--json]',
     options: {
       record: { takes: 'ID', says: 'the record of this id' },
       session: { takes: 'ID', says: 'all records of this session' },
-      account: { takes: 'NAME', says: 'all records of this account, and the records that name it' },
-      pattern: { takes: 'REGEX', says: 'all records that hold it in a part that is erased; as in masks, case does not count' },
-      part: { takes: 'PART', says: "'who' (address, account, character), 'body' (what was said) or 'both', which is the default" },
-      from: { takes: 'TIME', says: 'only from this time on, in UTC: 2026-01-31 or 2026-01-31T12:00:00Z' },
+      account: { takes: 'NAME', says: 'all records of this account, of its sessions before login too, and those that name it; case does not count' },
+      pattern: { takes: 'REGEX', says: 'all records that hold it in a part that is erased; syntax as in masks, case does not count' },
+      part: {
+        takes: 'PART',
+        says: "'who' (address, account, character), 'body' (what was said) or 'both'; not given: 'body' for a pattern, else 'both'",
+      },
+      from: { takes: 'TIME', says: 'only from this time on, in UTC: 2026-01-31 or 2026-01-31T12:00:00Z; a time alone means all of it' },
       to: { takes: 'TIME', says: 'only before this time' },
+      file: { takes: 'FILE', many: true, says: 'erase it in this file too: of a callback that is gone, or a copy' },
       why: { takes: 'TEXT', says: 'the reason, which is recorded' },
       by: { takes: 'NAME', says: 'who asked for it, which is recorded; this user where not given' },
       'dry-run': { says: 'only count what would be erased' },
       yes: { says: 'do not ask' },
-      json: { says: 'one JSON object: {"request", "records", "lines", "erased"}' },
+      json: { says: 'one JSON object: {"request", "records", "lines", "unread", "erased"}' },
     },
     common: ALL,
     words: false,
     teaches: `Erases parts of records in the spool, the dead letters and the files that callbacks keep, also while the proxy runs: sessions go on, delivery
-pauses. Head and seal stay, so the chain still verifies, and an access.redact record says by whom, why, and which records by their hash. It covers
-what was recorded until now: of a session that goes on, what is said from now on is not meant. What left this machine (Kafka, syslog, http) is told by
-the same record and must be erased there.`,
+pauses. Head and seal stay, so the chain still verifies, and an access.redact record says by whom, why, and which records by their hash. A who is erased
+in all records that have the same, and the records that brought up its names lose their body. It covers what was recorded until now: of a session that
+goes on, what is said from now on is not meant. What left this machine (Kafka, syslog, http) is told by the same record and must be erased there; what a
+callback wrote that is no longer configured must be named with --file.`,
     example: `$ wirescribe redact --account alice --part who --why 'asked to be forgotten' --dry-run
 42 records are meant; nothing was erased`,
   },

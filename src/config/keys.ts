@@ -326,7 +326,8 @@ export const CALLBACK_OPTIONS = {
   topics: key({
     default: 'None',
     check: orNone(listOf(line(100), 'a list of topics, or of beginnings of topics up to a dot')),
-    means: "list of the topics it is given, or their beginnings up to a dot ('session'); None: all. What begins with audit. is given always",
+    means:
+      "list of the topics it is given, or their beginnings up to a dot ('session'); None: all. What begins with audit. is given always, and so is access.redact",
   }),
   batch_records: key({ default: '1000', check: number({ min: 1, max: 100_000, unit: 'records' }), means: 'records it is given at a time, at most' }),
   batch_bytes: key({

@@ -165,6 +165,7 @@ export class SessionScribe {
   readonly chain: ChainHead;
   readonly #fixed: { readonly RCV: string; readonly SND: string; readonly none: string };
   #who: Part = NO_PART;
+  #names: Parameters<SessionScribe['identify']>[0] = {};
   /** Where the character is, as a member of the body of what is said. */
   #room = '';
 
@@ -185,6 +186,7 @@ export class SessionScribe {
 
   /** Sets who is speaking from the next record on: a new salt, a new digest. `interlink`: the id that another system gave the connection. */
   identify(names: { readonly [field in keyof Identity | 'interlink']?: MaskedName }): void {
+    this.#names = names;
     const sparse = this.#sparse ? { ip: '', account: '', character: '' } : {};
     const { ip, port } = this.#open;
     const known = { ...sparse, ...(ip === undefined ? {} : { ip }), ...(port === undefined ? {} : { port }) };
@@ -194,6 +196,11 @@ export class SessionScribe {
     const who = { ...known, ...spoken, ...(interlink === undefined ? {} : { interlink }) };
     const ordered = order(who, ['ip', 'port', 'account', 'character', 'interlink']);
     this.#who = ordered === '' ? NO_PART : part(flat(`"who_salt":"${this.#desk.salts.next()}",${ordered}`));
+  }
+
+  /** The same who with a new salt: what is erased until now shall not be known by what comes. */
+  renew(): void {
+    this.identify(this.#names);
   }
 
   /** @param said a message out of band: which way it went, and in which exchange */

@@ -108,8 +108,11 @@ export function recordsOf(lines: string): AuditRecord[] {
 /** The topic of a record, without parsing the record where its head is of the known shape. */
 export const topicOf = (record: AuditRecord): string => (record instanceof JournalRecord ? record.peekTopic() : undefined) ?? record.topic;
 
-/** Whether a callback that asked for `topics` (dotted prefixes; null: all) gets a record of `topic`. `audit.*` is never kept from it. */
+/**
+ * Whether a callback that asked for `topics` (dotted prefixes; null: all) gets a record of `topic`. `audit.*` is never kept from it, nor is
+ * `access.redact`: whoever keeps what was erased must hear of it.
+ */
 export function wantsTopic(topics: readonly string[] | null, topic: string): boolean {
-  if (topics === null || topic.startsWith('audit.')) return true;
+  if (topics === null || topic.startsWith('audit.') || topic === 'access.redact') return true;
   return topics.some((prefix) => topic === prefix || topic.startsWith(`${prefix}.`));
 }

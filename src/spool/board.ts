@@ -13,10 +13,14 @@ export interface Position {
 const OFFSET_BITS = 32n;
 const OFFSET_MASK = (1n << OFFSET_BITS) - 1n;
 
-/** Word 0 is the durable end of the journal, word 1 is set to 1 when no more will come; then for each callback two words: its cursor, its floor. */
+/**
+ * Word 0 is the durable end of the journal, word 1 is set to 1 when no more will come, word 2 is 1 while room is short; then for each callback two words:
+ * its cursor, its floor.
+ */
 const DURABLE = 0;
 const CLOSED = 1;
-const FIRST_CURSOR = 2;
+const TIGHT = 2;
+const FIRST_CURSOR = 3;
 const WORDS_EACH = 2;
 
 /** A position in one word, and back: for whoever shares positions between threads. */
@@ -63,6 +67,16 @@ export class Board {
   close(): void {
     Atomics.store(this.#words, CLOSED, 1n);
     Atomics.notify(this.#words, DURABLE);
+  }
+
+  /** Room is short: nothing is to be kept that is there only to be sent again. */
+  get tight(): boolean {
+    return Atomics.load(this.#words, TIGHT) === 1n;
+  }
+
+  /** Spool only. */
+  set tight(tight: boolean) {
+    Atomics.store(this.#words, TIGHT, tight ? 1n : 0n);
   }
 
   /** Waits until the durable end is no longer `seen`, or `timeoutMs` have passed. Never blocks the thread. */

@@ -114,6 +114,7 @@ class Delivery {
     if (!closed) await this.#linger(board.durable);
     const durable = board.durable;
     if (this.#place.heedFloor()) this.#reader.seek(this.#place.taken);
+    this.#place.yieldTrail();
     const batch = await this.#next(durable);
     if (batch === 'failed') return true;
     if (batch) await this.#give(new Portion(batch, this.#options.settings.topics));

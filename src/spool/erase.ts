@@ -6,11 +6,15 @@
 export type ErasedPart = 'who' | 'body' | 'both';
 
 /** From one byte to before another. */
-type Extent = readonly [from: number, to: number];
+export type Extent = readonly [from: number, to: number];
 
 /** Where the parts of a line stand; absent: it has none, or no more. */
 export interface SealedLine {
+  /** H and W: the seal, and the digest of its who ('' where it never had one). */
   readonly hash: string;
+  readonly whoDigest: string;
+  /** Behind the last member of the head. */
+  readonly headEnd: number;
   /** Behind the hash. */
   readonly sealEnd: number;
   readonly who?: Extent;
@@ -21,11 +25,11 @@ export interface SealedLine {
 const DIGEST_MARK = Buffer.from(',"digest":["');
 const WHO_MARK = Buffer.from(',"who_salt":"');
 const SALT_MARK = Buffer.from(',"salt":"');
-const SEAL = /^,"digest":\["(?:[0-9a-f]{64}|)","(?:[0-9a-f]{64}|)"\],"hash":"([0-9a-f]{64})"/;
+const SEAL = /^,"digest":\["([0-9a-f]{64}|)","(?:[0-9a-f]{64}|)"\],"hash":"([0-9a-f]{64})"/;
 /** Longest seal, both digests given. */
 const SEAL_BYTES = 256;
 
-/** Reads where the parts of a line stand; undefined where it is no sealed record. @param line without its line end; borrowed */
+/** Reads where the parts of a line stand; undefined where it is no sealed record, or not a whole one. @param line without its line end; borrowed */
 export function sealedOf(line: Buffer): SealedLine | undefined {
   const at = line.indexOf(DIGEST_MARK);
   const seal = at < 0 ? undefined : SEAL.exec(line.toString('latin1', at, at + SEAL_BYTES));
@@ -35,8 +39,12 @@ export function sealedOf(line: Buffer): SealedLine | undefined {
   const salt = line.indexOf(SALT_MARK, sealEnd);
   const bodyFrom = salt < 0 ? end : salt;
   const hasWho = line.compare(WHO_MARK, 0, WHO_MARK.length, sealEnd, Math.min(sealEnd + WHO_MARK.length, end)) === 0;
+  // Behind the seal stands a who, a body, or nothing: of a line with anything else a callback's `fields` has left something out.
+  if (!hasWho && bodyFrom > sealEnd) return undefined;
   return {
-    hash: seal[1] as string,
+    hash: seal[2] as string,
+    whoDigest: seal[1] as string,
+    headEnd: at,
     sealEnd,
     ...(hasWho ? { who: [sealEnd, bodyFrom] as const } : {}),
     ...(salt < 0 ? {} : { body: [salt, end] as const }),

@@ -17,7 +17,7 @@ export async function evidenceOf(keepers: readonly Keeper[], folder: string): Pr
       const { evidence } = (await import(pathToFileURL(module).href)) as { readonly evidence?: ListEvidence };
       for (const file of typeof evidence === 'function' ? evidence(options, folder) : []) files.add(file);
     } catch (error) {
-      throw new AuditError('AUDIT_REDACT', `the callback ${name} cannot say which files it keeps (${nameOf(error)}); nothing was erased`);
+      throw new AuditError('AUDIT_REDACT', `the callback ${name} cannot say which files it keeps (${nameOf(error)})`);
     }
   }
   return [...files];

@@ -47,6 +47,13 @@ const RETRY_MS = { first: 100, most: 5_000 } as const;
 /** When the beginning of a segment that failed is tried again; the one before grows meanwhile. */
 const ROLL_AGAIN_MS = 500;
 
+/** Somebody who waits for a new segment. */
+interface Holder {
+  readonly resolve: (held: { readonly segment: number }) => void;
+  /** Called each time that a segment is to be cut: where that failed, what came since is in front of the cut too. */
+  readonly atCut: () => void;
+}
+
 export class Journal {
   readonly heads: Heads;
   readonly faults: Recovered['faults'];
@@ -63,7 +70,7 @@ export class Journal {
   #rollWanted = false;
   #rollAgain: NodeJS.Timeout | undefined;
   /** Who waits for a new segment, and who for the durability of so many of all bytes appended. */
-  #holders: ((held: { readonly segment: number }) => void)[] = [];
+  #holders: Holder[] = [];
   #flushers: { readonly target: number; readonly resolve: () => void }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #soon: NodeJS.Immediate | undefined;
@@ -142,6 +149,7 @@ export class Journal {
     const last = this.#rollWanted || (this.#size + written >= this.#segmentBytes && !this.#rollAgain);
     const heads = last ? encodeHeads(this.heads) : '';
     const holders = last ? this.#holders.splice(0) : [];
+    for (const { atCut } of holders) atCut();
     this.#rollWanted = false;
     this.#writing = this.#write(batch).then(() => {
       this.#backlog.giveBack(batch);
@@ -217,10 +225,10 @@ export class Journal {
   }
 
   /** Begins the next segment. Where that fails it is tried again by and by; lines are written meanwhile, for a gap among them may be what makes room. */
-  #roll(heads: string, holders: readonly ((held: { readonly segment: number }) => void)[]): void {
+  #roll(heads: string, holders: readonly Holder[]): void {
     try {
       if (!this.#isFresh()) this.#begin(heads, this.#size === 0 ? this.#segment : this.#segment + 1);
-      for (const resolve of holders) resolve({ segment: this.#segment });
+      for (const { resolve } of holders) resolve({ segment: this.#segment });
     } catch (error) {
       this.#holders.unshift(...holders);
       this.#rollAgain ??= setTimeout(() => this.#wantRoll(), this.#failed(error) ? 0 : ROLL_AGAIN_MS);
@@ -270,16 +278,18 @@ export class Journal {
   }
 
   /**
-   * Begins a new segment, and from then on removes and gives up nothing until `release`: somebody rewrites the closed ones. Resolves once all before that
-   * segment are closed and durable. A journal that is held already gives the segment that it is in.
+   * Begins a new segment, and removes and gives up nothing until `release`: somebody rewrites the closed ones. Resolves once all before that segment are
+   * closed and durable; a disk without room has it wait, and segments go until then. A journal that is held already gives the segment that it is in.
+   * @param atCut called when what is appended from then on comes into the new segment, or a later one
    */
-  async hold(): Promise<{ readonly segment: number }> {
-    await this.#room.hold();
+  async hold(atCut: () => void = () => undefined): Promise<{ readonly segment: number }> {
     // A commit that is under way may end in a new segment too, but without what was appended since it began.
-    return new Promise((resolve) => {
-      this.#holders.push(resolve);
+    const held = await new Promise<{ readonly segment: number }>((resolve) => {
+      this.#holders.push({ resolve, atCut });
       this.#wantRoll();
     });
+    await this.#room.hold();
+    return held;
   }
 
   /** Ends `hold`: the closed segments may have become shorter. */

@@ -95,6 +95,14 @@ export class Place {
     this.#show(this.#trail.pass(this.#taken, given));
   }
 
+  /** While room is short a cursor does not trail: what is kept only to be sent again is not worth what it displaces. */
+  yieldTrail(): void {
+    const { board, index } = this.#options;
+    if (this.#trailRecords === 0 || !board.tight || comparePositions(board.cursor(index), this.#taken) === 0) return;
+    this.#trail = new Trail(this.#trailRecords, this.#taken);
+    this.#show(this.#taken);
+  }
+
   /** Whether what ends at `end` is given up. */
   isGivenUp(end: Position): boolean {
     return comparePositions(end, this.#floor) <= 0;

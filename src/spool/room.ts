@@ -167,6 +167,7 @@ export class Room {
     const part = this.#bytes() / this.#limit;
     if (part < WARN_AGAIN_BELOW) this.#level = 'low';
     else if (this.#level === 'low') this.#beAt('filling');
+    this.#options.board.tight = this.#level !== 'low' || this.#diskFull;
   }
 
   #beAt(level: 'filling' | 'full'): void {
@@ -179,8 +180,9 @@ export class Room {
 
   /** From now on nothing is removed and nobody gives up; resolves when what was begun of that is done. */
   async hold(): Promise<void> {
+    // Not before: giving up needs room for what it says, and while held there comes none.
+    while (this.#givingUp) await this.#givingUp;
     this.#held = true;
-    await this.#givingUp;
   }
 
   /** Ends `hold`: the closed segments may have become shorter. */

@@ -1,6 +1,6 @@
 /**
  * SPOOL_DIR/control.sock: how commands ask the process that owns a spool. One JSON line asks, JSON lines answer: any number of `progress`, then `result`
- * or `error`. The folder is 0700, so whoever connects is its user. A request is small and bounded; nothing that was recorded crosses here.
+ * or `error`. The socket is 0600, so whoever connects is its user. A request is small and bounded; nothing that was recorded crosses here.
  */
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -12,6 +12,10 @@ import { AuditError, type ErrorCode, nameOf } from '../errors.js';
 const REQUEST_BYTES = 65_536;
 /** Commands that ask at a time. */
 const MOST_ASKING = 16;
+/** How long a request may take to come whole, and an answer to be taken: whoever connects and stands still keeps nobody else out. */
+const IDLE_MS = 10_000;
+/** The rest of the user's group, and everybody else. */
+const OWNER_ALONE = 0o177;
 
 export type Tell = (progress: unknown) => void;
 
@@ -41,12 +45,12 @@ export interface Control {
  * Listens for the commands of `answers`. The caller owns the spool, so a socket that is there was left by a dead process.
  * Throws what the system throws where it cannot be opened.
  */
-export async function openControl(folder: string, answers: { readonly [command: string]: Answer }): Promise<Control> {
+export async function openControl(folder: string, answers: { readonly [command: string]: Answer }, idleMs = IDLE_MS): Promise<Control> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    serve(socket, answers);
+    serve(socket, answers, idleMs);
   });
   server.maxConnections = MOST_ASKING;
   rmSync(join(folder, 'control.sock'), { force: true });
@@ -65,25 +69,38 @@ export async function openControl(folder: string, answers: { readonly [command: 
 function listening(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, () => {
-      server.off('error', reject);
-      resolve();
-    });
+    // It is made in this call, and no moment open to others.
+    const umask = process.umask(OWNER_ALONE);
+    try {
+      server.listen(path, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    } finally {
+      process.umask(umask);
+    }
   });
 }
 
-function serve(socket: Socket, answers: { readonly [command: string]: Answer }): void {
+function serve(socket: Socket, answers: { readonly [command: string]: Answer }, idleMs: number): void {
   const reply = (one: Reply): void => void (socket.writable && socket.write(`${JSON.stringify(one)}\n`));
   let asked = '';
   socket.setEncoding('utf8');
   socket.on('error', () => undefined);
+  const mayTake = (): NodeJS.Timeout => setTimeout(() => socket.destroy(), idleMs).unref();
+  let patience = mayTake();
+  socket.once('close', () => clearTimeout(patience));
   socket.on('data', (text: string) => {
     asked += text;
     if (asked.length > REQUEST_BYTES) return void socket.destroy();
     if (!asked.includes('\n')) return;
     socket.removeAllListeners('data');
     socket.resume();
-    void answer(asked, answers, reply).then(() => socket.end());
+    clearTimeout(patience);
+    void answer(asked, answers, reply).then(() => {
+      socket.end();
+      patience = mayTake();
+    });
   });
 }
 

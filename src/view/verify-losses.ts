@@ -41,6 +41,8 @@ interface Slot {
   /** A record in here shows that the gap is of another copy. */
   readonly isExact: boolean;
   left: number;
+  /** The last record of a range that the copy has after all: what its callback had in hand when it gave up the rest. */
+  last: string;
 }
 
 /** Holes kept; what is above is damage at once. */
@@ -83,14 +85,17 @@ class SlotIndex {
 
 export class Losses {
   readonly #findings: Findings;
+  readonly #callback: string | undefined;
   readonly #holes: Hole[] = [];
   readonly #slots: Slot[] = [];
   #index: SlotIndex | undefined;
   /** Records that are missing and declared. */
   declared = 0;
 
-  constructor(findings: Findings) {
+  /** @param callback whose copy the files are, where that is known: no other's gaps count, and of its own it may have the first records all the same */
+  constructor(findings: Findings, callback?: string) {
     this.#findings = findings;
+    this.#callback = callback;
   }
 
   hole(hole: Hole): Hole {
@@ -104,11 +109,12 @@ export class Losses {
     const value = (name: string): unknown => parseJson(members.get(name) ?? 'null');
     const [callback, from, to, records, ids] = ['callback', 'from', 'to', 'records', 'ids'].map(value);
     if (typeof callback !== 'string' || !isId(from) || !isId(to) || typeof records !== 'number') return;
+    if (this.#callback !== undefined && callback !== this.#callback) return;
     const gap: Gap = { node, seq, isOthers: false };
     const named = Array.isArray(ids) ? ids.filter(isId) : [];
-    for (const id of named) this.#slot({ gap, from: id, to: id, isExact: true, left: 1 });
+    for (const id of named) this.#slot({ gap, from: id, to: id, isExact: true, left: 1, last: '' });
     const rest = records - named.length;
-    if (rest > 0) this.#slot({ gap, from, to, isExact: !Array.isArray(ids), left: rest });
+    if (rest > 0) this.#slot({ gap, from, to, isExact: !Array.isArray(ids), left: rest, last: '' });
   }
 
   #slot(slot: Slot): void {
@@ -122,7 +128,11 @@ export class Losses {
 
   saw(node: string, id: string): void {
     this.#index ??= new SlotIndex(this.#slots.filter(({ isExact }) => isExact));
-    for (const { gap } of this.#index.between(id, id)) if (gap.node === node) gap.isOthers = true;
+    for (const slot of this.#index.between(id, id)) {
+      if (slot.gap.node !== node) continue;
+      if (this.#callback === undefined || slot.from === slot.to) slot.gap.isOthers = true;
+      else if (id > slot.last) slot.last = id;
+    }
   }
 
   /**
@@ -130,7 +140,8 @@ export class Losses {
    * @param isProven whether a gap can be believed
    */
   settle(isProven: (gap: Pick<Gap, 'node' | 'seq'>) => boolean): void {
-    const slots = new SlotIndex(this.#slots.filter(({ gap }) => !gap.isOthers && isProven(gap)));
+    const believed = this.#slots.filter(({ gap }) => !gap.isOthers && isProven(gap));
+    const slots = new SlotIndex(believed.map((slot) => (slot.last === '' ? slot : { ...slot, from: slot.last })));
     const inOrder = this.#holes.toSorted((a, b) => (a.beforeId < b.beforeId ? -1 : 1));
     for (const hole of inOrder) {
       if (hole.left > 0 && this.#isDeclared(hole, slots)) this.declared += hole.left;

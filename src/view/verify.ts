@@ -76,6 +76,8 @@ export interface VerifyOptions {
   readonly keys?: readonly TrustedKey[];
   /** The id of the one session to look at: of the others, and of the node, the files may hold anything or nothing. */
   readonly session?: string | undefined;
+  /** The callback that kept the files: only what it did not get is a declared loss of theirs. */
+  readonly callback?: string | undefined;
 }
 
 const FAULTS: Record<Exclude<LineFault, 'no-who' | 'no-body'>, readonly [DamageCode, string]> = {
@@ -96,7 +98,7 @@ class Verification {
   readonly #only: string | undefined;
   readonly #allBytes: number;
   readonly #findings = new Findings();
-  readonly #losses = new Losses(this.#findings);
+  readonly #losses: Losses;
   readonly #erased = new Erased(this.#findings);
   readonly #chains: Chains;
   readonly #cover: Cover;
@@ -107,7 +109,8 @@ class Verification {
   #firstTime = '';
   #lastTime = '';
 
-  constructor(files: readonly Ordered[], { progress, keys = [], session }: VerifyOptions) {
+  constructor(files: readonly Ordered[], { progress, keys = [], session, callback }: VerifyOptions) {
+    this.#losses = new Losses(this.#findings, callback);
     this.#files = files;
     this.#progress = progress ?? (() => undefined);
     this.#keys = keys;

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import open from '../../callbacks/file.js';
+import open, { evidence } from '../../callbacks/file.js';
 import type { CallbackContext, CallbackOptions } from '../../src/contract.js';
 import { recordsOf } from '../../src/spool/audit-record.js';
 import { type CallbackUnderTest, callbackSuite } from '../callback.suite.js';
@@ -161,6 +161,33 @@ t.test('what a crash left rolled is compressed at start; half a compression is d
   await writeUntilCompressed(folder, {}, [lines(1, 3)]);
   t.same(filesIn(folder).sort(), ['audit.2026-01-30.1.log.gz', `audit.${TODAY}.1.log`]);
   t.equal(textOf(`${rolled}.gz`), lines(3).join(''));
+});
+
+t.test('it says what it keeps, and what a crash left half made, which goes at start', async (t) => {
+  const folder = t.testdir();
+  const audit = join(folder, 'audit');
+  mkdirSync(audit);
+  const halfMade = ['audit.2026-01-30.1.log.gz.tmp', 'audit.2026-01-30.1.log.redact.tmp', 'audit.2026-01-30.2.log.gz.redact.tmp'];
+  const kept = ['audit.2026-01-30.2.log.gz', 'audit.2026-01-30.1.log'];
+  for (const name of [...halfMade, ...kept, 'audit.log.tmp', 'other.1.log']) writeFileSync(join(audit, name), gzipSync(''));
+  for (const [age, name] of kept.entries()) utimesSync(join(audit, name), 1_000 + age, 1_000 + age);
+  t.same(
+    evidence({}, folder)
+      .map((path) => basename(path))
+      .sort(),
+    [...halfMade, ...kept].sort(),
+  );
+  t.same(
+    evidence({}, folder).slice(-2),
+    kept.map((name) => join(audit, name)),
+    'the oldest first',
+  );
+  await (await open({ compress: false }, contextIn(folder))).close();
+  t.same(
+    readdirSync(audit).filter((name) => name.endsWith('.tmp')),
+    ['audit.log.tmp'],
+    'one of another name stays',
+  );
 });
 
 t.test('a crash between compression and removal leaves nothing twice', async (t) => {

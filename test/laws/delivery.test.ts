@@ -10,11 +10,13 @@ import t, { type Test } from 'tap';
 import { folderOf, records, recordThat, startProgram, startServer } from '../harness.js';
 import { until } from '../wait.js';
 
-/** Keeps lines in the file of its option `out`; refuses what says `never`; is down while the file `down` is there, and counts its tries. */
+/** Keeps lines in the file of its option `out`; refuses what says `never`; is down while the file `down` is there, and counts its tries; waits while `gate` is there. */
 const KEEPER = `
 import { appendFileSync, existsSync } from 'node:fs';
+import { setTimeout as rest } from 'node:timers/promises';
 export default async ({ out }, context) => ({
   async write(records) {
+    while (existsSync('gate')) await rest(10);
     if (existsSync('down')) {
       appendFileSync('tries', '.');
       throw new Error('down, and with ' + records[0].text);
@@ -99,6 +101,26 @@ t.test('SIGTERM delivers what it can: a callback that was down is tried until th
     'all of them, to the last',
   );
   t.notMatch(program.printed, /last words/, 'what it throws is said by its name alone');
+});
+
+t.test('SIGTERM with a record on its way that is refused: that is declared, and all behind it is delivered', async (t) => {
+  const { folder, start, at } = await place(t);
+  writeFileSync(at('gate'), '');
+  const program = await start([keeper('mine', ", 'batch_records': 1")]);
+  await converse(await program.connect(), 'before', 'never', 'after');
+  await recordThat(folder, ({ topic }) => topic === 'session.end', 'the end of the session');
+  program.child.kill('SIGTERM');
+  const isClosed = () =>
+    program.connect().then(
+      (client) => void client.destroy(),
+      () => true,
+    );
+  await until(isClosed, 'the stop to begin');
+  rmSync(at('gate'));
+  t.equal(await program.ended(), 0);
+  const refused = records(folder).find(({ text }) => text === 'never');
+  t.match(records(folder).find(({ topic }) => topic === 'audit.gap')?.data, { callback: 'mine', ids: [refused?.id] });
+  t.equal(new Set(linesIn(at('mine.out'))).size, records(folder).length - 1, 'all but that one, to the last');
 });
 
 t.test('a callback added later begins at the newest record, or at the oldest that is there', async (t) => {

@@ -372,6 +372,20 @@ t.test('held, nothing goes and nobody gives up; the segments that are closed may
   await bench.journal.close();
 });
 
+t.test('a hold says where it cuts: what is appended from that moment on stands behind it', async (t) => {
+  const bench = new Bench(folderOf(t));
+  bench.append();
+  let before = 0;
+  const { segment } = await bench.journal.hold(() => {
+    before = bench.lines.length;
+    bench.append();
+  });
+  await bench.journal.flushed();
+  t.equal(before, 1);
+  t.equal(readFileSync(segmentPath(bench.folder, segment), 'utf8'), `${bench.lines[1]}\n`);
+  await bench.journal.close();
+});
+
 t.test('a journal that begins held stays so until it is released', async (t) => {
   const bench = new Bench(folderOf(t), { segmentBytes: 2_000, held: true });
   for (let line = 0; line < 20; line++) await bench.append(500).journal.flushed();

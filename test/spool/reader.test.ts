@@ -140,7 +140,8 @@ t.test('a topic is read off the head, or parsed where the head is another', asyn
   );
 });
 
-t.test('topics are dotted prefixes, and audit.* is always wanted', async (t) => {
+t.test('topics are dotted prefixes; audit.*, and what was redacted, is always wanted', async (t) => {
+  t.ok(wantsTopic([], 'access.redact'));
   const wanted = (topics: string[] | null) =>
     ['session.input', 'session.inputs', 'access.view', 'audit.gap'].filter((topic) => wantsTopic(topics, topic));
   t.same(wanted(null), ['session.input', 'session.inputs', 'access.view', 'audit.gap']);

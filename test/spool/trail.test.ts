@@ -7,6 +7,7 @@ import { Trail, trailOf } from '../../src/spool/trail.js';
 import { WATCH, Watch } from '../../src/spool/watch.js';
 import { fixture, inlineDelivery, settingsFor } from '../delivery-bench.js';
 import { HandMadeJournal, lines } from '../journal-lines.js';
+import { until } from '../wait.js';
 
 const place = (offset: number, records: number, segment = 1) => ({ segment, offset, records });
 
@@ -58,4 +59,22 @@ t.test('the records behind the cursor come again at the next start, and none is 
   const second = await run(2, 4);
   t.match(second, { cursor: { segment: 1, records: 4 }, records: 8 });
   t.equal(readFileSync(out, 'utf8'), [...lines(4), ...lines(8)].join(''));
+});
+
+t.test('while room is short the cursor does not trail, though nothing new is written', async (t) => {
+  const folder = t.testdir();
+  const out = join(folder, 'out');
+  const settings = settingsFor(fixture('picky'), { options: { out, trail: 3 }, batchRecords: 2 });
+  const journal = new HandMadeJournal(folder, { first: 1 });
+  journal.write(lines(4));
+  const { options, stop } = inlineDelivery(folder, journal, settings);
+  const watch = new Watch();
+  const delivered = deliver({ ...options, watch });
+  await until(() => watch.get(WATCH.records) === 4, 'four records');
+  t.same(journal.board.cursor(0), { segment: 1, offset: 0 }, 'it trails');
+  journal.board.tight = true;
+  await until(() => journal.board.cursor(0).offset > 0, 'the cursor to yield');
+  t.same(readCursor(folder, 'mine'), { ...journal.durable, records: 4 });
+  stop.abort();
+  await delivered;
 });

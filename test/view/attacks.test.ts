@@ -342,6 +342,19 @@ t.test('records that the node declares lost to this copy are counted; others are
   );
 });
 
+t.test('what a callback had in hand when it gave up the rest may be there after all, in the copy of that callback', async (t) => {
+  const { lines, sealer } = evidence(KEY);
+  const given = lines.slice(5, 9);
+  const behind = [sealer.gap(given), ...sealer.checkpoint(KEY)];
+  const without = (...gone: readonly string[]) => ({ 'a.log': [...lines.filter((line) => !gone.includes(line)), ...behind] });
+  const ofKafka = { ...trusting(t, KEY), callback: 'kafka' };
+  const report = await verify(t, without(...lines.slice(7, 9)), ofKafka);
+  t.same([damage(report), report.declared], [[], 2]);
+  t.same(damage(await verify(t, without(...lines.slice(7, 9)), trusting(t, KEY))), ['a.log:8 deleted'], 'whose copy it is must be said');
+  t.same(damage(await verify(t, without(...lines.slice(7, 9)), { ...ofKafka, callback: 'file' })), ['a.log:8 deleted'], 'and it must be its gap');
+  t.same(damage(await verify(t, without(at(lines, 5), at(lines, 6)), ofKafka)), ['a.log:6 deleted'], 'none is missing in front of one that is there');
+});
+
 t.test('a checkpoint and a whole session within what was given up', async (t) => {
   const { lines, sealer } = evidence(KEY);
   const lost = lines.slice(4, 10);

@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { AuditError } from '../../src/errors.js';
 import { type Answer, askOwner, openControl } from '../../src/view/control.js';
 import { folderOf } from '../harness.js';
+import { until } from '../wait.js';
 
 const quiet = (): void => undefined;
 
@@ -79,4 +80,23 @@ t.test('an owner that goes away before it has answered is said', async (t) => {
     askOwner(folder, { command: 'never' }, () => control.close()),
     { code: 'AUDIT_SPOOL' },
   );
+});
+
+t.test('nobody but its user may ask: the socket is private from its first moment', async (t) => {
+  const folder = await owner(t, { x: async () => 'here' });
+  t.equal(statSync(join(folder, 'control.sock')).mode & 0o777, 0o600);
+});
+
+t.test('whoever connects and says nothing, or does not take its answer, keeps nobody else out', async (t) => {
+  const folder = folderOf(t);
+  const control = await openControl(folder, { long: async () => 'x'.repeat(8 << 20), x: async () => 'here' }, 100);
+  t.teardown(() => control.close());
+  for (let index = 0; index < 16; index++) {
+    const socket = connect({ path: join(folder, 'control.sock'), allowHalfOpen: true });
+    socket.on('error', () => undefined);
+    if (index % 2) socket.write('{"command":"long"}\n');
+    else socket.resume();
+  }
+  const asked = () => askOwner(folder, { command: 'x' }, quiet).catch(() => undefined);
+  t.ok(await until(async () => (await asked()) === 'here', 'room for another'));
 });
