@@ -16,6 +16,7 @@ import { isLogForm, type OperationalLog, openLog, plainLog } from './log.js';
 import type { Running } from './main.js';
 import type { Style } from './mask/masker.js';
 import type { Notifier } from './notify.js';
+import { assignSockets, readPassedSockets } from './passed-sockets.js';
 
 /** Runs one command line, without `node` and the program's name. Gives the exit code; throws AuditError. */
 async function main(args: readonly string[]): Promise<number> {
@@ -117,7 +118,9 @@ async function proxy(settings: Settings, { again, ready }: ProxyOptions): Promis
   const { describeListener, run } = await import('./main.js');
   const { openNotifier } = await import('./notify.js');
   const notifier = openNotifier(process.env, log.warn);
-  const running = await run(settings, { version: version(), log });
+  const names = settings.listeners.map(({ name }) => name);
+  const sockets = assignSockets(readPassedSockets(process.env), names);
+  const running = await run(settings, { version: version(), log, sockets });
   for (const listener of running.listeners) await print(`${describeListener(listener)}\n`);
   ready?.(running);
   notifier.ready(statusOf(running));

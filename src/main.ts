@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly segmentBytes?: number;
   /** How often there is a checkpoint, where not every minute. */
   readonly checkpointMs?: number;
+  /** Numbers of sockets that were passed to us (src/passed-sockets.ts), by the listener that has each. */
+  readonly sockets?: ReadonlyMap<string, number>;
   /** The spool alone: nothing is listened on, nothing delivered. */
   readonly alone?: true;
 }
@@ -180,7 +182,7 @@ class Runner implements Running {
     if (alone || this.#settings.listeners.some(({ audit }) => audit.active)) await this.#startAudit();
     if (alone) return;
     await this.#openAdmin();
-    this.listeners = await this.#bridge.open();
+    this.listeners = await this.#bridge.open(this.#options.sockets);
   }
 
   async #startAudit(): Promise<void> {
