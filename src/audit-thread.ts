@@ -149,6 +149,17 @@ export class Auditor {
     }
   }
 
+  /**
+   * Which of these sessions (the door's numbers) have all that was handed over of them in durable records, or in none; resolves once that is so. None
+   * where slabs wait: ask again.
+   */
+  async durable(sessions: readonly number[]): Promise<readonly number[]> {
+    if (this.#queue.length > 0) return [];
+    const all = sessions.filter((session) => this.#sessions.get(session)?.pipeline.idle ?? true);
+    if (all.length > 0) await this.#journal.flushed();
+    return all;
+  }
+
   /** What was written since this began, by names. */
   figures(): AuditFigures {
     return this.#counts.figures(this.#keepings.sets);
@@ -246,6 +257,8 @@ export class Auditor {
         return this.#begin(session, JSON.parse(bytes.toString()), at);
       case KIND.end:
         return this.#end(session, JSON.parse(bytes.toString()), at);
+      case KIND.terminal:
+        return this.#sessions.get(session)?.pipeline.terminal(JSON.parse(bytes.toString()), at);
       case KIND.gap:
         return this.#gap(session, JSON.parse(bytes.toString()), at);
       case KIND.node:
@@ -283,7 +296,7 @@ export class Auditor {
     if (!known) sessions.set(open.id, Object.assign(scribe.chain, { listener: open.listener, protocol: open.protocol }));
     const pipeline = new SessionPipeline(open, keeping, scribe, (fault, faultAt) => this.#fault(fault, faultAt));
     this.#sessions.set(session, { id: open.id, listener: open.listener, pipeline, scribe });
-    if (known) return pipeline.resume();
+    if (known) return pipeline.resume(at);
     this.#alarm.sessionBegan();
     pipeline.begin(at);
   }
@@ -377,6 +390,7 @@ export type ToAudit =
   | { readonly type: 'declare'; readonly number: number; readonly fact: NodeFact }
   | { readonly type: 'adopt'; readonly number: number; readonly change: AuditChange }
   | { readonly type: 'figures'; readonly number: number }
+  | { readonly type: 'durable'; readonly number: number; readonly sessions: readonly number[] }
   | { readonly type: 'hold' }
   | { readonly type: 'release' }
   | { readonly type: 'close'; readonly timeoutMs: number };
@@ -413,6 +427,7 @@ if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
     else if (message.type === 'declare') void auditor.declare(message.fact).then(() => say({ type: 'declared', number: message.number }));
     else if (message.type === 'adopt') answer(message.number, () => auditor.adopt(message.change));
     else if (message.type === 'figures') answer(message.number, () => auditor.figures());
+    else if (message.type === 'durable') void auditor.durable(message.sessions).then((all) => answer(message.number, () => all));
     else if (message.type === 'hold') void auditor.hold().then((segment) => say({ type: 'held', segment }));
     else if (message.type === 'release') auditor.release();
     else void auditor.close(message.timeoutMs).then((all) => say({ type: 'closed', all }));

@@ -10,6 +10,7 @@ import type { AuditChange, AuditorData, NodeFact } from './audit-thread.js';
 import { type Address, formatAddress, type SocketAddress } from './bridge/address.js';
 import { Bridge, type BridgeListener } from './bridge/bridge.js';
 import { makeListener } from './bridge/listener.js';
+import { findAccount } from './bridge/pty/libc.js';
 import { Door } from './capture/door.js';
 import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
@@ -31,6 +32,7 @@ import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
 import { type Admin, openAdmin } from './view/admin.js';
 import { type Control, openControl } from './view/control.js';
+import { EXEC_LISTENER, Intake } from './view/intake/intake.js';
 
 export interface RunOptions {
   readonly version: string;
@@ -46,6 +48,8 @@ export interface RunOptions {
   readonly sockets?: ReadonlyMap<string, number>;
   /** The spool alone: nothing is listened on, nothing delivered. */
   readonly alone?: true;
+  /** For `exec` alone: its intake and delivery, no listeners. */
+  readonly forExec?: true;
 }
 
 export interface Running {
@@ -53,6 +57,8 @@ export interface Running {
   readonly listeners: readonly { readonly name: string; readonly listen: SocketAddress; readonly upstream: Address }[];
   readonly callbacks: readonly RunningCallback[];
   readonly sessions: number;
+  /** Of `exec`. */
+  readonly guests: number;
   /** After `stop`: something that was recorded could not be made durable. */
   readonly lost: boolean;
   /** The audit thread, for tests that harm it; undefined inline. */
@@ -117,6 +123,8 @@ class Runner implements Running {
   readonly #options: RunOptions;
   readonly #door: Door;
   readonly #bridge: Bridge;
+  readonly #ids = new Ids(randomFillSync);
+  #intake: Intake | undefined;
   /** By their codes. */
   readonly #peerFaults = new Map<string, Rarely>();
   readonly #delivery: DeliverySide;
@@ -138,22 +146,21 @@ class Runner implements Running {
     this.#settings = settings;
     this.#options = options;
     this.#delivery = this.#makeDelivery();
-    const ids = new Ids(randomFillSync);
     this.#door = new Door({
       ...(options.slabs === undefined ? {} : { slabs: options.slabs }),
       send: (slab, used) => this.#side?.send(slab, used),
-      onFull: () => this.#bridge.full(),
+      onFull: () => this.#full(),
       onRoom: () => this.#room(),
     });
     const listeners = this.#plan(settings);
     const onRefused = (count: number): void => this.#fault('refused-connections', 'bridge', count);
-    this.#bridge = new Bridge({ listeners, recorder: this.#door, newId: () => ids.next(Date.now()), onRefused });
+    this.#bridge = new Bridge({ listeners, recorder: this.#door, newId: () => this.#newId(), onRefused });
   }
 
   /** The listeners that settings ask for, with the files of their certificates as they are now. Throws AUDIT_CONFIG_FILE. */
   #plan(settings: Settings): BridgeListener[] {
     const { trustedProxies: trusted } = settings;
-    const opened = this.#options.alone ? [] : settings.listeners;
+    const opened = this.#options.alone || this.#options.forExec ? [] : settings.listeners;
     const open = openTls(opened);
     const fault = (code: string): void => this.#peerFault(code);
     return opened.map(({ name, listen, upstream, onDown, handshakeS, audit, limits, ...wire }) => {
@@ -169,6 +176,10 @@ class Runner implements Running {
     return this.#bridge.sessions;
   }
 
+  get guests(): number {
+    return this.#intake?.sessions ?? 0;
+  }
+
   get callbacks(): readonly RunningCallback[] {
     return this.#delivery.running;
   }
@@ -178,9 +189,9 @@ class Runner implements Running {
   }
 
   async start(): Promise<void> {
-    const { alone } = this.#options;
-    if (alone || this.#settings.listeners.some(({ audit }) => audit.active)) await this.#startAudit();
-    if (alone) return;
+    const { alone, forExec } = this.#options;
+    if (alone || forExec || this.#settings.listeners.some(({ audit }) => audit.active)) await this.#startAudit();
+    if (alone || forExec) return;
     await this.#openAdmin();
     this.listeners = await this.#bridge.open(this.#options.sockets);
   }
@@ -205,6 +216,33 @@ class Runner implements Running {
       this.#tell({ topic: 'audit.config', data: { digest } });
     }
     await this.#openControl();
+    await this.#openIntake();
+  }
+
+  /** For `exec`, where what it records is kept at all. Throws AUDIT_LISTEN for INTAKE_LISTEN. */
+  async #openIntake(): Promise<void> {
+    const { spool, intakeListen, audit } = this.#settings;
+    if (this.#options.alone || !audit.active) return;
+    this.#intake = new Intake({
+      folder: spool.dir,
+      listen: intakeListen,
+      recorder: this.#door,
+      policy: () => this.#settings.audit.onFailure,
+      newId: () => this.#newId(),
+      userOf: (uid) => findAccount(uid)?.name ?? String(uid),
+      durable: (sessions) => this.#side?.durable(sessions) ?? Promise.resolve([]),
+      warn: (message) => this.#options.log.warn(message),
+    });
+    await this.#intake.open();
+  }
+
+  #newId(): string {
+    return this.#ids.next(Date.now());
+  }
+
+  #full(): void {
+    this.#bridge.full();
+    this.#intake?.full();
   }
 
   /** Where it cannot be opened nobody can ask, and all else works. */
@@ -332,10 +370,12 @@ class Runner implements Running {
   }
 
   /** What of the audit side's data a reload changes. */
-  #auditChange({ listeners, spool }: Settings, callbacks: AuditChange['callbacks']): AuditChange {
+  #auditChange({ listeners, spool, audit }: Settings, callbacks: AuditChange['callbacks']): AuditChange {
+    const exec = { name: EXEC_LISTENER, charset: null, audit };
+    const all = listeners.some(({ name }) => name === EXEC_LISTENER) ? listeners : [...listeners, exec];
     return {
-      listeners: listeners.map(({ name, charset, audit: { active, onFailure, ...kept } }) => ({ name, ...(charset ? { charset } : {}), ...kept })),
-      ...(listeners.some(({ audit }) => audit.active && audit.maskStyle === 'tag') ? { tagKey: tagKeyOf(spool.dir) } : {}),
+      listeners: all.map(({ name, charset, audit: { active, onFailure, ...kept } }) => ({ name, ...(charset ? { charset } : {}), ...kept })),
+      ...(all.some(({ audit }) => audit.active && audit.maskStyle === 'tag') ? { tagKey: tagKeyOf(spool.dir) } : {}),
       callbacks,
     };
   }
@@ -367,7 +407,7 @@ class Runner implements Running {
     if (this.#side) await this.#reloadAudit(this.#side, settings, waiting);
     this.#bridge.adopt(listeners);
     this.#settings = settings;
-    for (const one of waiting) this.#options.log.info(`AUDIT_CONFIG_LATER: ${sayWaiting(one)}`);
+    for (const one of waiting) this.#options.log.info(sayWaiting(one));
     return waiting;
   }
 
@@ -472,6 +512,7 @@ class Runner implements Running {
 
   #room(): void {
     this.#bridge.room();
+    this.#intake?.room();
     while (this.#facts[0] && this.#door.node(JSON.stringify(this.#facts[0]))) this.#facts.shift();
   }
 
@@ -491,6 +532,7 @@ class Runner implements Running {
     this.#delivery.close();
     this.#control?.close();
     await within(this.#redacting, drainS * 1000);
+    this.#intake?.stop();
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
@@ -505,6 +547,7 @@ class Runner implements Running {
       this.lost = true;
       this.#options.log.warn('AUDIT_SPOOL: the spool did not take all that was recorded; what came last is lost');
     }
+    this.#intake?.close(!this.lost);
     await within(Promise.all(this.callbacks.map(({ ended }) => ended)), leftMs());
     await this.#delivery.pause(0);
     this.#admin?.close();
