@@ -36,6 +36,11 @@ export interface AuditSide {
    * AUDIT_THREAD where the thread ended over it, AUDIT_SPOOL where the side closes; then nothing has changed.
    */
   adopt(change: AuditChange): Promise<void>;
+  /**
+   * Which of these sessions (the door's numbers) have all that was handed over of them in durable records, or in none; resolves once that is so. None
+   * where nobody knows: ask again.
+   */
+  durable(sessions: readonly number[]): Promise<readonly number[]>;
   /** What was written since the thread began; undefined where it does not answer within `timeoutMs`. */
   figures(timeoutMs: number): Promise<AuditFigures | undefined>;
   /** Milliseconds since it answered last; it is asked every 5 s. */
@@ -64,6 +69,7 @@ export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
       if (!open) throw closing();
       auditor.adopt(change);
     },
+    durable: async (sessions) => (open ? auditor.durable(sessions) : []),
     figures: async () => (open ? auditor.figures() : undefined),
     silentMs: 0,
     close: async (timeoutMs) => {
@@ -179,6 +185,11 @@ export class ThreadSide implements AuditSide {
     await this.#ask((number) => ({ type: 'adopt', number, change }));
     const { tagKey: _before, ...data } = this.#data;
     this.#data = { ...data, ...change };
+  }
+
+  async durable(sessions: readonly number[]): Promise<readonly number[]> {
+    const asked = this.#ask((number) => ({ type: 'durable', number, sessions })).catch(() => []);
+    return (await asked) as readonly number[];
   }
 
   async figures(timeoutMs: number): Promise<AuditFigures | undefined> {

@@ -7,16 +7,14 @@ import { type KeyObject, randomFillSync } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Gap, KIND, type Kind, readFrames } from './capture/frames.js';
 import { Checkpoints } from './checkpoints.js';
-import type { AnyMask, IdentitySettings, SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
+import type { SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
 import { Counts } from './counts.js';
 import { AuditError, nameOf, type Place } from './errors.js';
-import type { Charset } from './gather/charset.js';
-import type { Sources } from './identify/login.js';
-import { compileMasks, type MaskSet, type Style, scrubData } from './mask/masker.js';
-import { compileNamed } from './mask/named-groups.js';
+import { type KeepingSettings, Keepings } from './keepings.js';
+import { compileMasks, type MaskSet, scrubData } from './mask/masker.js';
 import { MaskAlarm } from './mask-alarm.js';
 import type { AuditFigures } from './metrics.js';
-import { type Keeping, SessionPipeline } from './pipeline.js';
+import { SessionPipeline } from './pipeline.js';
 import { Ids, Salts } from './record/id.js';
 import { formatTime } from './record/line.js';
 import { NodeScribe, type Origin, type SessionScribe } from './record/scribe.js';
@@ -25,29 +23,10 @@ import type { Claim } from './spool/give-up.js';
 import { type Fsync, Journal } from './spool/journal.js';
 import { RoomAlarm } from './spool/room-alarm.js';
 
-/** A listener's part of the settings, as plain data. */
-export interface ListenerAudit {
-  readonly name: string;
-  readonly in: boolean;
-  readonly out: boolean;
-  readonly allowSparse: boolean;
-  readonly outUnit: 'message' | 'line';
-  readonly outIdleMs: number;
-  readonly charset?: Charset;
-  readonly masks: readonly AnyMask[];
-  readonly maskStyle: Style['name'];
-  readonly identity: IdentitySettings;
-  readonly watch: readonly string[];
-  readonly watchExclude: readonly string[];
-}
-
 /** All that the audit side needs, as plain data that a thread can be given. */
-export interface AuditorData {
+export interface AuditorData extends KeepingSettings {
   readonly origin: Origin;
-  readonly listeners: readonly ListenerAudit[];
   readonly spool: { readonly folder: string; readonly maxBytes: number; readonly fsync: Fsync; readonly segmentBytes?: number };
-  /** The key of masks' tags (spool/tag-key.ts), where any listener writes them. */
-  readonly tagKey?: Uint8Array;
   /** The private key that signs checkpoints, where there is one. */
   readonly signingKey?: KeyObject;
   /** How often there is a checkpoint, where not every minute. */
@@ -81,16 +60,15 @@ const CHECKPOINT_MS = 60_000;
 
 type Slab = { slab: ArrayBuffer; used: number };
 type Session = { readonly id: string; readonly listener: string; readonly pipeline: SessionPipeline; readonly scribe: SessionScribe };
-type Kept = Keeping & { readonly allowSparse: boolean };
 
 /** What can be changed while it runs. */
-export type AuditChange = Pick<AuditorData, 'listeners' | 'tagKey' | 'callbacks'>;
+export type AuditChange = KeepingSettings & Pick<AuditorData, 'callbacks'>;
 
 export class Auditor {
   readonly #events: AuditorEvents;
   readonly #journal: Journal;
   readonly #scribe: NodeScribe;
-  #keeping: ReadonlyMap<string, Kept>;
+  readonly #keepings: Keepings;
   /** Who reads the journal, by index on the board; the journal looks at the same list. */
   readonly #claims: Claim[];
   readonly #counts = new Counts();
@@ -108,7 +86,7 @@ export class Auditor {
   /** Opens the journal. Throws AUDIT_SPOOL and the system's errors where that fails, AUDIT_MASK_... where a mask does not compile. */
   constructor(data: AuditorData, events: AuditorEvents) {
     this.#events = events;
-    this.#keeping = keepingOf(data);
+    this.#keepings = new Keepings(data);
     this.#claims = [...data.callbacks];
     const room = new RoomAlarm((message) => events.warn(message));
     this.#journal = new Journal({
@@ -144,14 +122,10 @@ export class Auditor {
       heads.node,
     );
     this.#checkpoints = new Checkpoints({ scribe: this.#scribe, heads, key: data.signingKey });
-    this.#alarm = new MaskAlarm(data.spool.folder, this.#sets());
+    this.#alarm = new MaskAlarm(data.spool.folder, this.#keepings.sets);
     this.#tellRecovery(new Set(data.alive));
     this.#minute = setInterval(() => this.#journal.accepts() && this.#checkpoint('time', Date.now() * 1000), data.checkpointMs ?? CHECKPOINT_MS);
     this.#minute.unref();
-  }
-
-  #sets(): MaskSet[] {
-    return [...this.#keeping.values()].map(({ masks }) => masks);
   }
 
   /**
@@ -159,20 +133,37 @@ export class Auditor {
    * @throws AuditError AUDIT_MASK_... where a mask does not compile; then nothing has changed
    */
   adopt(change: AuditChange): void {
-    const keeping = keepingOf(change, this.#keeping);
-    this.#counts.masksGo(this.#sets());
-    this.#keeping = keeping;
+    const before = this.#keepings.sets;
+    this.#keepings.change(change, Date.now() * 1000);
     this.#claims.splice(0, this.#claims.length, ...change.callbacks);
-    this.#alarm.adopt(this.#sets());
+    this.#masksChanged(before);
+  }
+
+  /** @param before the sets until now, which go unless they are among those that are */
+  #masksChanged(before: readonly MaskSet[]): void {
+    const { sets } = this.#keepings;
+    this.#counts.masksGo(before.filter((set) => !sets.includes(set)));
+    this.#alarm.adopt(sets);
     for (const { listener, pipeline } of this.#sessions.values()) {
-      const kept = keeping.get(listener);
+      const kept = this.#keepings.now(listener);
       if (kept) pipeline.adopt(kept);
     }
   }
 
+  /**
+   * Which of these sessions (the door's numbers) have all that was handed over of them in durable records, or in none; resolves once that is so. None
+   * where slabs wait: ask again.
+   */
+  async durable(sessions: readonly number[]): Promise<readonly number[]> {
+    if (this.#queue.length > 0) return [];
+    const all = sessions.filter((session) => this.#sessions.get(session)?.pipeline.idle ?? true);
+    if (all.length > 0) await this.#journal.flushed();
+    return all;
+  }
+
   /** What was written since this began, by names. */
   figures(): AuditFigures {
-    return this.#counts.figures(this.#sets());
+    return this.#counts.figures(this.#keepings.sets);
   }
 
   /** Says what the start found: damage, and the sessions that a crash left open. */
@@ -237,6 +228,8 @@ export class Auditor {
   }
 
   #tick(at: TimeUs): void {
+    const { sets } = this.#keepings;
+    if (this.#keepings.settles(at)) this.#masksChanged(sets);
     this.#listenForMasks(at);
     for (const [session, { pipeline }] of this.#sessions) {
       try {
@@ -265,6 +258,8 @@ export class Auditor {
         return this.#begin(session, JSON.parse(bytes.toString()), at);
       case KIND.end:
         return this.#end(session, JSON.parse(bytes.toString()), at);
+      case KIND.terminal:
+        return this.#sessions.get(session)?.pipeline.terminal(JSON.parse(bytes.toString()), at);
       case KIND.gap:
         return this.#gap(session, JSON.parse(bytes.toString()), at);
       case KIND.node:
@@ -294,7 +289,7 @@ export class Auditor {
   }
 
   #begin(session: number, open: SessionOpen, at: TimeUs): void {
-    const keeping = this.#keeping.get(open.listener);
+    const keeping = this.#keepings.of(open.listener, at);
     if (!keeping) return;
     const { sessions } = this.#journal.heads;
     const known = sessions.get(open.id);
@@ -302,7 +297,7 @@ export class Auditor {
     if (!known) sessions.set(open.id, Object.assign(scribe.chain, { listener: open.listener, protocol: open.protocol }));
     const pipeline = new SessionPipeline(open, keeping, scribe, (fault, faultAt) => this.#fault(fault, faultAt));
     this.#sessions.set(session, { id: open.id, listener: open.listener, pipeline, scribe });
-    if (known) return pipeline.resume();
+    if (known) return pipeline.resume(at);
     this.#alarm.sessionBegan();
     pipeline.begin(at);
   }
@@ -386,23 +381,6 @@ export class Auditor {
   }
 }
 
-/** What is kept of each listener's sessions. @param before what was until now; its masks are followed */
-function keepingOf(data: AuditChange, before?: ReadonlyMap<string, Kept>): ReadonlyMap<string, Kept> {
-  const of = (listener: ListenerAudit): Kept => {
-    const masks = compileMasks(listener.masks, styleOf(listener, data), before?.get(listener.name)?.masks);
-    return { ...listener, masks, names: sourcesOf(listener) };
-  };
-  return new Map(data.listeners.map((listener) => [listener.name, of(listener)]));
-}
-
-const sourcesOf = ({ identity }: ListenerAudit): Sources => ({ matchers: compileNamed(identity.patterns), paths: identity.paths });
-
-function styleOf({ maskStyle }: ListenerAudit, { tagKey }: AuditChange): Style {
-  if (maskStyle !== 'tag') return { name: maskStyle };
-  if (!tagKey) throw new AuditError('AUDIT_INTERNAL', 'tags without a key');
-  return { name: maskStyle, key: tagKey };
-}
-
 /** A gap's data in the record's order; null where nothing is said. */
 function gapOf({ stage, reason, ...known }: { readonly stage: string; readonly reason: string; readonly [name: string]: string | number | null }) {
   const unknown = { direction: null, from: null, to: null, records: null, bytes: null, sessions: null, callback: null };
@@ -416,6 +394,7 @@ export type ToAudit =
   | { readonly type: 'declare'; readonly number: number; readonly fact: NodeFact }
   | { readonly type: 'adopt'; readonly number: number; readonly change: AuditChange }
   | { readonly type: 'figures'; readonly number: number }
+  | { readonly type: 'durable'; readonly number: number; readonly sessions: readonly number[] }
   | { readonly type: 'hold' }
   | { readonly type: 'release' }
   | { readonly type: 'close'; readonly timeoutMs: number };
@@ -452,6 +431,7 @@ if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
     else if (message.type === 'declare') void auditor.declare(message.fact).then(() => say({ type: 'declared', number: message.number }));
     else if (message.type === 'adopt') answer(message.number, () => auditor.adopt(message.change));
     else if (message.type === 'figures') answer(message.number, () => auditor.figures());
+    else if (message.type === 'durable') void auditor.durable(message.sessions).then((all) => answer(message.number, () => all));
     else if (message.type === 'hold') void auditor.hold().then((segment) => say({ type: 'held', segment }));
     else if (message.type === 'release') auditor.release();
     else void auditor.close(message.timeoutMs).then((all) => say({ type: 'closed', all }));

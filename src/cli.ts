@@ -16,9 +16,14 @@ import { isLogForm, type OperationalLog, openLog, plainLog } from './log.js';
 import type { Running } from './main.js';
 import type { Style } from './mask/masker.js';
 import type { Notifier } from './notify.js';
+import { assignSockets, readPassedSockets } from './passed-sockets.js';
+
+/** Exit code of `exec` where it is not its program that failed (env(1) and its kin have the same). */
+const EXEC_FAILED = 125;
 
 /** Runs one command line, without `node` and the program's name. Gives the exit code; throws AuditError. */
 async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'exec') failsWith = EXEC_FAILED;
   const line = readCommandLine(args);
   if (line.flags.has('help')) return print(line.command ? commandHelp(line.command) : helpText());
   switch (line.command) {
@@ -29,6 +34,8 @@ async function main(args: readonly string[]): Promise<number> {
     case 'run':
       await takeLog(line);
       return proxy(settingsOf(line), { again: () => readSettingsAgain(line) });
+    case 'exec':
+      return exec(line);
     case 'demo':
       return demo(line);
     case 'mask':
@@ -117,7 +124,9 @@ async function proxy(settings: Settings, { again, ready }: ProxyOptions): Promis
   const { describeListener, run } = await import('./main.js');
   const { openNotifier } = await import('./notify.js');
   const notifier = openNotifier(process.env, log.warn);
-  const running = await run(settings, { version: version(), log });
+  const names = settings.listeners.map(({ name }) => name);
+  const sockets = assignSockets(readPassedSockets(process.env), names);
+  const running = await run(settings, { version: version(), log, sockets });
   for (const listener of running.listeners) await print(`${describeListener(listener)}\n`);
   ready?.(running);
   notifier.ready(statusOf(running));
@@ -158,6 +167,32 @@ function onHangup(running: Running, again: () => Promise<Settings>, notifier: No
 async function readSettingsAgain(line: CommandLine): Promise<Settings> {
   const { readAgain } = await import('./reload.js');
   return readAgain(originOf(line), { program: fileURLToPath(import.meta.url), config: oneOf(line, 'config') });
+}
+
+/** What an error of ours ends with, where not its own code: `exec` leaves those to its program. */
+let failsWith: number | undefined;
+
+/** `exec`: a program in this terminal, recorded. Ends the process: what else it holds is of no use behind the program. */
+async function exec(line: CommandLine): Promise<number> {
+  failsWith = EXEC_FAILED;
+  const settings = settingsOf(line);
+  if (line.flags.has('owner')) return ownForExec(settings);
+  const { exec } = await import('./exec/exec.js');
+  const given = ['config', 'set'].flatMap((name) => (line.values.get(name) ?? []).flatMap((value) => [`--${name}`, value]));
+  const ownerWords = [fileURLToPath(import.meta.url), 'exec', '--owner', ...given];
+  const code = await exec({ settings, words: line.words, ownerWords, log });
+  process.exit(code);
+}
+
+/** The owner of a spool for `exec` alone: until the last has ended, or a signal. */
+async function ownForExec(settings: Settings): Promise<number> {
+  const stopped = stopSignal(false);
+  const { run } = await import('./main.js');
+  const { untilDeserted } = await import('./exec/owner.js');
+  const running = await run(settings, { version: version(), log, forExec: true });
+  await Promise.race([stopped, untilDeserted(running)]);
+  await running.stop();
+  return running.lost ? EXIT.failed : EXIT.done;
 }
 
 /** How often the demo looks whether it still has a reader, in milliseconds. */
@@ -318,7 +353,7 @@ const ownError = (error: unknown): AuditError =>
 function say(error: unknown): number {
   const known = ownError(error);
   log.failed(known);
-  return exitCodeOf(known);
+  return failsWith ?? exitCodeOf(known);
 }
 
 /** Whoever reads us has gone (`| head`): nothing is left to do. */

@@ -90,7 +90,6 @@ export class DeliverySide {
   /** What the system refuses one of them now, it may give later. */
   startAgain(): void {
     this.#paused = [];
-    if (this.#stopping) return;
     this.#turn++;
     for (const placed of this.#placed) this.#keepTrying(placed);
   }

@@ -11,6 +11,7 @@ import type { AuditChange, AuditorData, NodeFact } from './audit-thread.js';
 import { type Address, formatAddress, type SocketAddress } from './bridge/address.js';
 import { Bridge, type BridgeListener } from './bridge/bridge.js';
 import { makeListener } from './bridge/listener.js';
+import { findAccount } from './bridge/pty/libc.js';
 import { Door } from './capture/door.js';
 import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
@@ -32,6 +33,7 @@ import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
 import { type Admin, openAdmin } from './view/admin.js';
 import { type Control, openControl } from './view/control.js';
+import { EXEC_LISTENER, Intake } from './view/intake/intake.js';
 
 export interface RunOptions {
   readonly version: string;
@@ -43,8 +45,12 @@ export interface RunOptions {
   readonly segmentBytes?: number;
   /** How often there is a checkpoint, where not every minute. */
   readonly checkpointMs?: number;
+  /** Numbers of sockets that were passed to us (src/passed-sockets.ts), by the listener that has each. */
+  readonly sockets?: ReadonlyMap<string, number>;
   /** The spool alone: nothing is listened on, nothing delivered. */
   readonly alone?: true;
+  /** For `exec` alone: its intake and delivery, no listeners. */
+  readonly forExec?: true;
 }
 
 export interface Running {
@@ -52,6 +58,8 @@ export interface Running {
   readonly listeners: readonly { readonly name: string; readonly listen: SocketAddress; readonly upstream: Address }[];
   readonly callbacks: readonly RunningCallback[];
   readonly sessions: number;
+  /** Of `exec`. */
+  readonly guests: number;
   /** After `stop`: something that was recorded could not be made durable. */
   readonly lost: boolean;
   /** The audit thread, for tests that harm it; undefined inline. */
@@ -121,6 +129,8 @@ class Runner implements Running {
   readonly #options: RunOptions;
   readonly #door: Door;
   readonly #bridge: Bridge;
+  readonly #ids = new Ids(randomFillSync);
+  #intake: Intake | undefined;
   /** By their codes. */
   readonly #peerFaults = new Map<string, Rarely>();
   readonly #delivery: DeliverySide;
@@ -144,22 +154,21 @@ class Runner implements Running {
     this.#settings = settings;
     this.#options = options;
     this.#delivery = this.#makeDelivery();
-    const ids = new Ids(randomFillSync);
     this.#door = new Door({
       ...(options.slabs === undefined ? {} : { slabs: options.slabs }),
       send: (slab, used) => this.#side?.send(slab, used),
-      onFull: () => this.#bridge.full(),
+      onFull: () => this.#full(),
       onRoom: () => this.#room(),
     });
     const listeners = this.#plan(settings);
     const onRefused = (count: number): void => this.#fault('refused-connections', 'bridge', count);
-    this.#bridge = new Bridge({ listeners, recorder: this.#door, newId: () => ids.next(Date.now()), onRefused });
+    this.#bridge = new Bridge({ listeners, recorder: this.#door, newId: () => this.#newId(), onRefused });
   }
 
   /** The listeners that settings ask for, with the files of their certificates as they are now. Throws AUDIT_CONFIG_FILE. */
   #plan(settings: Settings): BridgeListener[] {
     const { trustedProxies: trusted } = settings;
-    const opened = this.#options.alone ? [] : settings.listeners;
+    const opened = this.#options.alone || this.#options.forExec ? [] : settings.listeners;
     const open = openTls(opened);
     const fault = (code: string): void => this.#peerFault(code);
     return opened.map(({ name, listen, upstream, onDown, handshakeS, audit, limits, ...wire }) => {
@@ -175,6 +184,10 @@ class Runner implements Running {
     return this.#bridge.sessions;
   }
 
+  get guests(): number {
+    return this.#intake?.sessions ?? 0;
+  }
+
   get callbacks(): readonly RunningCallback[] {
     return this.#delivery.running;
   }
@@ -184,11 +197,11 @@ class Runner implements Running {
   }
 
   async start(): Promise<void> {
-    const { alone } = this.#options;
-    if (alone || this.#settings.listeners.some(({ audit }) => audit.active)) await this.#startAudit();
-    if (alone) return;
+    const { alone, forExec } = this.#options;
+    if (alone || forExec || this.#settings.listeners.some(({ audit }) => audit.active)) await this.#startAudit();
+    if (alone || forExec) return;
     await this.#openAdmin();
-    this.listeners = await this.#bridge.open();
+    this.listeners = await this.#bridge.open(this.#options.sockets);
   }
 
   async #startAudit(): Promise<void> {
@@ -210,6 +223,33 @@ class Runner implements Running {
     // Callbacks wait for it, for they shall not pass on what goes; the game does not.
     if (pending) this.#redacting = said.then(() => this.#finishRedaction());
     await this.#openControl();
+    await this.#openIntake();
+  }
+
+  /** For `exec`, where what it records is kept at all. Throws AUDIT_LISTEN for INTAKE_LISTEN. */
+  async #openIntake(): Promise<void> {
+    const { spool, intakeListen, audit } = this.#settings;
+    if (this.#options.alone || !audit.active) return;
+    this.#intake = new Intake({
+      folder: spool.dir,
+      listen: intakeListen,
+      recorder: this.#door,
+      policy: () => this.#settings.audit.onFailure,
+      newId: () => this.#newId(),
+      userOf: (uid) => findAccount(uid)?.name ?? String(uid),
+      durable: (sessions) => this.#side?.durable(sessions) ?? Promise.resolve([]),
+      warn: (message) => this.#options.log.warn(message),
+    });
+    await this.#intake.open();
+  }
+
+  #newId(): string {
+    return this.#ids.next(Date.now());
+  }
+
+  #full(): void {
+    this.#bridge.full();
+    this.#intake?.full();
   }
 
   /** Where it cannot be opened nobody can ask, and all else works. */
@@ -356,10 +396,12 @@ class Runner implements Running {
   }
 
   /** What of the audit side's data a reload changes. */
-  #auditChange({ listeners, spool }: Settings, callbacks: AuditChange['callbacks']): AuditChange {
+  #auditChange({ listeners, spool, audit }: Settings, callbacks: AuditChange['callbacks']): AuditChange {
+    const exec = { name: EXEC_LISTENER, charset: null, audit };
+    const all = listeners.some(({ name }) => name === EXEC_LISTENER) ? listeners : [...listeners, exec];
     return {
-      listeners: listeners.map(({ name, charset, audit: { active, onFailure, ...kept } }) => ({ name, ...(charset ? { charset } : {}), ...kept })),
-      ...(listeners.some(({ audit }) => audit.active && audit.maskStyle === 'tag') ? { tagKey: tagKeyOf(spool.dir) } : {}),
+      listeners: all.map(({ name, charset, audit: { active, onFailure, ...kept } }) => ({ name, ...(charset ? { charset } : {}), ...kept })),
+      ...(all.some(({ audit }) => audit.active && audit.maskStyle === 'tag') ? { tagKey: tagKeyOf(spool.dir) } : {}),
       callbacks,
     };
   }
@@ -391,7 +433,7 @@ class Runner implements Running {
     if (this.#side) await this.#reloadAudit(this.#side, settings, waiting);
     this.#bridge.adopt(listeners);
     this.#settings = settings;
-    for (const one of waiting) this.#options.log.info(`AUDIT_CONFIG_LATER: ${sayWaiting(one)}`);
+    for (const one of waiting) this.#options.log.info(sayWaiting(one));
     return waiting;
   }
 
@@ -496,6 +538,7 @@ class Runner implements Running {
 
   #room(): void {
     this.#bridge.room();
+    this.#intake?.room();
     while (this.#facts[0] && this.#door.node(JSON.stringify(this.#facts[0]))) this.#facts.shift();
   }
 
@@ -534,6 +577,7 @@ class Runner implements Running {
     this.#enough.abort();
     this.#delivery.hurry();
     await within(this.#redacting, GOODBYE_MS);
+    this.#intake?.stop();
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
@@ -549,6 +593,7 @@ class Runner implements Running {
       this.lost = true;
       this.#options.log.warn('AUDIT_SPOOL: the spool did not take all that was recorded; what came last is lost');
     }
+    this.#intake?.close(!this.lost);
     await within(Promise.all(this.callbacks.map(({ ended }) => ended)), leftMs());
     await this.#delivery.pause(0);
     this.#admin?.close();

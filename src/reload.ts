@@ -29,7 +29,6 @@ const FIXED: readonly (readonly [key: string, part: keyof Settings, value: (sett
   ['APPLICATION', 'application', ({ application }) => application],
   ['CHECKPOINT_KEY', 'checkpointKey', ({ checkpointKey }) => checkpointKey],
   ['ADMIN_LISTEN', 'adminListen', ({ adminListen }) => adminListen],
-  ['TRUSTED_PROXIES', 'trustedProxies', ({ trustedProxies }) => trustedProxies],
   ['INTAKE_LISTEN', 'intakeListen', ({ intakeListen }) => intakeListen],
 ];
 

@@ -2,7 +2,7 @@
  * The listeners of a process and their sessions. Receives connections, dials the server for each, and joins the two; a client whose server cannot be
  * reached is told so and let go. Gives every session's beginning, bytes and end to the recorder.
  */
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { SessionOpen } from '../contract.js';
 import { type Address, formatAddress, protocolOf, type SocketAddress, wireOf } from './address.js';
 import type { Arrived, Facts } from './arrive.js';
@@ -11,7 +11,7 @@ import { type BridgeListener, Entrance } from './entrance.js';
 import { endWith, Farewells } from './farewell.js';
 import type { Gate } from './gate.js';
 import { type Dismissal, type Limits, type Refusal, WORDS } from './limits.js';
-import { listen } from './listen.js';
+import { listen, listenOn } from './listen.js';
 import type { Spawn } from './pty/pty.js';
 import { NO_RECORDER, type Recorder, Relay } from './relay.js';
 import type { TrafficFigures } from './traffic.js';
@@ -55,15 +55,20 @@ export class Bridge {
     );
   }
 
-  /** Opens all listeners, or none. Throws AUDIT_LISTEN. Returns the addresses in use, ports that were 0 filled in. */
-  async open(): Promise<{ name: string; listen: SocketAddress; upstream: Address }[]> {
+  /**
+   * Opens all listeners, or none. Throws AUDIT_LISTEN. Returns the addresses in use, ports that were 0 filled in.
+   * @param passed numbers of sockets that are open already, by the listener's name: those are listened on, wherever they are
+   */
+  async open(passed: ReadonlyMap<string, number> = new Map()): Promise<{ name: string; listen: SocketAddress; upstream: Address }[]> {
     const opened: { name: string; listen: SocketAddress; upstream: Address }[] = [];
     try {
       for (const entrance of this.#entrances) {
         const { listener } = entrance;
-        const server = await listen(listener.listen, (accepted) => entrance.accept(accepted));
+        const fd = passed.get(listener.name);
+        const accept = (accepted: Socket): void => entrance.accept(accepted);
+        const server = await (fd === undefined ? listen(listener.listen, accept) : listenOn(fd, listener.listen, accept));
         this.#servers.push(server);
-        opened.push({ name: listener.name, listen: inUse(listener.listen, server), upstream: listener.upstream });
+        opened.push({ name: listener.name, listen: inUse(listener.listen, server, fd !== undefined), upstream: listener.upstream });
       }
     } catch (error) {
       for (const server of this.#servers) server.close();
@@ -244,8 +249,8 @@ export class Bridge {
   }
 }
 
-function inUse(address: SocketAddress, server: Server): SocketAddress {
+function inUse(address: SocketAddress, server: Server, passed: boolean): SocketAddress {
   const bound = server.address();
   if (address.scheme === 'unix' || bound === null || typeof bound === 'string') return address;
-  return { ...address, port: bound.port };
+  return { ...address, port: bound.port, ...(passed ? { host: bound.address } : {}) };
 }

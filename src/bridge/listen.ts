@@ -8,13 +8,37 @@ import { readUrgentInLine } from './urgent.js';
 /** Connections that the kernel holds for us while we are busy. */
 const BACKLOG = 4_096;
 
+const OPTIONS = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true } as const;
+
+/**
+ * Listens on a socket that is open already and was passed to us. Throws AUDIT_LISTEN where it is none.
+ * @param fd its number; ours from now on
+ */
+export async function listenOn(fd: number, address: SocketAddress, onConnection: (accepted: Socket) => void): Promise<Server> {
+  const server = createServer(OPTIONS, onConnection);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ fd, backlog: BACKLOG }, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  } catch (error) {
+    const why = `the socket number ${fd} that was passed for it cannot be listened on (${nameOf(error)}); its unit wants ListenStream=`;
+    throw new AuditError('AUDIT_LISTEN', `${formatAddress(address)}: ${why}`);
+  }
+  readUrgentInLine(server);
+  server.on('error', () => undefined);
+  return server;
+}
+
 /**
  * Opens `address`. Each connection arrives paused and half-open capable. A unix socket that a dead process left is replaced.
  * Throws AUDIT_LISTEN, which says what to do.
  */
 export async function listen(address: SocketAddress, onConnection: (accepted: Socket) => void): Promise<Server> {
-  const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true };
-  const server = createServer(options, onConnection);
+  const server = createServer(OPTIONS, onConnection);
   try {
     await open(server, address);
   } catch (error) {

@@ -4,7 +4,7 @@
  * session's policy decides: 'pass' counts what is lost and says so later, 'pause' keeps this one chunk and asks the bridge to stop reading, 'close'
  * asks it to end the session.
  */
-import type { Direction, SessionEnd, SessionOpen, TimeUs } from '../contract.js';
+import type { Direction, SessionEnd, SessionOpen, TerminalFact, TimeUs } from '../contract.js';
 import { nowUs } from './clock.js';
 import { type Gap, KIND, type Kind, MAX_FRAME_BYTES, SLAB_BYTES, SlabWriter } from './frames.js';
 import { Losses } from './losses.js';
@@ -43,6 +43,8 @@ const FULL = 'full';
 interface Session {
   readonly open: SessionOpen;
   readonly policy: Policy;
+  /** The last word on each matter of its terminal, as JSON; there where there was one. */
+  terminal?: Map<string, string>;
 }
 
 type Kept = { session: number; direction: Direction; bytes: Uint8Array; at: TimeUs };
@@ -56,6 +58,8 @@ export class Door {
   #nextSession = 1;
   readonly #sessions = new Map<number, Session>();
   readonly #losses = new Losses();
+  /** Sessions whose terminal is to be told of again, once there is room. */
+  readonly #untold = new Set<number>();
   /** What was read before a paused session stopped: at most a chunk or two of each. */
   #kept: Kept[] = [];
   #full = false;
@@ -140,10 +144,33 @@ export class Door {
     return true;
   }
 
+  /** Tells of a session's terminal, behind the bytes before. Without room the last word on each matter is told as soon as there is some. */
+  terminal(session: number, fact: TerminalFact): void {
+    const known = this.#sessions.get(session);
+    if (!known) return;
+    const json = JSON.stringify(fact);
+    known.terminal ??= new Map();
+    known.terminal.set(Object.keys(fact)[0] as string, json);
+    if (!this.#full && this.#put(KIND.terminal, session, nowUs(), Buffer.from(json))) return;
+    this.#untold.add(session);
+    this.#beFull();
+  }
+
+  /** Tells what of a session never came here. */
+  lost(session: number, gap: { readonly reason: string; readonly direction: Direction; readonly from: TimeUs; readonly bytes: number | null }): void {
+    const at = nowUs();
+    const { direction, bytes, from } = gap;
+    const whole: Gap = { ...gap, to: at, sessions: null };
+    if (!this.#full && this.#put(KIND.gap, session, at, Buffer.from(JSON.stringify(whole)))) return;
+    this.#losses.bytes(session, direction, bytes, from, at, FULL);
+    this.#beFull();
+  }
+
   /** Tells the end of a session. Its number is void afterwards. */
   end(session: number, end: SessionEnd): void {
     const at = nowUs();
     this.#sessions.delete(session);
+    this.#untold.delete(session);
     if (!this.#full && this.#put(KIND.end, session, at, Buffer.from(JSON.stringify(end)))) return;
     this.#losses.end(session, end, at, FULL);
     this.#beFull();
@@ -235,10 +262,20 @@ export class Door {
     if (this.#kept.length > 0) return;
     for (let next = this.#losses.next(); next; next = this.#losses.next()) if (!this.#settleOne(...next)) return;
     if (!this.#settleRest(nowUs())) return;
+    for (const session of this.#untold) if (!this.#tellTerminal(session)) return;
     if (!this.#full) return;
     this.#full = false;
     this.#options.onRoom();
     if (!this.#full) this.#onSettled?.();
+  }
+
+  /** False where there is no room. */
+  #tellTerminal(session: number): boolean {
+    for (const json of this.#sessions.get(session)?.terminal?.values() ?? []) {
+      if (!this.#put(KIND.terminal, session, nowUs(), Buffer.from(json))) return false;
+    }
+    this.#untold.delete(session);
+    return true;
   }
 
   /** Sessions past the bound: how many they were. Those of them that go on are announced now. */
@@ -291,7 +328,10 @@ export class Door {
     this.#kept = [];
     const from = this.#lastReturn || null;
     this.#gap({ reason: RESTARTED, direction: null, from, to: at, bytes: null, sessions: null });
-    for (const session of this.#sessions.keys()) this.#announce(session, at, RESTARTED, from);
+    for (const [session, { terminal }] of this.#sessions) {
+      this.#announce(session, at, RESTARTED, from);
+      if (terminal) this.#untold.add(session);
+    }
     this.#settle();
   }
 

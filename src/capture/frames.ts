@@ -9,8 +9,11 @@ const HEADER_BYTES = 16;
 /** Most bytes that one frame can carry. */
 export const MAX_FRAME_BYTES = SLAB_BYTES - HEADER_BYTES;
 
-/** Bytes from the client; bytes to it; and JSON texts: session begins, ends, has lost bytes; a fact about the node; nothing but the time. */
-export const KIND = { RCV: 0, SND: 1, open: 2, end: 3, gap: 4, node: 5, tick: 6 } as const;
+/**
+ * Bytes from the client; bytes to it; and JSON texts: session begins, ends, has lost bytes; a fact about the node; nothing but the time; a fact about a
+ * session's terminal.
+ */
+export const KIND = { RCV: 0, SND: 1, open: 2, end: 3, gap: 4, node: 5, tick: 6, terminal: 7 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
 const KIND_SHIFT = 24;

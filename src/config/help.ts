@@ -49,6 +49,18 @@ $ telnet 127.0.0.1 4000`,
       'Needs no configuration, and reads no server.conf. Join with `telnet 127.0.0.1 4000`, log in with any password, and see what of it is recorded. Ctrl-C ends it.',
     example: '$ wirescribe demo',
   },
+  exec: {
+    summary: 'record a program in this terminal',
+    usage: '[-- CMD ARG...]',
+    options: { owner: { says: 'be the owner of the spool for other `exec`; one that finds none starts this by itself, and it ends after the last' } },
+    common: ALL,
+    words: true,
+    teaches: `Runs CMD in a terminal of its own within this one, as script(1) does, and records what is typed and shown, as AUDIT_IN and AUDIT_OUT say. What is typed
+while the terminal does not show it (a password) is hidden. Without CMD: the command that sshd was asked for, or the shell, so it can stand behind
+ForceCommand. The running proxy records it, or a process in the background; the user's name and process are the kernel's word. The exit code is CMD's, 128
+and the number of the signal that ended it, 126 and 127 where it cannot be run, 125 where exec itself failed.`,
+    example: `$ wirescribe exec --set AUDIT_IN=True --set AUDIT_OUT=True -- bash -l`,
+  },
   check: {
     summary: 'validate the configuration, its masks and its callbacks',
     usage: '[--print] [--json]',
@@ -156,19 +168,7 @@ record is that it has not taken. Where no proxy runs, what can be told by the sp
 export type CommandName = keyof typeof COMMANDS;
 
 /** Commands of the design that this version refuses by name. */
-export const LATER_COMMANDS: readonly string[] = [
-  'exec',
-  'sessions',
-  'query',
-  'tail',
-  'replay',
-  'export',
-  'prepare',
-  'drop',
-  'archive',
-  'remove',
-  'token',
-];
+export const LATER_COMMANDS: readonly string[] = ['sessions', 'query', 'tail', 'replay', 'export', 'prepare', 'drop', 'archive', 'remove', 'token'];
 
 function optionLines(options: OptionHelp): string[] {
   const left = (name: string, takes?: string) => `  --${name}${takes ? ` ${takes}` : ''}`;

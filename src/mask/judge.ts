@@ -56,6 +56,9 @@ export class Judge {
   #inputs = 0;
   /** The session's first output has ended. It answers nothing. */
   #begun = false;
+  /** The terminal itself says that what is typed is not sent back; and that it did while the line was typed that has not ended. */
+  #blindNow = false;
+  #blindLine = false;
 
   constructor(options: JudgeOptions) {
     this.#options = options;
@@ -78,15 +81,21 @@ export class Judge {
     return this.#queue.inputs > 0;
   }
 
+  /** Whether anything said is held here. */
+  get holds(): boolean {
+    return this.waits || this.#lead.length > 0;
+  }
+
   /** An input line, ended. What the server had said before it was given before it. @param holed bytes of it were lost */
   input(utterance: Utterance, holed = false): void {
     const [lead, echo] = [this.#lead, this.#echoed];
     this.#takeLead();
     this.#echoed = undefined;
     this.#echo.typed(utterance, echo, this.#asking.asks);
-    const hidden = holed ? HIDDEN_TYPING : (this.#asking.next ?? this.#asking.behind(utterance.text, echo));
+    const hidden = holed || this.#blindLine ? HIDDEN_TYPING : (this.#asking.next ?? this.#asking.behind(utterance.text, echo));
     const asked = this.#asking.waitsOpenly;
     this.#asking.answer(utterance.text);
+    this.#blindLine = this.#blindNow;
     const unasked = !this.#loggedIn && this.#inputs > 0 && !asked && hidden === undefined;
     const head = utterance.before !== '' && this.#goesOn ? this.#line : undefined;
     const input: Input = { kind: 'input', utterance, lead, echo, hidden, holed, head, typing: this.#echo.now, asked, unasked };
@@ -212,6 +221,15 @@ export class Judge {
   /** WILL ECHO (true) or WONT ECHO from the server. */
   echo(on: boolean): void {
     if (this.#echo.negotiated(on)) this.#hideAhead(HIDDEN_TYPING, false);
+  }
+
+  /**
+   * The terminal's own word on whether what is typed is sent back: lines that are typed while it is not, or in part, are hidden for certain.
+   * @param open a line has begun and not ended
+   */
+  typesBlind(on: boolean, open: boolean): void {
+    this.#blindNow = on;
+    this.#blindLine = on || (this.#blindLine && open);
   }
 
   /** From here on nobody knows what the server said or whether it echoes: a gap, a restart, a stream that can be read again. */

@@ -2,11 +2,12 @@
  * SPOOL_DIR/control.sock: how commands ask the process that owns a spool. One JSON line asks, JSON lines answer: any number of `progress`, then `result`
  * or `error`. The socket is 0600, so whoever connects is its user. A request is small and bounded; nothing that was recorded crosses here.
  */
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AuditError, type ErrorCode, nameOf } from '../errors.js';
+import { near } from './near.js';
 
 /** A request that is longer is refused. */
 const REQUEST_BYTES = 65_536;
@@ -24,17 +25,7 @@ export type Answer = (request: { readonly [name: string]: unknown }, tell: Tell)
 
 type Reply = { readonly progress: unknown } | { readonly result: unknown } | { readonly error: { readonly code: string; readonly message: string } };
 
-/** A path to the socket that is short enough for the kernel (108 bytes, unix(7)) however deep the folder lies. `use` gets it. */
-async function near<T>(folder: string, use: (path: string) => Promise<T>): Promise<T> {
-  const direct = join(folder, 'control.sock');
-  if (process.platform !== 'linux' || Buffer.byteLength(direct) < 100) return use(direct);
-  const fd = openSync(folder, 'r');
-  try {
-    return await use(`/proc/self/fd/${fd}/control.sock`);
-  } finally {
-    closeSync(fd);
-  }
-}
+const SOCKET = 'control.sock';
 
 export interface Control {
   /** Ends what is asked just now as well. */
@@ -53,15 +44,15 @@ export async function openControl(folder: string, answers: { readonly [command: 
     serve(socket, answers, idleMs);
   });
   server.maxConnections = MOST_ASKING;
-  rmSync(join(folder, 'control.sock'), { force: true });
-  await near(folder, (path) => listening(server, path));
+  rmSync(join(folder, SOCKET), { force: true });
+  await near(folder, SOCKET, (path) => listening(server, path));
   server.on('error', () => undefined);
   server.unref();
   return {
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
-      rmSync(join(folder, 'control.sock'), { force: true });
+      rmSync(join(folder, SOCKET), { force: true });
     },
   };
 }
@@ -147,6 +138,7 @@ async function dial(folder: string): Promise<Socket | undefined> {
   try {
     return await near(
       folder,
+      SOCKET,
       (path) =>
         new Promise<Socket>((resolve, reject) => {
           const socket = connect(path);

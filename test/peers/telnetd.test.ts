@@ -2,6 +2,8 @@
  * telnetd and a shell behind the proxy, in character mode: each key is a packet, the server echoes what it likes to, and only the missing echo marks
  * the password. What a person typed is recorded as it stood at Enter.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import type { LineClient } from './clients.js';
 import { type Peer, peerMissing, startPeer, typeInto } from './peer.js';
@@ -127,6 +129,45 @@ t.test("telnetd, and inetutils' telnet in a terminal: the same with a real clien
   );
   t.equal(proxy.verify(), 0);
   t.strictSame(proxy.leaks(SECRETS), []);
+});
+
+/** Logs in, runs what does not end by itself, interrupts it by telnet's Synch (RFC 854: IAC IP, IAC DM, of which the last byte is urgent), and types on. */
+const SYNCH = `
+import re, socket, sys
+s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+seen = b''
+def answer(asked):
+  verb, option = asked[0][1], asked[0][2]
+  if verb == 251: s.send(bytes([255, 253 if option in (1, 3) else 254, option]))
+  if verb == 253: s.send(bytes([255, 252, option]))
+  return b''
+def await_(what):
+  global seen
+  while what not in seen:
+    more = s.recv(4096)
+    if not more: sys.exit('ended before ' + repr(what))
+    seen = re.sub(b'\\xff[\\xfb-\\xfe].', answer, seen + more, flags=re.S)
+  seen = seen.split(what, 1)[1]
+for what, says in ((b'login: ', b'alice'), (b'Password: ', b'S3cretWord9'), (b'wire$ ', b'expr 40 + 2; sleep 600')):
+  await_(what); s.send(says + b'\\r\\n')
+await_(b'42')
+s.send(b'\\xff\\xf4\\xff'); s.send(b'\\xf2', socket.MSG_OOB); s.send(b'expr 50 + 2\\r\\n')
+await_(b'wire$ expr 50 + 2'); await_(b'52'); s.send(b'exit\\r\\n')
+while s.recv(4096): pass
+`;
+
+t.test('telnetd: a Synch interrupts what runs, and the key behind its urgent byte is not eaten', { skip }, async (t) => {
+  const telnetd = await startPeer('telnetd');
+  t.teardown(telnetd.stop);
+  const proxy = await behind(t, telnetd, settings(true, true));
+  const client = spawn('python3', ['-c', SYNCH, String(proxy.port)], { stdio: ['ignore', 'ignore', 'inherit'] });
+  t.teardown(() => client.kill('SIGKILL'));
+  const [code] = await once(client, 'exit');
+  t.equal(code, 0);
+  t.equal(await proxy.end(), 0);
+  t.match(proxy.texts('SND').join('\n'), /^52$/m);
+  t.ok(typedOf(proxy).includes('expr 50 + 2'), 'what was typed behind it is a line of its own');
+  t.equal(proxy.verify(), 0);
 });
 
 t.test('telnetd: name and password in one packet before the first prompt, and both echoed', { skip }, async (t) => {

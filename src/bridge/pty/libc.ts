@@ -20,6 +20,8 @@ const MOST_GROUPS = 65_536;
 const SYS_SETGROUPS: { readonly [arch: string]: number } = { x64: 116, arm64: 159 };
 
 /** termios(3): where its members stand, and bits of c_lflag. */
+const OFLAG_AT = 4;
+const OPOST = 1;
 const LFLAG_AT = 12;
 const CC_AT = 17;
 const TERMIOS_BYTES = 60;
@@ -174,6 +176,20 @@ const termios = Buffer.alloc(TERMIOS_BYTES + 4);
 export function endLinesByLf(fd: number): void {
   if (process.platform !== 'linux' || tcgetattr(fd, termios) !== 0) return;
   for (const at of LINE_ENDS) termios[CC_AT + at] = 0;
+  tcsetattr(fd, TCSANOW, termios);
+}
+
+/** What is typed is not sent back. To be called before the program can have set anything itself. */
+export function noEcho(fd: number): void {
+  if (process.platform !== 'linux' || tcgetattr(fd, termios) !== 0) return;
+  termios.writeUInt32LE((termios.readUInt32LE(LFLAG_AT) & ~ECHO) >>> 0, LFLAG_AT);
+  tcsetattr(fd, TCSANOW, termios);
+}
+
+/** What is written to this terminal comes out as it is: no line end is made of another (OPOST). */
+export function passOutput(fd: number): void {
+  if (process.platform !== 'linux' || tcgetattr(fd, termios) !== 0) return;
+  termios.writeUInt32LE((termios.readUInt32LE(OFLAG_AT) & ~OPOST) >>> 0, OFLAG_AT);
   tcsetattr(fd, TCSANOW, termios);
 }
 

@@ -17,6 +17,7 @@ import {
   giveTerminal,
   groupsOf,
   inGroups,
+  noEcho,
   readNow,
   type TerminalState,
   terminalState,
@@ -32,6 +33,8 @@ export interface ProgramOptions {
   readonly cwd: string;
   readonly columns: number;
   readonly rows: number;
+  /** False: its terminal does not send back what is typed, as long as the program leaves it so. */
+  readonly echo?: false;
   /** Whom it runs as, with all groups of that user; absent: as we do. We must be root. */
   readonly account?: Account;
   /** Gets what the program says, at most 64 KiB at a time; to keep. Called only while it is not paused. */
@@ -86,6 +89,7 @@ export class Program {
     closeAllOnExec();
     const { fd, pid, pty } = account ? inGroups(groupsOf(account), () => this.#fork()) : this.#fork();
     endLinesByLf(fd);
+    if (options.echo === false) noEcho(fd);
     closeOnExec(fd);
     if (account) giveTerminal(pty, account.uid);
     this.#fd = duplicate(fd);

@@ -1,0 +1,125 @@
+/**
+ * What is kept of each listener's sessions, and its masks, compiled: those in force, and after a reload for a while those before too. Receives the
+ * listeners' settings and times; gives what a session is to keep. What was said before a reload may still wait to be written (an input for the server's
+ * say, a message for its silence), so what a mask of then has hidden stays hidden, though the mask is gone. Reads no clock.
+ */
+import type { AnyMask, IdentitySettings, TimeUs } from './contract.js';
+import { AuditError } from './errors.js';
+import type { Charset } from './gather/charset.js';
+import type { Sources } from './identify/login.js';
+import { compileMasks, type MaskSet, type Style } from './mask/masker.js';
+import { compileNamed } from './mask/named-groups.js';
+import type { Keeping } from './pipeline.js';
+
+/** A listener's part of the settings, as plain data. */
+export interface ListenerAudit {
+  readonly name: string;
+  readonly in: boolean;
+  readonly out: boolean;
+  readonly allowSparse: boolean;
+  readonly outUnit: 'message' | 'line';
+  readonly outIdleMs: number;
+  readonly charset?: Charset;
+  readonly masks: readonly AnyMask[];
+  readonly maskStyle: Style['name'];
+  readonly identity: IdentitySettings;
+  readonly watch: readonly string[];
+  readonly watchExclude: readonly string[];
+}
+
+/** All listeners'. */
+export interface KeepingSettings {
+  readonly listeners: readonly ListenerAudit[];
+  /** The key of masks' tags (spool/tag-key.ts), where any listener writes them. */
+  readonly tagKey?: Uint8Array;
+}
+
+export interface Kept extends Keeping {
+  readonly allowSparse: boolean;
+}
+
+/** Longer than anything waits: the longest silence that ends a message (AUDIT_OUT_IDLE_MS, 60 s), and some. Microseconds. */
+const WAITS_US = 65_000_000;
+
+/** One listener's. */
+interface One {
+  readonly kept: Kept;
+  /** For what was said before the last reload: the masks of then too. The same as `kept` where none has gone. */
+  readonly mixed: Kept;
+  /** Definitions of the two. */
+  readonly own: readonly AnyMask[];
+  readonly all: readonly AnyMask[];
+}
+
+export class Keepings {
+  #listeners: ReadonlyMap<string, One>;
+  /** When the last reload was, while what was said before it may wait; undefined: nothing of it does. */
+  #since: TimeUs | undefined;
+
+  /** Throws AUDIT_MASK_... where a mask does not compile. */
+  constructor(data: KeepingSettings) {
+    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, made(listener, data)]));
+  }
+
+  /** The masks in force, each set once. */
+  get sets(): MaskSet[] {
+    const sets = [...this.#listeners.values()].flatMap(({ kept, mixed }) => (this.#since === undefined ? [kept.masks] : [kept.masks, mixed.masks]));
+    return [...new Set(sets)];
+  }
+
+  /** What is kept of a session of this listener that begins at this time. */
+  of(listener: string, at: TimeUs): Kept | undefined {
+    const one = this.#listeners.get(listener);
+    return this.#since !== undefined && at <= this.#since ? one?.mixed : one?.kept;
+  }
+
+  /** What a session under way keeps from now on. */
+  now(listener: string): Kept | undefined {
+    const one = this.#listeners.get(listener);
+    return this.#since === undefined ? one?.kept : one?.mixed;
+  }
+
+  /** Other settings from this time on; sessions under way are to be given `now` anew. Throws AUDIT_MASK_...; then nothing has changed. */
+  change(data: KeepingSettings, at: TimeUs): void {
+    const waits = this.#since !== undefined;
+    const before = this.#listeners;
+    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, follows(listener, data, before.get(listener.name), waits)]));
+    this.#since = at;
+  }
+
+  /** True once what was said before the last reload waits no more: sessions under way are to be given `now` anew. */
+  settles(at: TimeUs): boolean {
+    if (this.#since === undefined || at < this.#since + WAITS_US) return false;
+    this.#since = undefined;
+    return true;
+  }
+}
+
+function made(listener: ListenerAudit, data: KeepingSettings): One {
+  const kept = keptOf(listener, compileMasks(listener.masks, styleOf(listener, data)));
+  return { kept, mixed: kept, own: listener.masks, all: listener.masks };
+}
+
+/** @param waits what was said before the reload before this one may wait still */
+function follows(listener: ListenerAudit, data: KeepingSettings, before: One | undefined, waits: boolean): One {
+  if (!before) return made(listener, data);
+  const style = styleOf(listener, data);
+  const essences = new Set(listener.masks.map(essence));
+  const gone = (waits ? before.all : before.own).filter((mask) => !essences.has(essence(mask)));
+  const mixed = compileMasks([...listener.masks, ...gone], style, before.kept.masks);
+  const masks = gone.length === 0 ? mixed : compileMasks(listener.masks, style, mixed);
+  return { kept: keptOf(listener, masks), mixed: keptOf(listener, mixed), own: listener.masks, all: [...listener.masks, ...gone] };
+}
+
+/** What a mask does, without its place. */
+const essence = (mask: AnyMask): string => JSON.stringify({ ...mask, place: undefined, patternPlace: undefined });
+
+const keptOf = (listener: ListenerAudit, masks: MaskSet): Kept => ({ ...listener, masks, names: sourcesOf(listener) });
+
+const sourcesOf = ({ identity }: ListenerAudit): Sources => ({ matchers: compileNamed(identity.patterns), paths: identity.paths });
+
+function styleOf({ maskStyle }: ListenerAudit, { tagKey }: KeepingSettings): Style {
+  if (maskStyle !== 'tag') return { name: maskStyle };
+  if (!tagKey) throw new AuditError('AUDIT_INTERNAL', 'tags without a key');
+  return { name: maskStyle, key: tagKey };
+}

@@ -1,0 +1,227 @@
+/**
+ * The intake of a spool's owner: SPOOL_DIR/intake.sock for `exec` of the same user, and INTAKE_LISTEN for that of others. Receives what they captured,
+ * gives it to the recorder as sessions of their own; says back what is durable, and nothing else: nobody can read here, or speak for another.
+ */
+import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname, join, relative } from 'node:path';
+import type { SessionOpen } from '../../contract.js';
+import { AuditError, nameOf } from '../../errors.js';
+import { near } from '../near.js';
+import { Guest, type IntakeRecorder, type Policy } from './guest.js';
+import type { Hello } from './hello.js';
+import { type Peer, peerOf } from './peer.js';
+
+export const INTAKE_SOCKET = 'intake.sock';
+/** The listener of these sessions, in records and in the audit's settings. */
+export const EXEC_LISTENER = 'exec';
+
+/** Guests at a time; and of one user on INTAKE_LISTEN. */
+const MOST_GUESTS = 4_096;
+const MOST_EACH = 512;
+/** How soon what has come is asked after; an acknowledgement only lets `exec` forget. */
+const SETTLE_MS = 100;
+
+export interface IntakeOptions {
+  /** SPOOL_DIR. */
+  readonly folder: string;
+  /** INTAKE_LISTEN. */
+  readonly listen: string | null;
+  readonly recorder: IntakeRecorder;
+  readonly policy: () => Policy;
+  readonly newId: () => string;
+  /** A user's name. */
+  readonly userOf: (uid: number) => string;
+  /** Which of these sessions have all that was handed over of them in durable records, or in none. */
+  readonly durable: (sessions: readonly number[]) => Promise<readonly number[]>;
+  readonly warn: (message: string) => void;
+}
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #servers: Server[] = [];
+  readonly #guests = new Map<Guest, Peer | undefined>();
+  #settling: NodeJS.Timeout | undefined;
+  #asking = false;
+  #stopped = false;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** Opens both sockets. The caller owns the spool: what stands there was left by a dead process. Throws AUDIT_LISTEN where INTAKE_LISTEN cannot be opened. */
+  async open(): Promise<void> {
+    const { folder, listen, warn } = this.#options;
+    rmSync(join(folder, INTAKE_SOCKET), { force: true });
+    try {
+      await near(folder, INTAKE_SOCKET, (path) => this.#listen(path, false));
+    } catch (error) {
+      warn(`AUDIT_SPOOL: ${folder}/${INTAKE_SOCKET} cannot be opened (${nameOf(error)}); exec cannot hand in what it records`);
+    }
+    if (listen !== null) await this.#openForAll(folder, listen);
+  }
+
+  async #openForAll(spool: string, path: string): Promise<void> {
+    const inside = relative(spool, path);
+    if (!inside.startsWith('..'))
+      throw new AuditError('AUDIT_LISTEN', `INTAKE_LISTEN ${path} lies in SPOOL_DIR, where nobody else comes; put it elsewhere`);
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      const { mode, uid } = statSync(dirname(path));
+      if ((mode & 0o022) !== 0 || (uid !== process.getuid?.() && uid !== 0))
+        throw new AuditError('AUDIT_LISTEN', `others can replace INTAKE_LISTEN ${path}; put it in a folder that only this user can write (0755)`);
+      if (await isAbandoned(path)) rmSync(path, { force: true });
+      await this.#listen(path, true);
+      chmodSync(path, 0o666);
+    } catch (error) {
+      if (error instanceof AuditError) throw error;
+      throw new AuditError('AUDIT_LISTEN', `INTAKE_LISTEN ${path} could not be opened (${nameOf(error)}); give it a folder that this user can write`);
+    }
+  }
+
+  #listen(path: string, others: boolean): Promise<void> {
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket, others));
+    server.maxConnections = MOST_GUESTS;
+    this.#servers.push(server);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ path, backlog: MOST_GUESTS }, () => {
+        server.off('error', reject);
+        server.on('error', () => undefined);
+        server.unref();
+        resolve();
+      });
+    });
+  }
+
+  /** How many sessions there are. */
+  get sessions(): number {
+    return this.#guests.size;
+  }
+
+  /** @param others the socket is everybody's: without the kernel's word nobody comes in */
+  #accept(socket: Socket, others: boolean): void {
+    const peer = peerOf(socket);
+    const each = [...this.#guests.values()].filter((one) => others && one?.uid === peer?.uid).length;
+    if (this.#stopped || (others && (!peer || each >= MOST_EACH))) return void socket.destroy();
+    const { recorder, policy } = this.#options;
+    const guest = new Guest(socket, {
+      recorder,
+      policy,
+      describe: (hello) => this.#describe(hello, peer),
+      came: (soon) => this.#came(soon),
+      gone: (one) => this.#gone(one),
+    });
+    this.#guests.set(guest, peer);
+  }
+
+  /** Who does not ask for the kernel's word is on the owner's own socket: the same user. */
+  #describe({ argv, cwd }: Hello, peer: Peer | undefined): SessionOpen {
+    const { newId, userOf } = this.#options;
+    const user = userOf(peer?.uid ?? process.getuid?.() ?? 0);
+    return {
+      id: newId(),
+      listener: EXEC_LISTENER,
+      wire: 'plain',
+      protocol: 'pty',
+      upstream: `pty:${argv[0]}`,
+      process: { argv, user, pid: peer?.pid ?? 0, cwd },
+      account: user,
+    };
+  }
+
+  #gone(guest: Guest): void {
+    this.#guests.delete(guest);
+  }
+
+  #came(soon: boolean): void {
+    if (soon) {
+      clearTimeout(this.#settling);
+      this.#settling = undefined;
+    }
+    this.#settling ??= setTimeout(() => void this.#settle(), soon ? 0 : SETTLE_MS);
+  }
+
+  /** Tells those of whom all is durable. */
+  async #settle(): Promise<void> {
+    this.#settling = undefined;
+    if (this.#asking) return this.#came(false);
+    const unsettled = [...this.#guests.keys()].filter(({ unsettled }) => unsettled > 0);
+    if (unsettled.length === 0) return;
+    const counts = new Map(unsettled.map((guest) => [guest.session as number, { guest, count: guest.unsettled }]));
+    this.#asking = true;
+    const all = await this.#ask([...counts.keys()]);
+    this.#asking = false;
+    for (const session of all) {
+      const known = counts.get(session);
+      known?.guest.settle(known.count);
+    }
+    if ([...this.#guests.keys()].some(({ unsettled }) => unsettled > 0)) this.#came(false);
+  }
+
+  async #ask(sessions: readonly number[]): Promise<readonly number[]> {
+    const { recorder, durable } = this.#options;
+    if (recorder.full) return [];
+    recorder.flush();
+    return durable(sessions).catch(() => []);
+  }
+
+  full(): void {
+    for (const guest of this.#guests.keys()) guest.full();
+  }
+
+  room(): void {
+    for (const guest of this.#guests.keys()) guest.room();
+  }
+
+  /** Takes nothing more and ends all sessions. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    for (const server of this.#servers) server.close();
+    for (const guest of this.#guests.keys()) guest.stop();
+  }
+
+  /** Lets everybody go. @param durable all that was taken is */
+  close(durable: boolean): void {
+    clearTimeout(this.#settling);
+    for (const guest of this.#guests.keys()) {
+      if (durable && guest.unsettled > 0) guest.settle(guest.unsettled);
+      guest.close();
+    }
+  }
+}
+
+/** True where nobody listens on the socket that stands there. Any other file is not ours to take away. */
+function isAbandoned(path: string): Promise<boolean> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isSocket()) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const probe = connect({ path });
+    probe.once('error', (error) => resolve(nameOf(error) === 'ECONNREFUSED'));
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(false);
+    });
+  });
+}
+
+/**
+ * Connects to the owner of a spool: by its own socket, or where that is out of reach by the one for all. undefined: nobody answers.
+ * @param listen INTAKE_LISTEN
+ */
+export async function dialIntake(folder: string, listen: string | null): Promise<Socket | undefined> {
+  const own = await near(folder, INTAKE_SOCKET, dial).catch(() => undefined);
+  return own ?? (listen === null ? undefined : await dial(listen).catch(() => undefined));
+}
+
+const dial = (path: string): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      socket.on('error', () => undefined);
+      resolve(socket);
+    });
+  });
