@@ -73,22 +73,24 @@ t.test('nobody that we start speaks for us, and another process’s watchdog is 
   t.same(env, { PATH: '/bin' });
 });
 
-t.test('where nobody listens it is said once, and nothing else happens', { skip: linux }, (t) => {
+t.test('where nobody listens it is said once, and nothing else happens', { skip: linux }, async (t) => {
   const warned: string[] = [];
   const notifier = openNotifier({ NOTIFY_SOCKET: join(folderOf(t), 'nobody') }, (message) => warned.push(message));
   notifier.ready('');
   notifier.status('');
+  await until(() => warned.length > 0, 'the warning');
   t.equal(warned.length, 1);
   openNotifier({}).ready('and without a socket nothing is said');
   openNotifier({ NOTIFY_SOCKET: 'vsock:2:1234' }).ready('nor to what is no unix socket');
-  t.end();
 });
 
 t.test('the program says when it is ready, reads its configuration again, and stops', { skip: linux }, async (t) => {
   const name = `@wirescribe-program-${process.pid}`;
   const heard = listenAt(t, name);
   const said: string[] = [];
-  const hears = (what: RegExp) => until(() => said.push(...heard()) > 0 && said.some((one) => what.test(one)), `${what}`, 60_000);
+  const listening = setInterval(() => said.push(...heard()), 10);
+  t.teardown(() => clearInterval(listening));
+  const hears = (what: RegExp) => until(() => said.some((one) => what.test(one)), `${what}`, 60_000);
   process.env.NOTIFY_SOCKET = name;
   process.env.WATCHDOG_USEC = '100000';
   t.teardown(() => {
