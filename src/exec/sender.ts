@@ -50,7 +50,7 @@ export class Sender {
   #sent = 0;
   #gone = 0;
   /** The terminal as it was in front of the first piece held. */
-  #terminal: { columns: number; rows: number; blind: boolean };
+  #terminal: { columns: number; rows: number; blind: boolean; raw: boolean };
   /** Bytes that were never sent, or went to an owner that died with them, and are held no more; to be said in front of what is sent next. */
   #lost = { RCV: 0, SND: 0 };
   #lostFrom = 0;
@@ -71,7 +71,7 @@ export class Sender {
     this.#options = options;
     this.#policy = options.policy;
     this.#most = options.mostHeld ?? MOST_HELD;
-    this.#terminal = { columns: options.hello.columns, rows: options.hello.rows, blind: false };
+    this.#terminal = { columns: options.hello.columns, rows: options.hello.rows, blind: false, raw: false };
     void this.#connect();
   }
 

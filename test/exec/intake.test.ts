@@ -10,7 +10,7 @@ import { auditLines, folderOf, records, startProxy, startServer, type Written } 
 import { until } from '../wait.js';
 import { execWords, saidIn, sessionsOf } from './harness.js';
 
-const HELLO = { version: INTAKE_VERSION, argv: ['game'], cwd: '/', columns: 80, rows: 24, blind: false, resumed: false };
+const HELLO = { version: INTAKE_VERSION, argv: ['game'], cwd: '/', columns: 80, rows: 24, blind: false, raw: false, resumed: false };
 const asRoot = process.getuid?.() === 0;
 
 /** A proxy with an intake for all, in a folder that others can go into. */
