@@ -44,6 +44,8 @@ export type TerminalFact =
   | { readonly columns: number; readonly rows: number }
   /** The terminal hands lines over whole and does not send back what is typed (ICANON without ECHO), as where a password is asked for. */
   | { readonly blind: boolean }
+  /** It does neither (no ICANON, no ECHO): whoever has it sends back what is typed, or does not, as a telnet server that has ECHO on. */
+  | { readonly raw: boolean }
   /** What went before was not seen: it goes on from a session that another process recorded. */
   | { readonly careful: true };
 

@@ -13,6 +13,9 @@ const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 /** sockaddr_un's sun_path (unix(7)). */
 const MAX_PATH_BYTES = 107;
+/** Where the listener's queue is full a word is said again, so often and after so many milliseconds; a sign of life is not, the next one follows. */
+const TRIES = 20;
+const AGAIN_MS = 50;
 /** STATUS= is one line for people. */
 const MAX_STATUS = 200;
 
@@ -95,10 +98,12 @@ export function openNotifier(env: NodeJS.ProcessEnv, warn: (message: string) => 
   for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete env[name];
   let timer: NodeJS.Timeout | undefined;
   let failed = false;
-  const say = (text: string): void => {
+  const say = (text: string, tries = TRIES): void => {
     if (!address) return;
     const why = sent(address, text);
-    if (why === undefined || failed) return;
+    if (why === undefined) return;
+    if (tries > 1) return void setTimeout(say, AGAIN_MS, text, tries - 1).unref();
+    if (failed) return;
     failed = true;
     warn(`systemd could not be told how we are (${why}); what it waits for may not start`);
   };
@@ -109,7 +114,7 @@ export function openNotifier(env: NodeJS.ProcessEnv, warn: (message: string) => 
     status: (text) => say(`STATUS=${lineOf(text)}`),
     watch: (alive) => {
       if (!address || everyMs === undefined || timer) return;
-      timer = setInterval(() => alive() && say('WATCHDOG=1'), everyMs).unref();
+      timer = setInterval(() => alive() && say('WATCHDOG=1', 1), everyMs).unref();
     },
     close: () => clearInterval(timer),
   };

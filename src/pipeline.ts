@@ -163,6 +163,8 @@ export class SessionPipeline {
     this.#at = at;
     this.#conversation.tick(at);
     if ('blind' in fact) return this.#conversation.typesBlind(fact.blind);
+    // Of keys to a full-screen program no line comes back.
+    if ('raw' in fact) return this.#lanes.SND.gatherer.alternate ? undefined : this.#conversation.echo(fact.raw);
     if ('careful' in fact) return this.#conversation.careful(false);
     this.#lanes.SND.gatherer.resize(fact.columns);
     this.#conversation.event('session.resize', at, { columns: fact.columns, rows: fact.rows });

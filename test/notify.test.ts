@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import koffi from 'koffi';
 import t, { type Test } from 'tap';
 import { openNotifier } from '../src/notify.js';
-import { folderOf } from './harness.js';
+import { folderOf, startProgram } from './harness.js';
 import { until } from './wait.js';
 
 const linux = process.platform === 'linux' ? false : 'unix datagrams through koffi are for Linux';
@@ -73,13 +73,39 @@ t.test('nobody that we start speaks for us, and another process’s watchdog is 
   t.same(env, { PATH: '/bin' });
 });
 
-t.test('where nobody listens it is said once, and nothing else happens', { skip: linux }, (t) => {
+t.test('where nobody listens it is said once, and nothing else happens', { skip: linux }, async (t) => {
   const warned: string[] = [];
   const notifier = openNotifier({ NOTIFY_SOCKET: join(folderOf(t), 'nobody') }, (message) => warned.push(message));
   notifier.ready('');
   notifier.status('');
+  await until(() => warned.length > 0, 'the warning');
   t.equal(warned.length, 1);
   openNotifier({}).ready('and without a socket nothing is said');
   openNotifier({ NOTIFY_SOCKET: 'vsock:2:1234' }).ready('nor to what is no unix socket');
-  t.end();
+});
+
+t.test('the program says when it is ready, reads its configuration again, and stops', { skip: linux }, async (t) => {
+  const name = `@wirescribe-program-${process.pid}`;
+  const heard = listenAt(t, name);
+  const said: string[] = [];
+  const listening = setInterval(() => said.push(...heard()), 10);
+  t.teardown(() => clearInterval(listening));
+  const hears = (what: RegExp) => until(() => said.some((one) => what.test(one)), `${what}`, 60_000);
+  process.env.NOTIFY_SOCKET = name;
+  process.env.WATCHDOG_USEC = '100000';
+  t.teardown(() => {
+    delete process.env.NOTIFY_SOCKET;
+    delete process.env.WATCHDOG_USEC;
+  });
+  const program = await startProgram(t, { upstream: 'telnet://127.0.0.1:1', set: ['AUDIT_MASK_PACKS=[]'] });
+  await hears(/^READY=1\nSTATUS=1 listener open$/);
+  await hears(/^WATCHDOG=1$/);
+  program.child.kill('SIGHUP');
+  await until(() => program.printed.includes('the configuration was read again'), 'the reload', 60_000);
+  program.child.kill('SIGUSR2');
+  await until(() => program.printed.includes('AUDIT_CONFIG_LATER: a handover is not built yet'), 'the answer to SIGUSR2');
+  t.equal(await program.end(), 0);
+  await hears(/^STOPPING=1\n/);
+  const order = said.filter((one) => !one.startsWith('WATCHDOG')).map((one) => one.split('=')[0]);
+  t.same(order, ['READY', 'RELOADING', 'READY', 'STOPPING']);
 });

@@ -55,10 +55,11 @@ $ telnet 127.0.0.1 4000`,
     options: { owner: { says: 'be the owner of the spool for other `exec`; one that finds none starts this by itself, and it ends after the last' } },
     common: ALL,
     words: true,
-    teaches: `Runs CMD in a terminal of its own within this one, as script(1) does, and records what is typed and shown, as AUDIT_IN and AUDIT_OUT say. What is typed
-while the terminal does not show it (a password) is hidden. Without CMD: the command that sshd was asked for, or the shell, so it can stand behind
-ForceCommand. The running proxy records it, or a process in the background; the user's name and process are the kernel's word. The exit code is CMD's, 128
-and the number of the signal that ended it, 126 and 127 where it cannot be run, 125 where exec itself failed.`,
+    teaches: `Runs CMD in a terminal of its own within this one, as script(1) does, and records what is typed and shown, as AUDIT_IN and AUDIT_OUT say.
+What is typed while the terminal does not show it (a password) is hidden. Without CMD: the command that sshd was asked for, or the shell, so it can stand
+behind ForceCommand; a login shell is a script of two lines, '#!/bin/sh' and 'exec wirescribe exec --config FILE -- /bin/bash -l "$@"'. The running proxy
+records it, or a process in the background; INTAKE_LISTEN is for other users, and user and pid are the kernel's word. The exit code is CMD's, 128 and the
+number of the signal that ended it, 126 and 127 where it cannot be run, 125 where exec itself failed.`,
     example: `$ wirescribe exec --set AUDIT_IN=True --set AUDIT_OUT=True -- bash -l`,
   },
   check: {

@@ -52,6 +52,7 @@ class Exec {
   readonly #sender: Sender | undefined;
   readonly #program: Program;
   #blind = false;
+  #raw = false;
   /** The last byte typed. */
   #last = LF;
   /** The terminal takes no more output just now. */
@@ -142,13 +143,14 @@ class Exec {
     input.on('end', () => this.#typeEnd());
   }
 
-  /** Whether lines are typed blind now: asked before a key reaches the program, which may change it then. */
+  /** Who sends back what is typed now, if anybody: asked before a key reaches the program, which may change it then. */
   #look(): void {
     if (!this.#sender || !this.#terminal.isTerminal) return;
-    const blind = this.#program.typesBlind;
-    if (blind === this.#blind) return;
-    this.#blind = blind;
-    this.#sender.terminal({ blind });
+    const { echo = true, canonical = true } = this.#program.terminal ?? {};
+    const [blind, raw] = [canonical && !echo, !canonical && !echo];
+    if (raw !== this.#raw) this.#sender.terminal({ raw });
+    if (blind !== this.#blind) this.#sender.terminal({ blind });
+    [this.#blind, this.#raw] = [blind, raw];
   }
 
   /** Nothing more is typed. A terminal that is gone hangs its program up; the end of a file is a key, twice in the midst of a line. */
@@ -160,6 +162,7 @@ class Exec {
   }
 
   #said(chunk: Buffer): void {
+    this.#look();
     if (!process.stdout.write(chunk)) {
       this.#waits = true;
       this.#program.pause();

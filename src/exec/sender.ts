@@ -3,10 +3,10 @@
  * called durable, at most 1 MiB of it, and says it again to the next owner where one goes away. What there is no room for is counted and said as a gap.
  * Never waits: whoever reads the terminal asks `waits`, where the policy says that the program is to.
  */
-import type { Socket } from 'node:net';
 import type { Direction, SessionEnd, TerminalFact } from '../contract.js';
 import { countOf, FrameReader, frameOf, GIVES, jsonFrame, jsonOf, MOST_FRAME_BYTES, SAYS } from '../view/intake/frames.js';
 import { type Hello, helloOf, type Lost } from '../view/intake/hello.js';
+import type { IntakeSocket } from '../view/intake/intake.js';
 
 export type Policy = 'pass' | 'pause' | 'close';
 
@@ -15,7 +15,7 @@ export interface SenderOptions {
   /** AUDIT_ON_FAILURE, until the owner says its own. */
   readonly policy: Policy;
   /** Connects to the owner, if there is one; else sees to it that there will be. */
-  readonly reach: () => Promise<Socket | undefined>;
+  readonly reach: () => Promise<IntakeSocket | undefined>;
   /** Policy 'close': the record has a hole, or the owner will not have this session. Called once. */
   readonly failed: () => void;
   /** `waits` has become false. */
@@ -50,14 +50,14 @@ export class Sender {
   #sent = 0;
   #gone = 0;
   /** The terminal as it was in front of the first piece held. */
-  #terminal: { columns: number; rows: number; blind: boolean };
+  #terminal: { columns: number; rows: number; blind: boolean; raw: boolean };
   /** Bytes that were never sent, or went to an owner that died with them, and are held no more; to be said in front of what is sent next. */
   #lost = { RCV: 0, SND: 0 };
   #lostFrom = 0;
   /** Bytes that were sent and are held no more, and may not be durable yet. */
   #unsure = { RCV: 0, SND: 0 };
   #unsureLost = false;
-  #socket: Socket | undefined;
+  #socket: IntakeSocket | undefined;
   #connected = 0;
   #waitMs: number = AGAIN_MS.first;
   #again: NodeJS.Timeout | undefined;
@@ -71,7 +71,7 @@ export class Sender {
     this.#options = options;
     this.#policy = options.policy;
     this.#most = options.mostHeld ?? MOST_HELD;
-    this.#terminal = { columns: options.hello.columns, rows: options.hello.rows, blind: false };
+    this.#terminal = { columns: options.hello.columns, rows: options.hello.rows, blind: false, raw: false };
     void this.#connect();
   }
 
@@ -199,7 +199,7 @@ export class Sender {
     this.#waitMs = Math.min(this.#waitMs * 2, AGAIN_MS.most);
   }
 
-  #join(socket: Socket): void {
+  #join(socket: IntakeSocket): void {
     const { argv, cwd } = this.#options.hello;
     const reader = new FrameReader((kind, bytes) => this.#hear(kind, bytes));
     socket.on('data', (chunk: Buffer) => {

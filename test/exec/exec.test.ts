@@ -123,45 +123,6 @@ t.test('keys reach the program as they are; and the terminal is as it was before
   t.equal(after, before);
 });
 
-t.test('many at once without an owner: one becomes it, all are recorded, each for itself', async (t) => {
-  const place = placeOf(t);
-  const runs = await Promise.all(Array.from({ length: 5 }, (_, index) => pipeThrough(place, ['sh', '-c', `echo I am ${index}; exit ${index}`])));
-  t.same(
-    runs.map(({ code, err }) => [code, err]),
-    [0, 1, 2, 3, 4].map((code) => [code, '']),
-  );
-  const all = journalOf(place);
-  const said = sessionsOf(all).map((session) => saidIn(all, session).filter((one) => one.startsWith('<')));
-  t.same(said.flat().sort(), ['< I am 0', '< I am 1', '< I am 2', '< I am 3', '< I am 4']);
-  t.equal(new Set(all.map(({ pid }) => pid)).size, 1);
-  await sound(t, place);
-});
-
-t.test('the owner is killed: the program goes on, another owner is found, and what was typed meanwhile is kept', async (t) => {
-  const place = placeOf(t);
-  const screen = InTerminal.exec(t, place, ['cat']);
-  await screen.type('before\r');
-  await until(() => journalOf(place).some(({ text }) => text === 'before'), 'the first line in the record');
-  const [owner = 0] = ownersOf(place.folder);
-  kill(owner, 'SIGKILL');
-  await until(() => !isAlive(owner), 'the end of the owner');
-  await screen.type('during\r');
-  await screen.shows('during\r\nduring');
-  await until(() => ownersOf(place.folder).length === 2, 'another owner');
-  await screen.type('after\r');
-  await screen.shows('after\r\nafter');
-  await screen.type('\x04');
-  t.equal(await screen.end(), 0);
-  const all = journalOf(place);
-  const [first, second] = sessionsOf(all);
-  t.same(saidIn(all, first).slice(-2), ['audit.gap', 'session.end']);
-  const later = saidIn(all, second);
-  t.match(later.join(), /< during/);
-  t.match(later.join(), /< after/);
-  t.equal(later.at(-1), 'session.end');
-  await sound(t, place);
-});
-
 t.test('behind ForceCommand: the command that sshd was asked for, or the shell', async (t) => {
   const place = placeOf(t);
   const asked = await pipeThrough(place, [], { env: { SSH_ORIGINAL_COMMAND: 'echo asked; exit 3', SHELL: '/bin/sh' } });

@@ -27,6 +27,9 @@ export type PeerName =
   | 'kafka'
   | 'kafka-mock'
   | 'browser'
+  | 'sshd'
+  | 'tmux'
+  | 'script'
   | 'haproxy'
   | 'openssl'
   | 'telnet-ssl';
@@ -52,6 +55,10 @@ const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly comm
   haproxy: { files: [], commands: ['haproxy', 'openssl', 'ps'], ports: 4 },
   // Started by browser.ts; the scripts that Evennia's web client fetches from elsewhere are given to it out of the cache.
   browser: { files: [join(CACHE, 'webclient/done')], commands: ['chromium'], ports: 0 },
+  sshd: { files: ['/usr/sbin/sshd'], commands: ['ssh', 'ssh-keygen', 'ps'], ports: 1 },
+  // These two are run by their tests.
+  tmux: { files: [], commands: ['tmux'], ports: 0 },
+  script: { files: [], commands: ['script'], ports: 0 },
   chatd: { files: ['/usr/bin/telnet-chatd'], commands: ['socat', 'ip', 'ps'], ports: 1 },
 };
 

@@ -121,6 +121,7 @@ export class Guest {
     this.#session = session;
     if (hello.resumed) recorder.terminal(session, { careful: true });
     if (hello.columns > 0 && hello.rows > 0) recorder.terminal(session, { columns: hello.columns, rows: hello.rows });
+    if (hello.raw) recorder.terminal(session, { raw: true });
     if (hello.blind) recorder.terminal(session, { blind: true });
     this.#say(jsonFrame(SAYS.welcome, { policy: this.#policy }));
   }

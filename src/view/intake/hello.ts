@@ -13,6 +13,7 @@ export interface Hello {
   readonly columns: number;
   readonly rows: number;
   readonly blind: boolean;
+  readonly raw: boolean;
   /** It goes on from a session that another owner recorded, or this one before. */
   readonly resumed: boolean;
 }
@@ -38,11 +39,11 @@ const cut = (text: string): string => text.slice(0, MOST_CHARACTERS);
 
 /** undefined: it is no hello of this version. */
 export function readHello(bytes: Buffer): Hello | undefined {
-  const { version, argv, cwd, columns, rows, blind, resumed } = jsonOf(bytes) ?? {};
+  const { version, argv, cwd, columns, rows, blind, raw, resumed } = jsonOf(bytes) ?? {};
   if (version !== INTAKE_VERSION || !Array.isArray(argv) || argv.length === 0 || typeof cwd !== 'string') return undefined;
   if (!argv.every((word) => typeof word === 'string') || !isCount(columns, MOST_CELLS) || !isCount(rows, MOST_CELLS)) return undefined;
   const words = argv.slice(0, MOST_WORDS).map((word: string) => cut(word));
-  return { version, argv: words, cwd: cut(cwd), columns, rows, blind: blind === true, resumed: resumed === true };
+  return { version, argv: words, cwd: cut(cwd), columns, rows, blind: blind === true, raw: raw === true, resumed: resumed === true };
 }
 
 /** The hello that says this: what is longer than any reader keeps is cut. */
@@ -62,8 +63,9 @@ const fitting = (words: readonly string[]): readonly string[] => {
 
 /** undefined: it is none. */
 export function readTerminal(bytes: Buffer): TerminalFact | undefined {
-  const { columns, rows, blind } = jsonOf(bytes) ?? {};
+  const { columns, rows, blind, raw } = jsonOf(bytes) ?? {};
   if (typeof blind === 'boolean') return { blind };
+  if (typeof raw === 'boolean') return { raw };
   return isCount(columns, MOST_CELLS) && isCount(rows, MOST_CELLS) ? { columns, rows } : undefined;
 }
 

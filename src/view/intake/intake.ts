@@ -12,6 +12,9 @@ import { Guest, type IntakeRecorder, type Policy } from './guest.js';
 import type { Hello } from './hello.js';
 import { type Peer, peerOf } from './peer.js';
 
+/** A connection to it, for whoever hands in. */
+export type IntakeSocket = Socket;
+
 export const INTAKE_SOCKET = 'intake.sock';
 /** The listener of these sessions, in records and in the audit's settings. */
 export const EXEC_LISTENER = 'exec';
