@@ -4,13 +4,13 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Test } from 'tap';
 import { makeSigningKey } from '../../src/spool/signing-key.js';
 import { askOwner } from '../../src/view/control.js';
-import { auditLines, Dice, folderOf, type Program, spoolFiles, spoolLines, startProgram, startServer } from '../harness.js';
+import { auditLines, Dice, folderOf, Program, settingsOf, spoolFiles, spoolLines, startProgram, startServer } from '../harness.js';
 import { idOf, Truth, wholeLines } from './chaos-copies.js';
 import { answer, wordOf } from './chaos-crowd.js';
 import { Collector, KEEPER, WebServer } from './chaos-peers.js';
@@ -96,6 +96,24 @@ export class World {
 
   /** Starts the program, as it is configured now. */
   async start(drainS: number): Promise<Program> {
+    this.#configure(drainS);
+    return startProgram(this.t, { upstream: this.#upstream, folder: this.folder });
+  }
+
+  /** Starts the program and kills it at the nth thing that its start does in the spool, or when it listens. */
+  async killStart(nth: number): Promise<void> {
+    this.#configure(1);
+    let seen = 0;
+    const program = new Program(this.folder, settingsOf({ upstream: this.#upstream }));
+    const kill = (): void => void program.child.kill('SIGKILL');
+    const watching = watch(this.spool, () => void (++seen === nth && kill()));
+    program.child.stdout?.on('data', (text) => void (String(text).includes(' -> ') && kill()));
+    await program.ended();
+    watching.close();
+    this.printed += program.printed;
+  }
+
+  #configure(drainS: number): void {
     const late = [...this.late].filter(([, { to }]) => to === undefined);
     const callbacks = [
       "{'use': 'file', 'size': '300k'}",
@@ -108,7 +126,6 @@ export class World {
       this.at('server.conf'),
       `${SETTINGS}SPOOL_MAX_BYTES = '${this.isRoomShort ? '4m' : '64m'}'\nDRAIN_TIMEOUT_S = ${drainS}\nAUDIT_CALLBACK = [${callbacks.join(', ')}]\n`,
     );
-    return startProgram(this.t, { upstream: this.#upstream, folder: this.folder });
   }
 
   mood(mood: 'bad' | 'down' | 'hangs' | ''): void {

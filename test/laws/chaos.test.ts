@@ -71,9 +71,22 @@ const EVENTS: { readonly [name: string]: Event } = {
   },
 };
 
+/** How a run ends: killed, stopped, or killed while it stops. */
+const ENDS = ['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGTERM, SIGKILL'];
+
+const refusesAll = (program: Program): Promise<boolean> =>
+  program.connect().then(
+    (client) => {
+      client.destroy();
+      return false;
+    },
+    () => true,
+  );
+
 /** One run of the program: clients talk, things happen, it ends in one way or another. */
 async function runOnce(world: World, round: number): Promise<void> {
   const { dice } = world;
+  while (dice.next() < 0.2) await world.killStart(dice.between(1, 12));
   const program = await world.start(1);
   const crowd = new Crowd(program, new Dice(SEED * 1_000 + round), round);
   // On a busy machine the audit may still be at its first record when thousands of answers have gone by.
@@ -90,12 +103,16 @@ async function runOnce(world: World, round: number): Promise<void> {
     await EVENTS[name]?.(world, program, crowd, round);
   }
   await crowd.heard(dice.between(1, 400));
-  const signal = dice.next() < 0.6 ? 'SIGKILL' : 'SIGTERM';
-  world.happened.push(signal);
-  const code = await program.end(signal);
+  const end = ENDS[dice.between(0, ENDS.length - 1)] as string;
+  world.happened.push(end);
+  if (end !== 'SIGKILL') program.child.kill('SIGTERM');
+  if (end === 'SIGTERM, SIGKILL') await until(() => refusesAll(program), 'the stop to begin', WAIT_MS);
+  if (end !== 'SIGTERM') program.child.kill('SIGKILL');
+  const code = await program.ended();
   // What a full spool does not take in time is lost, and said: by the exit code here, by a gap in each open session with the next start.
   const mayLose = program.printed.includes('the spool did not take all that was recorded');
-  world.t.equal(code, signal === 'SIGKILL' ? null : mayLose ? EXIT.failed : EXIT.done, `round ${round}: ${world.happened.join(', ')}`);
+  const killed = end !== 'SIGTERM' && code === null;
+  world.t.equal(code, killed ? null : mayLose ? EXIT.failed : EXIT.done, `round ${round}: ${world.happened.join(', ')}`);
   world.happened = [];
   world.printed += program.printed;
   await Promise.all([crowd.gone, world.redacting]);
