@@ -179,7 +179,8 @@ export class Sender {
   }
 
   #tellLost(): void {
-    for (const direction of ['RCV', 'SND'] as const) {
+    // Each goes in front of the other.
+    for (const direction of ['SND', 'RCV'] as const) {
       const bytes = this.#lost[direction];
       if (bytes === 0 && !this.#unsureLost) continue;
       const lost: Lost = { direction, bytes: this.#unsureLost ? null : bytes, from: this.#lostFrom };
