@@ -189,8 +189,12 @@ async function ownForExec(settings: Settings): Promise<number> {
   const stopped = stopSignal(false);
   const { run } = await import('./main.js');
   const { untilDeserted } = await import('./exec/owner.js');
-  const running = await run(settings, { version: version(), log, forExec: true });
-  await Promise.race([stopped, untilDeserted(running)]);
+  let yielded = (): void => undefined;
+  const wanted = new Promise<void>((resolve) => {
+    yielded = resolve;
+  });
+  const running = await run(settings, { version: version(), log, forExec: { asked: yielded } });
+  await Promise.race([stopped, wanted, untilDeserted(running)]);
   await running.stop();
   return running.lost ? EXIT.failed : EXIT.done;
 }

@@ -4,7 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setTimeout as rest } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { type AuditSide, inlineSide, type SideEvents, ThreadSide, within } from './audit-side.js';
 import type { AuditChange, AuditorData, NodeFact } from './audit-thread.js';
@@ -23,7 +23,7 @@ import { Ids } from './record/id.js';
 import { countMeant, finishPending, type Ground, isPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
 import { reloadable, sayWaiting, type Waiting } from './reload.js';
 import { Board } from './spool/board.js';
-import { lockSpool } from './spool/lock.js';
+import { type Lock, lockSpool } from './spool/lock.js';
 import { checkedRequest, type RedactRequest } from './spool/redact-select.js';
 import { findRetired, forgetCursors, type Retired } from './spool/retire.js';
 import { Rarely } from './spool/retry.js';
@@ -32,7 +32,7 @@ import { maskStats, spoolStats } from './spool/stats.js';
 import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
 import { type Admin, openAdmin } from './view/admin.js';
-import { type Control, openControl } from './view/control.js';
+import { askOwner, type Control, openControl } from './view/control.js';
 import { EXEC_LISTENER, Intake } from './view/intake/intake.js';
 
 export interface RunOptions {
@@ -49,8 +49,8 @@ export interface RunOptions {
   readonly sockets?: ReadonlyMap<string, number>;
   /** The spool alone: nothing is listened on, nothing delivered. */
   readonly alone?: true;
-  /** For `exec` alone: its intake and delivery, no listeners. */
-  readonly forExec?: true;
+  /** For `exec` alone: its intake and delivery, no listeners. `asked` is called when a proxy wants the spool: then it is to stop. */
+  readonly forExec?: { readonly asked: () => void };
 }
 
 export interface Running {
@@ -92,6 +92,9 @@ const SILENT_MS = 15_000;
 /** How often it is looked whether callbacks have taken all, and how long for one that takes its time with a batch. */
 const TAKEN_MS = 20;
 const STILL_MS = 500;
+/** What an owner for `exec` alone may take to give the spool up, beyond DRAIN_TIMEOUT_S; and how often it is looked whether it has. */
+const YIELD_MS = 10_000;
+const LOCK_MS = 20;
 /** Facts that wait for room at the door. */
 const MAX_FACTS = 256;
 
@@ -135,7 +138,7 @@ class Runner implements Running {
   readonly #peerFaults = new Map<string, Rarely>();
   readonly #delivery: DeliverySide;
   readonly #facts: NodeFact[] = [];
-  #lock: { release(): void } | undefined;
+  #lock: Lock | undefined;
   #side: AuditSide | undefined;
   #troubles = 0;
   listeners: Running['listeners'] = [];
@@ -206,7 +209,7 @@ class Runner implements Running {
 
   async #startAudit(): Promise<void> {
     const { spool } = this.#settings;
-    this.#lock = lockSpool(spool.dir);
+    this.#lock = await this.#takeSpool(spool.dir);
     try {
       this.#side = await this.#startSide();
     } catch (error) {
@@ -252,11 +255,29 @@ class Runner implements Running {
     this.#intake?.full();
   }
 
+  /** Who owns it for `exec` alone gives it up where it is asked to; its sessions go on here. Throws AUDIT_SPOOL_OWNED, AUDIT_SPOOL. */
+  async #takeSpool(folder: string): Promise<Lock> {
+    const until = Date.now() + this.#settings.drainTimeoutS * 1000 + YIELD_MS;
+    for (let asked = this.#options.forExec !== undefined; ; asked = true) {
+      try {
+        return lockSpool(folder);
+      } catch (error) {
+        if (!(error instanceof AuditError) || error.code !== 'AUDIT_SPOOL_OWNED' || this.#options.forExec || Date.now() > until) throw error;
+        if (!asked && (await askOwner(folder, { command: 'yield' }, () => undefined).catch(() => false)) !== true) throw error;
+      }
+      await sleep(LOCK_MS);
+    }
+  }
+
   /** Where it cannot be opened nobody can ask, and all else works. */
   async #openControl(): Promise<void> {
     const { spool } = this.#settings;
     const answers = {
       stats: () => this.stats(),
+      yield: async () => {
+        this.#options.forExec?.asked();
+        return this.#options.forExec !== undefined;
+      },
       redact: ({ request, look }: { readonly [name: string]: unknown }, tell: (progress: unknown) => void) =>
         this.redact(checkedRequest(request), look === true, (stage, done, all) => tell({ stage, done, all })),
     };
@@ -565,7 +586,7 @@ class Runner implements Running {
       if (!stats.some(({ state }) => state === 'running')) return;
       const now = stats.reduce((sum, one) => sum + one.records, 0);
       if (now !== records) [records, movedAt] = [now, Date.now()];
-      await rest(TAKEN_MS);
+      await sleep(TAKEN_MS);
     }
   }
 

@@ -65,6 +65,14 @@ export class Inflater {
     this.#credit = Math.min(INFLATE_CREDIT, this.#credit + bytes * INFLATE_RATIO);
   }
 
+  /**
+   * Compressed bytes of the block that is being fed. Where `give` has stopped it, how far zlib has read ahead in the block hangs on the splitting; where the
+   * block began does not.
+   */
+  get blockUsed(): number {
+    return BLOCK - this.#blockLeft;
+  }
+
   /** @param bytes of which those from `from` on belong to the stream; borrowed until the call returns */
   push(bytes: Uint8Array, from: number, give: Give): Inflated {
     this.at = from;

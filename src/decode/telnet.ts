@@ -115,7 +115,10 @@ export class TelnetDecoder implements Decoder {
     });
     if (outcome === 'end') this.#layer = Layer.Plain;
     else if (outcome === 'corrupt' || outcome === 'bomb') this.#goBlind(`compressed-${outcome}`, emit);
-    else if (outcome === 'stopped') inflater.stop();
+    else if (outcome === 'stopped') {
+      emit({ type: 'unread', length: inflater.blockUsed });
+      inflater.stop();
+    }
     return inflater.at;
   }
 

@@ -89,6 +89,7 @@ class Exec {
     return new Sender({
       hello,
       policy: settings.audit.onFailure,
+      patienceMs: settings.drainTimeoutS * 1000,
       reach: async () => {
         const socket = await dialIntake(settings.spool.dir, settings.intakeListen);
         if (socket) owner.reached();
@@ -202,7 +203,7 @@ class Exec {
       if (missing > 0) log.warn(`AUDIT_SPOOL: ${missing} bytes of this session could not be recorded`);
       return;
     }
-    if (this.#failed) return log.warn(`AUDIT_SPOOL: this session could not be recorded, and was ended${because(owner)}`);
+    if (this.#failed) return log.warn(`AUDIT_SPOOL: this session could not be recorded to its end, as AUDIT_ON_FAILURE wants it${because(owner)}`);
     log.warn(`AUDIT_SPOOL: ${missing} bytes of this session, and its end, could not be recorded${because(owner)}`);
   }
 }

@@ -16,7 +16,9 @@ export interface SenderOptions {
   readonly policy: Policy;
   /** Connects to the owner, if there is one; else sees to it that there will be. */
   readonly reach: () => Promise<IntakeSocket | undefined>;
-  /** Policy 'close': the record has a hole, or the owner will not have this session. Called once. */
+  /** Policy 'close': without an owner for so long the session fails, in milliseconds. */
+  readonly patienceMs: number;
+  /** Policy 'close': the record has a hole, or there is no owner that will have this session. Called once. */
   readonly failed: () => void;
   /** `waits` has become false. */
   readonly room: () => void;
@@ -61,6 +63,7 @@ export class Sender {
   #connected = 0;
   #waitMs: number = AGAIN_MS.first;
   #again: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
   #failed = false;
   #refused = false;
   #finished: (() => void) | undefined;
@@ -72,12 +75,8 @@ export class Sender {
     this.#policy = options.policy;
     this.#most = options.mostHeld ?? MOST_HELD;
     this.#terminal = { columns: options.hello.columns, rows: options.hello.rows, blind: false, raw: false };
+    this.#bePatient();
     void this.#connect();
-  }
-
-  /** Whether an owner was ever reached. */
-  get reached(): boolean {
-    return this.#connected > 0;
   }
 
   /** Policy 'pause': the program is to wait. */
@@ -108,7 +107,8 @@ export class Sender {
       });
       clearTimeout(timer);
     }
-    clearTimeout(this.#again);
+    for (const one of [this.#again, this.#patience]) clearTimeout(one);
+    if (this.#held.length > 0 && this.#policy === 'close') this.#fail();
     this.#refused = true;
     this.#socket?.destroy();
     return this.missing + this.#held.reduce((sum, { size }) => sum + size, 0);
@@ -160,6 +160,10 @@ export class Sender {
     if (this.#policy === 'close') this.#fail();
   }
 
+  #bePatient(): void {
+    this.#patience = setTimeout(() => this.#policy === 'close' && this.#fail(), this.#options.patienceMs);
+  }
+
   #fail(): void {
     if (this.#failed) return;
     this.#failed = true;
@@ -175,7 +179,8 @@ export class Sender {
   }
 
   #tellLost(): void {
-    for (const direction of ['RCV', 'SND'] as const) {
+    // Each goes in front of the other.
+    for (const direction of ['SND', 'RCV'] as const) {
       const bytes = this.#lost[direction];
       if (bytes === 0 && !this.#unsureLost) continue;
       const lost: Lost = { direction, bytes: this.#unsureLost ? null : bytes, from: this.#lostFrom };
@@ -224,6 +229,7 @@ export class Sender {
     const { policy } = jsonOf(bytes) ?? {};
     if (policy === 'pass' || policy === 'pause' || policy === 'close') this.#policy = policy;
     this.#waitMs = AGAIN_MS.first;
+    clearTimeout(this.#patience);
   }
 
   /** The owner's disk has the first `count` frames. */
@@ -263,6 +269,7 @@ export class Sender {
     }
     this.#unsure = { RCV: 0, SND: 0 };
     [this.#sent, this.#gone] = [0, 0];
+    this.#bePatient();
     this.#tryAgain();
   }
 }

@@ -326,3 +326,45 @@ t.test('the time goes on behind the last byte for longer than any AUDIT_OUT_IDLE
   t.equal(idle(BEATS_FOR_MS - 1_000).audit.outIdleMs, 60_000);
   t.throws(() => idle(BEATS_FOR_MS - 999), { code: 'AUDIT_CONFIG_TYPE' });
 });
+
+t.test("facts about a session's terminal keep their place; without room the last word on each matter is told once there is some", async (t) => {
+  const outside = new Outside(t, 2);
+  const { door } = outside;
+  const one = outside.session('a');
+  door.data(one, 'SND', Buffer.from('word? '));
+  door.terminal(one, { blind: true });
+  door.data(one, 'RCV', Buffer.from('xyzzy\r'));
+  outside.read();
+  t.same(outside.frames.slice(1), [
+    ['SND', one, 'word? '],
+    ['terminal', one, '{"blind":true}'],
+    ['RCV', one, 'xyzzy\r'],
+  ]);
+  outside.fill(one);
+  door.terminal(one, { blind: false });
+  door.terminal(one, { columns: 100, rows: 30 });
+  door.terminal(one, { columns: 101, rows: 31 });
+  outside.drain();
+  const facts = (): string[] => outside.frames.flatMap(([kind, , text]) => (kind === 'terminal' ? text : []));
+  t.same(facts().slice(1), ['{"blind":false}', '{"columns":101,"rows":31}']);
+  outside.die();
+  outside.drain();
+  t.same(facts().slice(3), ['{"blind":false}', '{"columns":101,"rows":31}']);
+  t.equal(outside.frames.at(-1)?.[0], 'terminal');
+});
+
+t.test('what of a session never came is a gap of its direction, also where there is no room for it', async (t) => {
+  const outside = new Outside(t, 2);
+  const { door } = outside;
+  const one = outside.session('a');
+  door.lost(one, { reason: 'exec', direction: 'SND', from: 5, bytes: 7 });
+  outside.fill(one);
+  door.lost(one, { reason: 'exec', direction: 'RCV', from: 9, bytes: 11 });
+  outside.drain();
+  const gaps = outside.frames.flatMap(([kind, session, text]) => (kind === 'gap' ? { session, ...JSON.parse(text) } : []));
+  t.match(gaps, [
+    { session: one, reason: 'exec', direction: 'SND', from: 5, bytes: 7 },
+    // With what the session lost itself, from when that began.
+    { session: one, reason: 'full', direction: 'RCV', bytes: MAX_FRAME_BYTES + 11 },
+  ]);
+});

@@ -85,19 +85,21 @@ const TRANSCRIPTS: readonly [title: string, direction: Direction, bytes: Buffer,
     'encryption inside of the stream is the end of reading',
     'SND',
     bytesOf(MCCP2, packed('a\xff\xfa\x2e\x01\xff\xf0'), 'cipher'),
-    ['sub 86  0', 'text a', 'sub 46 01 1', 'opaque encrypted-tls', 'unread 10'],
+    // What zlib has read ahead hangs on the splitting: all that it was given since its last block of 256 bytes counts.
+    ['sub 86  0', 'text a', 'sub 46 01 1', 'opaque encrypted-tls', `unread ${packed('a\xff\xfa\x2e\x01\xff\xf0').length + 'cipher'.length}`],
+  ],
+  [
+    'encryption at the very end of what has come is counted, too (found by npm run fuzz, seed 20277373)',
+    'SND',
+    Buffer.from('fffa56fff0782300dcfffffa2603fff0ff', 'hex'),
+    ['sub 86  0', 'sub 38 03 1', 'opaque encrypted', 'unread 12'],
   ],
 ];
 
 for (const [title, direction, bytes, events] of TRANSCRIPTS) {
   t.test(title, async (t) => {
-    for (const [name, chunks] of splittings(bytes)) t.same(uncounted(say(chunks, direction)), uncounted(events), name);
+    for (const [name, chunks] of splittings(bytes)) t.same(say(chunks, direction), events, name);
   });
-}
-
-/** Where encryption begins inside of a stream, a few bytes of its rest may be inflated already: they are not counted the same in every splitting. */
-function uncounted(words: readonly string[]): string[] {
-  return words.map((word, index) => (words[index - 1]?.startsWith('opaque') ? 'unread' : word));
 }
 
 t.test('a stream broken at any byte is read up to there at most, and what follows the next marker is read again, in any splitting', async (t) => {

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { Program } from '../../src/bridge/pty/program.js';
-import { folderOf, type Written } from '../harness.js';
+import { auditFiles, folderOf, type Written } from '../harness.js';
 import { until } from '../wait.js';
 
 export const CLI = join(import.meta.dirname, '../../src/cli.js');
@@ -58,11 +58,21 @@ export const isAlive = (pid: number): boolean => {
   }
 };
 
-/** The journal's records. */
-export function journalOf({ folder }: Place): (Written & { readonly pid: number; readonly listener?: string })[] {
+/** All records, each once: those of the file, then those that have not come there yet. A segment that was delivered goes. */
+export function journalOf({ folder }: Place): (Written & { readonly pid: number })[] {
   const spool = join(folder, 'audit/spool');
-  const lines = segmentsOf(spool).flatMap((name) => readFileSync(join(spool, name), 'utf8').split('\n'));
-  return lines.flatMap((line) => (line.endsWith('}') ? [JSON.parse(line)] : []));
+  const undelivered = segmentsOf(spool).flatMap((name) => linesOf(join(spool, name)));
+  const lines = new Set([...auditFiles(folder).flatMap(linesOf), ...undelivered]);
+  return [...lines].flatMap((line) => (line.endsWith('}') ? [JSON.parse(line)] : []));
+}
+
+/** None, where the file has gone meanwhile. */
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
 }
 
 function segmentsOf(spool: string): string[] {

@@ -16,7 +16,7 @@ const MOST_FAILURES = 5;
 
 export interface Failure {
   readonly target: string;
-  /** Makes the same input again: `--seed SEED --target NAME --only N`. */
+  /** Makes the same input again: `--seed SEED --target NAME --seconds 0`. */
   readonly seed: number;
   readonly what: string;
   /** The smallest input that was found to fail so, as `show` writes it. */
@@ -38,14 +38,28 @@ export interface Bound {
 export function fuzz(target: Target, seed: number, { inputs = Number.POSITIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY }: Bound): Ran {
   const ran = { inputs: 0, bytes: 0, failures: [] as Failure[] };
   for (let one = seed; ran.inputs < inputs && performance.now() < untilMs && ran.failures.length < MOST_FAILURES; one++) {
-    const input = target.make(new Dice(one));
+    const input = make(target, one);
     ran.inputs++;
-    ran.bytes += sizeOf(input);
-    const what = judge(target, input);
-    if (what !== undefined) ran.failures.push(tell(target, one, input, what));
+    if (typeof input === 'string') ran.failures.push({ target: target.name, seed: one, what: input, input: '' });
+    else {
+      ran.bytes += sizeOf(input);
+      const what = judge(target, input);
+      if (what !== undefined) ran.failures.push(tell(target, one, input, what));
+    }
   }
   return ran;
 }
+
+/** The input of a seed; or why there is none: some are made with the help of what is fuzzed (a header that we write and read back). */
+function make(target: Target, seed: number): Input | string {
+  try {
+    return target.make(new Dice(seed));
+  } catch (error) {
+    return whyOf(error);
+  }
+}
+
+const whyOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ''}` : String(error));
 
 function tell(target: Target, seed: number, input: Input, what: string): Failure {
   const kind = kindOf(what);
@@ -66,7 +80,7 @@ export function judge(target: Target, input: Input, slowUs = SLOW_US): string | 
     differs(whole, target.say(splitBy(input, byDice(new Dice(size)))), 'cut by dice');
     return undefined;
   } catch (error) {
-    return error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ''}` : String(error);
+    return whyOf(error);
   }
 }
 

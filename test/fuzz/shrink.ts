@@ -1,19 +1,25 @@
-/** Makes a failing input smaller while it still fails: parts are left out, then runs of bytes, halving their length each time. Bounded in tries. */
+/** Makes a failing input smaller while it still fails: parts are left out, then runs of bytes, halving their length each time. Bounded in tries and in time. */
 import { type Input, isData, type Part } from './input.js';
 
 /** Tries for one input; with inputs of a few KiB they take seconds. */
 const MOST_TRIES = 2_000;
+/** With hostile ones they would take minutes. Milliseconds. */
+const MOST_MS = 20_000;
 
 /** @param fails whether an input still fails in the same way */
 export function shrink(input: Input, fails: (input: Input) => boolean, mostTries = MOST_TRIES): Input {
+  const end = performance.now() + MOST_MS;
   let tries = 0;
   let best = input;
+  const over = (): boolean => tries >= mostTries || performance.now() >= end;
   const better = (next: Input): boolean => {
-    if (tries++ >= mostTries || !fails(next)) return false;
+    if (over()) return false;
+    tries++;
+    if (!fails(next)) return false;
     best = next;
     return true;
   };
-  for (let before = -1; before !== weight(best) && tries < mostTries; ) {
+  for (let before = -1; before !== weight(best) && !over(); ) {
     before = weight(best);
     leaveOut(best.length, (from, to) => better([...best.slice(0, from), ...best.slice(to)]));
     for (let at = 0; at < best.length; at++) {
