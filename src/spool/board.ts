@@ -14,14 +14,14 @@ const OFFSET_BITS = 32n;
 const OFFSET_MASK = (1n << OFFSET_BITS) - 1n;
 
 /**
- * Word 0 is the durable end of the journal, word 1 is set to 1 when no more will come, word 2 is 1 while room is short; then for each callback two words:
- * its cursor, its floor.
+ * Word 0 is the durable end of the journal, word 1 is set to 1 when no more will come, word 2 is 1 while room is short; then for each callback three words:
+ * its cursor, its floor, where it began.
  */
 const DURABLE = 0;
 const CLOSED = 1;
 const TIGHT = 2;
 const FIRST_CURSOR = 3;
-const WORDS_EACH = 2;
+const WORDS_EACH = 3;
 
 /** A position in one word, and back: for whoever shares positions between threads. */
 export const pack = ({ segment, offset }: Position): bigint => (BigInt(segment) << OFFSET_BITS) | BigInt(offset);
@@ -116,5 +116,14 @@ export class Board {
   /** Spool only. */
   raiseFloor(index: number, position: Position): void {
     Atomics.store(this.#words, FIRST_CURSOR + WORDS_EACH * index + 1, pack(position));
+  }
+
+  /** Callback `index` was given nothing that lies before this. */
+  since(index: number): Position {
+    return unpack(Atomics.load(this.#words, FIRST_CURSOR + WORDS_EACH * index + 2));
+  }
+
+  beginAt(index: number, position: Position): void {
+    Atomics.store(this.#words, FIRST_CURSOR + WORDS_EACH * index + 2, pack(position));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * How far a callback has come, on disk: `SPOOL_DIR/cursors/NAME.json` with `{"segment","offset","records"}`, moved atomically. Receives positions,
+ * How far a callback has come, on disk: `SPOOL_DIR/cursors/NAME.json` with `{"segment","offset","records","since"}`, moved atomically. Receives positions,
  * gives back where a callback starts, and says what had to be mended. Never holds anything of a record.
  */
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,8 @@ import { listSegments, segmentPath } from './segments.js';
 export interface Cursor extends Position {
   /** Records that this callback is past since it exists. */
   readonly records: number;
+  /** Where it began, if that was at the newest record: what lies before that it was never given. */
+  readonly since?: Position;
 }
 
 /** Why a cursor could not stand where it stood. */
@@ -51,10 +53,10 @@ function decoded(escaped: string): string | undefined {
  * Throws what the disk throws; then the cursor stands as before.
  * @param by two threads may move one cursor: the callback's own, and the journal's, which gives up what a stuck one holds
  */
-export function saveCursor(folder: string, name: string, { segment, offset, records }: Cursor, by: 'callback' | 'journal' = 'callback'): void {
+export function saveCursor(folder: string, name: string, { segment, offset, records, since }: Cursor, by: 'callback' | 'journal' = 'callback'): void {
   const path = cursorPath(folder, name);
   const aside = `${path}.${by}.tmp`;
-  const text = JSON.stringify({ segment, offset, records });
+  const text = JSON.stringify({ segment, offset, records, since });
   try {
     writeFileSync(aside, text, { mode: 0o600 });
   } catch (error) {
@@ -77,10 +79,16 @@ export function readCursor(folder: string, name: string): Cursor | 'unreadable' 
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 
-function isCursor(value: unknown): value is Cursor {
+function isPosition(value: unknown): value is Position {
   if (typeof value !== 'object' || value === null) return false;
-  const { segment, offset, records } = value as { [name: string]: unknown };
-  return isCount(segment) && isCount(offset) && isCount(records);
+  const { segment, offset } = value as { [name: string]: unknown };
+  return isCount(segment) && isCount(offset);
+}
+
+function isCursor(value: unknown): value is Cursor {
+  if (!isPosition(value)) return false;
+  const { records, since } = value as { records?: unknown; since?: unknown };
+  return isCount(records) && (since === undefined || isPosition(since));
 }
 
 /**
@@ -96,12 +104,11 @@ export function placeCursor(folder: string, name: string, start: 'newest' | 'old
 
 function place(folder: string, found: Cursor | 'unreadable' | undefined, start: 'newest' | 'oldest', durable: Position): PlacedCursor {
   const oldest = { segment: listSegments(folder)[0] ?? durable.segment, offset: 0 };
-  if (found === undefined) return { cursor: { ...(start === 'newest' ? durable : oldest), records: 0 } };
+  if (found === undefined) return { cursor: start === 'newest' ? { ...durable, records: 0, since: durable } : { ...oldest, records: 0 } };
   if (found === 'unreadable') return { cursor: { ...oldest, records: 0 }, fault: 'unreadable' };
-  const { records } = found;
-  if (comparePositions(found, durable) > 0) return { cursor: { ...durable, records }, fault: 'beyond the durable end' };
-  if (comparePositions(found, oldest) < 0) return { cursor: { ...oldest, records }, fault: 'before the oldest segment' };
-  return isLineStart(folder, found) ? { cursor: found } : { cursor: { ...oldest, records }, fault: 'unreadable' };
+  if (comparePositions(found, durable) > 0) return { cursor: { ...found, ...durable }, fault: 'beyond the durable end' };
+  if (comparePositions(found, oldest) < 0) return { cursor: { ...found, ...oldest }, fault: 'before the oldest segment' };
+  return isLineStart(folder, found) ? { cursor: found } : { cursor: { ...found, ...oldest }, fault: 'unreadable' };
 }
 
 /** A cursor stands behind a line end, or at the start of its segment; anywhere else its file is not to be believed. */

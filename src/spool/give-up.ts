@@ -1,7 +1,7 @@
 /**
  * Giving up for room (DESIGN 7): where the spool is full, the callbacks that are behind give up its oldest segment, if another is past it. Receives that
  * segment; declares what each of them has not taken, and only when that gap is durable moves their places behind it. Whether the file goes is the
- * journal's; whether the callback answers does not matter. Nobody is sacrificed where all are behind, or where one of them is `required`.
+ * journal's; whether the callback answers does not matter. Nobody is sacrificed where nobody else has it, or where one of them is `required`.
  */
 import { type Board, comparePositions, type Position } from './board.js';
 import { readCursor, saveCursor } from './cursor.js';
@@ -44,15 +44,24 @@ export function fromFurthestBehind(board: Board): number[] {
 const isPlaced = (board: Board, index: number): boolean => placeOf(board, index).segment > 0;
 
 /**
- * The callbacks that must let go of `oldest` so that it can be removed, the one furthest behind first; undefined where nobody may be made to: all of
- * them need it, or one that does is `required`, or they do not stand yet.
+ * The callbacks that must let go of `oldest` so that it can be removed, the one furthest behind first; undefined where nobody may be made to: nobody else
+ * has it (who is past it may have begun behind it), or one that needs it is `required`, or they do not stand yet.
  */
 export function victimsOf(board: Board, callbacks: readonly Claim[], { segment, bytes }: ClosedSegment): number[] | undefined {
   const indexes = fromFurthestBehind(board);
   if (!indexes.every((index) => isPlaced(board, index))) return undefined;
   const behind = indexes.filter((index) => comparePositions(placeOf(board, index), { segment, offset: bytes }) < 0);
-  if (behind.length === indexes.length || behind.some((index) => callbacks[index]?.required !== false)) return undefined;
+  if (!isHad(board, behind, segment) || behind.some((index) => callbacks[index]?.required !== false)) return undefined;
   return indexes.filter((index) => placeOf(board, index).segment <= segment);
+}
+
+/** Whether somebody who is past a segment was given all that those who are behind, the furthest first, still need of it. */
+function isHad(board: Board, behind: readonly number[], segment: number): boolean {
+  const [furthest] = behind;
+  if (furthest === undefined) return true;
+  const place = placeOf(board, furthest);
+  const need = place.segment < segment ? { segment, offset: 0 } : place;
+  return fromFurthestBehind(board).some((index) => !behind.includes(index) && comparePositions(board.since(index), need) <= 0);
 }
 
 /** Makes those that need `oldest` give it up. False: nobody may be made to, and nothing has changed. Throws what the disk throws; what is done by then stands. */
@@ -86,9 +95,9 @@ async function measureRest(folder: string, board: Board, index: number, { segmen
 /** Where this fails the next start finds the cursor in front of the oldest segment, and says that it moved it. */
 function keepPlace(folder: string, name: string, place: Position, lost: number): void {
   const known = readCursor(folder, name);
-  const records = typeof known === 'object' ? known.records : 0;
+  const before = typeof known === 'object' ? known : { records: 0 };
   try {
-    saveCursor(folder, name, { ...place, records: records + lost }, 'journal');
+    saveCursor(folder, name, { ...before, ...place, records: before.records + lost }, 'journal');
   } catch {
     // The floor holds while we run.
   }

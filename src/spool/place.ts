@@ -39,6 +39,7 @@ export function report({ settings, context, onFault }: PlaceOptions, code: Error
 /** Places the callback's cursor and shows it on the board. Gives the cursor. Throws what the disk throws. */
 export function showCursor({ folder, board, index, settings, context, onFault }: PlaceOptions): Cursor {
   const { cursor, fault } = placeCursor(folder, settings.name, settings.start, board.durable);
+  if (cursor.since) board.beginAt(index, cursor.since);
   board.moveCursor(index, cursor);
   if (fault) sayMoved(fault);
   return cursor;
@@ -89,7 +90,7 @@ export class Place {
       this.heedFloor();
       return;
     }
-    this.#taken = { ...position, records: this.#taken.records + records };
+    this.#taken = { ...this.#taken, ...position, records: this.#taken.records + records };
     this.#watch.takes(position, this.#taken.records);
     this.#watch.add(WATCH.passed, records);
     this.#show(this.#trail.pass(this.#taken, given));
@@ -115,7 +116,7 @@ export class Place {
     const { folder, settings } = this.#options;
     const saved = readCursor(folder, settings.name);
     const counted = typeof saved === 'object' && comparePositions(saved, floor) === 0 ? saved.records : 0;
-    this.#begin({ ...floor, records: Math.max(counted, this.#taken.records) });
+    this.#begin({ ...this.#taken, ...floor, records: Math.max(counted, this.#taken.records) });
     this.#show(this.#taken);
     return true;
   }
@@ -151,6 +152,6 @@ export class Place {
 
   #aboveFloor(cursor: Cursor): Cursor {
     const floor = this.#floor;
-    return comparePositions(cursor, floor) < 0 ? { ...floor, records: cursor.records } : cursor;
+    return comparePositions(cursor, floor) < 0 ? { ...cursor, ...floor } : cursor;
   }
 }

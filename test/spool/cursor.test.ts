@@ -38,9 +38,9 @@ t.test('a name that is a path stays inside the folder', async (t) => {
 t.test('a new callback starts at the newest record, or at the oldest', async (t) => {
   const folder = t.testdir();
   const durable = journalIn(folder);
-  t.same(placeCursor(folder, 'late', 'newest', durable), { cursor: { ...durable, records: 0 } });
+  t.same(placeCursor(folder, 'late', 'newest', durable), { cursor: { ...durable, records: 0, since: durable } });
   t.same(placeCursor(folder, 'all', 'oldest', durable), { cursor: { segment: 3, offset: 0, records: 0 } });
-  t.same(readCursor(folder, 'late'), { ...durable, records: 0 }, 'and keeps that place');
+  t.same(readCursor(folder, 'late'), { ...durable, records: 0, since: durable }, 'and keeps that place');
 });
 
 t.test('a cursor inside the journal stays where it is', async (t) => {

@@ -58,6 +58,16 @@ t.test('of several that are behind all give up, the one furthest behind first', 
   );
 });
 
+t.test('one that began behind a segment does not have it: nobody gives it up for that one', (t) => {
+  const { board, oldest } = journal(folderOf(t), [1, 4]);
+  const place = board.cursor(0);
+  board.beginAt(1, { ...place, offset: place.offset + 1 });
+  t.equal(victimsOf(board, CALLBACKS, oldest), undefined);
+  board.beginAt(1, place);
+  t.same(victimsOf(board, CALLBACKS, oldest), [0], 'it has all that the other still needs');
+  t.end();
+});
+
 t.test('nobody gives up where all are behind, where one that is behind is required, or before all are placed', async (t) => {
   const folder = folderOf(t);
   const all = journal(folder, [1, 3]);
