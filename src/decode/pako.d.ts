@@ -24,5 +24,7 @@ declare module 'pako/lib/zlib/zstream.js' {
     output: Uint8Array;
     next_out: number;
     avail_out: number;
+    /** There from `inflateInit2` on. `wsize`: bytes that its window has room for. */
+    state: { wsize: number };
   }
 }

@@ -44,7 +44,7 @@ export class OwnerStarter {
     if (this.#child || performance.now() < this.#notBefore) return;
     this.#notBefore = performance.now() + this.#againMs;
     this.#againMs = Math.min(this.#againMs * 2, AGAIN_AT_MOST_MS);
-    this.complaint = '';
+    let said = '';
     closeAllOnExec();
     const child = spawn(process.execPath, this.#words, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child = child;
@@ -52,7 +52,8 @@ export class OwnerStarter {
     child.on('exit', () => this.#ended());
     child.stderr.setEncoding('utf8');
     child.stderr.on('data', (text: string) => {
-      this.complaint ||= text.split('\n')[0] ?? '';
+      said ||= text.split('\n')[0] ?? '';
+      this.complaint = said;
     });
     child.stderr.on('error', () => undefined);
     child.unref();

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { folderOf, type Program, records, recordThat, startProgram, startServer } from '../harness.js';
 import { until } from '../wait.js';
@@ -97,6 +98,15 @@ const FLOODS: readonly (readonly [string, string, Buffer, number])[] = [
     16 * MIB,
   ],
   ['nothing but line ends', '', wire('\n', 65_536), MIB / 4],
+  ['GMCP that is nested 60,000 deep', '', wire(`\xff\xfa\xc9Room.Info ${'['.repeat(60_000)}\xff\xf0`, 1), 32 * MIB],
+  ['MSDP that is nested 60,000 deep', '', wire(`\xff\xfa\x45\x01a\x02${'\x05'.repeat(60_000)}\xff\xf0`, 1), 16 * MIB],
+  ['NEW-ENVIRON of 15,000 variables', '', wire(`\xff\xfa\x27\x00${'\x03a\x01b'.repeat(15_000)}\xff\xf0`, 1), 8 * MIB],
+  [
+    'streams of MCCP3 that are bombs, 8 MiB in 8 KiB',
+    '',
+    Buffer.concat([wire('\xff\xfa\x57\xff\xf0', 1), deflateSync(Buffer.alloc(8 * MIB))]),
+    MIB / 4,
+  ],
 ];
 
 for (const [what, start, chunk, total] of FLOODS) {

@@ -9,6 +9,8 @@ import { INFLATE_CREDIT, INFLATE_RATIO } from '../inflate.js';
 
 /** Raw deflate, whose window may be as large as deflate has it. */
 const RAW = -15;
+/** Of such a window, in bytes. */
+const WINDOW = 32_768;
 const Z_SYNC_FLUSH = 2;
 const Z_OK = 0;
 const Z_STREAM_END = 1;
@@ -57,8 +59,11 @@ export class MessageInflater {
 
   /** Begins anew: the sender has no window either. */
   reset(): void {
-    if (this.#stream) zlib.inflateReset(this.#stream);
     this.#ended = false;
+    if (!this.#stream) return;
+    zlib.inflateReset(this.#stream);
+    // pako takes a reset window for one of no size, and would keep nothing in it.
+    this.#stream.state.wsize = WINDOW;
   }
 
   /** @returns bytes that have been paid for */

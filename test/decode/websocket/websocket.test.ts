@@ -91,6 +91,17 @@ for (const [title, direction, bytes, expected] of [
     ['open 101 - deflate', 'text one one one', 'text one one two', 'text ', 'text the end', 'text and on'],
   ],
   [
+    'behind a final block messages share their window as before (found by npm run fuzz)',
+    'SND',
+    Buffer.concat([
+      response(DEFLATE),
+      ...[deflateRawSync('the end'), ...sharedWindow(['the same words again', 'the same words again and more'])].map((bytes) =>
+        frame('SND', 1, bytes, { bits: RSV1 }),
+      ),
+    ]),
+    ['open 101 - deflate', 'text the end', 'text the same words again', 'text the same words again and more'],
+  ],
+  [
     'rules that are broken: each is a fault, and what can be read is read',
     'RCV',
     Buffer.concat([
