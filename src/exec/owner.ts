@@ -13,6 +13,8 @@ const LOOK_MS = 250;
 const AGAIN_MS = 2_000;
 /** And where none could be started, twice as long each time, up to this. */
 const AGAIN_AT_MOST_MS = 60_000;
+/** One that cannot be reached for so long will never be: it is ended. */
+const STUCK_MS = 60_000;
 
 /** Starts owners, one at a time. */
 export class OwnerStarter {
@@ -20,6 +22,7 @@ export class OwnerStarter {
   #child: ChildProcess | undefined;
   #notBefore = 0;
   #againMs = AGAIN_MS;
+  #startedAt = 0;
   /** What the last one said first where it could not: one line, of our own errors. */
   complaint = '';
 
@@ -28,21 +31,26 @@ export class OwnerStarter {
     this.#words = words;
   }
 
-  /** There is one. */
+  /** There is one: ours, if we started one. */
   reached(): void {
+    this.#startedAt = Number.POSITIVE_INFINITY;
     this.#againMs = AGAIN_MS;
     this.complaint = '';
   }
 
   /** The owner that we had is gone. */
   lost(): void {
-    this.#notBefore = performance.now() + AGAIN_MS;
+    this.#startedAt = performance.now();
+    this.#notBefore = this.#startedAt + AGAIN_MS;
   }
 
   /** Starts one, unless one is on its way. It lives on without us. */
   start(): void {
-    if (this.#child || performance.now() < this.#notBefore) return;
-    this.#notBefore = performance.now() + this.#againMs;
+    const now = performance.now();
+    if (this.#child && now - this.#startedAt > STUCK_MS) this.#child.kill('SIGKILL');
+    if (this.#child || now < this.#notBefore) return;
+    this.#startedAt = now;
+    this.#notBefore = now + this.#againMs;
     this.#againMs = Math.min(this.#againMs * 2, AGAIN_AT_MOST_MS);
     let said = '';
     closeAllOnExec();

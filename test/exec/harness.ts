@@ -25,6 +25,10 @@ export const execWords = (words: readonly string[], set: readonly string[] = [])
   ...words,
 ];
 
+/** Ours, without what tap adds to follow the processes of a test: an owner goes on behind it, in a folder that goes. */
+export const plainEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS' && !/^_?TAP/.test(name)));
+
 export interface Place {
   readonly folder: string;
 }
@@ -103,7 +107,7 @@ export async function pipeThrough(
   words: readonly string[],
   { input = '', env = {}, args }: { readonly input?: string; readonly env?: NodeJS.ProcessEnv; readonly args?: readonly string[] } = {},
 ): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-  const child = spawn(process.execPath, args ?? execWords(words), { cwd: place.folder, env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, args ?? execWords(words), { cwd: place.folder, env: { ...plainEnvironment(), ...env } });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk;
@@ -129,7 +133,7 @@ export class InTerminal {
   constructor(t: Test, { folder }: Place, argv: readonly [string, ...string[]]) {
     this.program = new Program({
       argv,
-      environment: Object.entries({ ...process.env, TERM: 'xterm' }).map(([name, value]) => `${name}=${value}`),
+      environment: Object.entries({ ...plainEnvironment(), TERM: 'xterm' }).map(([name, value]) => `${name}=${value}`),
       cwd: folder,
       columns: 90,
       rows: 30,

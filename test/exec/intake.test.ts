@@ -8,7 +8,7 @@ import { countOf, FrameReader, frameOf, GIVES, INTAKE_VERSION, jsonFrame, SAYS }
 import { verifySpool } from '../../src/view/verify.js';
 import { auditLines, folderOf, records, startProxy, startServer, type Written } from '../harness.js';
 import { until } from '../wait.js';
-import { execWords, saidIn, sessionsOf } from './harness.js';
+import { execWords, plainEnvironment, saidIn, sessionsOf } from './harness.js';
 
 const HELLO = { version: INTAKE_VERSION, argv: ['game'], cwd: '/', columns: 80, rows: 24, blind: false, raw: false, resumed: false };
 const asRoot = process.getuid?.() === 0;
@@ -66,7 +66,7 @@ t.test(
     const words = execWords(['sh', '-c', 'id -un; exit 5'], settings);
     const child = spawn('setpriv', [...user, process.execPath, ...words], {
       cwd: '/',
-      env: { ...process.env, USER: 'root', LOGNAME: 'root', HOME: '/' },
+      env: { ...plainEnvironment(), USER: 'root', LOGNAME: 'root', HOME: '/' },
     });
     let out = '';
     child.stdout.on('data', (chunk: Buffer) => {

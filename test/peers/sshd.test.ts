@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { verifySpool } from '../../src/view/verify.js';
-import { execWords, isAlive, journalOf, kill, type Place, placeOf, saidIn, sessionsOf } from '../exec/harness.js';
+import { execWords, isAlive, journalOf, kill, type Place, placeOf, plainEnvironment, saidIn, sessionsOf } from '../exec/harness.js';
 import { until } from '../wait.js';
 import { type Peer, peerMissing, startPeer } from './peer.js';
 
@@ -131,6 +131,7 @@ t.test('as the script of a login shell', { skip: peerMissing('script') }, async 
   writeFileSync(shell, `#!/bin/sh\ncd ${quoted(place.folder)}\nexec ${words} "$@"\n`, { mode: 0o755 });
   const out = execFileSync('script', ['-qec', `${shell} -c 'shopt -q login_shell && echo login'`, '/dev/null'], {
     encoding: 'utf8',
+    env: plainEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.match(out, /login\r\n$/);

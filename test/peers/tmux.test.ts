@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
-import { execWords, InTerminal, journalOf, placeOf, saidIn, sessionsOf } from '../exec/harness.js';
+import { execWords, InTerminal, journalOf, placeOf, plainEnvironment, saidIn, sessionsOf } from '../exec/harness.js';
 import { until } from '../wait.js';
 import { peerMissing } from './peer.js';
 
@@ -15,6 +15,7 @@ t.test('in a window: keys, its size and a screen that a program draws', { skip }
     execFileSync('tmux', ['-S', join(place.folder, 'tmux'), '-f', '/dev/null', ...words], {
       encoding: 'utf8',
       cwd: place.folder,
+      env: plainEnvironment(),
       stdio: ['ignore', 'pipe', 'ignore'],
     });
   const script = 'stty size; read a; stty size; printf "\\033[?1049h\\033[5;10Hdrawn"; read b; printf "\\033[?1049l"; echo back; read c';
