@@ -138,6 +138,10 @@ export class World {
     fillWith(join(this.spool, 'ballast'));
   }
 
+  get isFull(): boolean {
+    return this.#ballast;
+  }
+
   free(): void {
     if (this.#ballast) rmSync(join(this.spool, 'ballast'));
     this.#ballast = false;

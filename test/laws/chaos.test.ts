@@ -63,13 +63,17 @@ const EVENTS: { readonly [name: string]: Event } = {
   'disk full': (world) => world.fill(),
   'disk free': (world) => world.free(),
   redact: async (world, _, __, round) => {
-    if (round > 0) await world.redact(world.dice.between(0, round - 1));
+    redactMeanwhile(world, round);
+    // On a full disk it waits for room.
+    if (!world.isFull) await world.redacting;
   },
-  /** Whatever comes next comes in the middle of it. */
-  'redact meanwhile': (world, _, __, round) => {
-    if (round > 0) world.redacting = Promise.all([world.redacting, world.redact(world.dice.between(0, round - 1))]);
-  },
+  'redact meanwhile': (world, _, __, round) => redactMeanwhile(world, round),
 };
+
+/** Whatever comes next comes in the middle of it. */
+function redactMeanwhile(world: World, round: number): void {
+  if (round > 0) world.redacting = Promise.all([world.redacting, world.redact(world.dice.between(0, round - 1))]);
+}
 
 /** How a run ends: killed, stopped, or killed while it stops. */
 const ENDS = ['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGTERM, SIGKILL'];
