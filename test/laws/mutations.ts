@@ -73,7 +73,7 @@ export const MUTATIONS: readonly Mutation[] = [
   off('said back out of band', 'mask/data.js', 'coverAll(masks, text, [...(elsewhere?.(text) ?? []), ...(said?.(text) ?? [])])', 'text', /^typed: c/),
   gives('scrubbing of names', 'mask/data.js', 'export function scrubName(masks, name, said) {', 'name', /^typed: c/),
   // Keys over lines.
-  off('private keys over lines', 'mask/session-masks.js', 'if (masks.nameOf(mask) === PRIVATE_KEY)', 'if (false)', /^a private key/),
+  off('private keys over lines', 'mask/session-masks.js', 'return masks.nameOf(mask) === PRIVATE_KEY ?', 'return false ?', /^a private key/),
   // What is no text.
   off('scrubbing of raw', 'mask/masker.js', 'result.raw = raw.covered.text;', 'result.raw = utterance.raw;', /^colours in front/),
   off(
