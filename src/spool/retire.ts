@@ -26,7 +26,7 @@ const COUNT_MS = 10_000;
  */
 export async function findRetired(folder: string, names: readonly string[], durable: Position, countMs = COUNT_MS): Promise<Retired[]> {
   const gone = cursorNames(folder).filter((name) => !names.includes(name));
-  const signal = AbortSignal.timeout(countMs);
+  const signal = countMs > 0 ? AbortSignal.timeout(countMs) : AbortSignal.abort();
   const retired: Retired[] = [];
   for (const name of gone) retired.push(await measureGone(folder, name, durable, signal));
   return retired;
