@@ -53,8 +53,8 @@ export type Tell = (stage: Stage, done: number, all: number) => void;
 
 /** Hashes in one record (DESIGN 7). */
 const HASHES_EACH = 500;
-/** What a record of it may take to become durable: a disk that is full gets no room while all stands still. */
-const DECLARE_MS = 60_000;
+/** What the cut, and a record of it, may take to become durable: a disk that is full gets no room while all stands still. */
+const DURABLE_MS = 60_000;
 
 const AGAIN = 'mend that and run any `redact` again, or start the proxy anew: either goes on with it';
 
@@ -121,7 +121,7 @@ export function isPending(folder: string): boolean {
 
 async function standing<T>(still: StandStill, work: (before: number) => Promise<T>): Promise<T> {
   try {
-    const before = await unlessStopped(still.hold(), still.signal);
+    const before = await held(still);
     try {
       await still.stopCallbacks();
       return await work(before);
@@ -134,6 +134,23 @@ async function standing<T>(still: StandStill, work: (before: number) => Promise<
   }
 }
 
+/** A hold that comes when nobody waits for it any more is let go at once, or no segment would ever go again. */
+async function held(still: StandStill): Promise<number> {
+  const holding = still.hold();
+  try {
+    return await unlessStopped(holding, enoughOf(still));
+  } catch (error) {
+    void holding.then(
+      () => still.release(),
+      () => undefined,
+    );
+    throw error;
+  }
+}
+
+/** Aborted when the proxy stops, or what is waited for takes too long. */
+const enoughOf = ({ signal }: Ground): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(DURABLE_MS)]);
+
 async function finish(still: StandStill, redaction: Redaction, erase: () => Promise<number>): Promise<Redacted> {
   const { request, selection } = redaction;
   for (const fact of factsOf(redaction)) await declared(still, fact);
@@ -144,9 +161,8 @@ async function finish(still: StandStill, redaction: Redaction, erase: () => Prom
   return { request, records, lines, unread: 0 };
 }
 
-async function declared({ declare, signal }: StandStill, fact: NodeFact): Promise<void> {
-  const enough = AbortSignal.any([signal, AbortSignal.timeout(DECLARE_MS)]);
-  const durable = await unlessStopped(declare(fact), enough);
+async function declared(still: StandStill, fact: NodeFact): Promise<void> {
+  const durable = await unlessStopped(still.declare(fact), enoughOf(still));
   if (!durable) throw stopped();
 }
 

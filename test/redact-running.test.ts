@@ -3,7 +3,10 @@ import { mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
+import { redact as redactIn } from '../src/redact.js';
 import type { RedactRequest } from '../src/spool/redact-select.js';
+import { segmentPath } from '../src/spool/segments.js';
+import { Sealer } from './evidence.js';
 import { auditFiles, filesIn, folderOf, spoolLines, startProxy } from './harness.js';
 import { everything, records, redactions, SECRET, SET, said, wirescribe, world } from './redaction.js';
 import { until } from './wait.js';
@@ -146,4 +149,37 @@ t.test('files in another form, and those that nobody keeps any more, hold nothin
   t.equal((await redact({ pattern: 'hare under', files: left })).records, 2);
   t.notMatch(everything(folder), SECRET);
   await running.stop();
+});
+
+t.test('a hold that comes when nobody waits for it any more is let go', async (t) => {
+  const folder = folderOf(t);
+  writeFileSync(segmentPath(folder, 1), `${new Sealer().talk([SECRET]).join('\n')}\n`);
+  const stop = new AbortController();
+  const did: string[] = [];
+  let hold: (segment: number) => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    const still = {
+      ...{ folder, keepers: [], configFolder: folder, signal: stop.signal },
+      hold: () => {
+        resolve();
+        return new Promise<number>((settle) => {
+          hold = settle;
+        });
+      },
+      release: async () => void did.push('release'),
+      stopCallbacks: async () => void did.push('stop'),
+      startCallbacks: () => void did.push('start'),
+      declare: async () => true,
+    };
+    const redacted = redactIn(still, { part: 'body', pattern: 'hare', by: 'op', why: 'asked' }, () => undefined);
+    void t.rejects(redacted, { code: 'AUDIT_REDACT' }).then(() => did.push('refused'));
+  });
+  await asked;
+  stop.abort();
+  await until(() => did.includes('refused'), 'it to be refused');
+  t.same(did, ['release', 'refused'], 'no callback was stopped');
+  hold(2);
+  await until(() => did.length === 3, 'the late hold to be let go');
+  t.equal(did[2], 'release');
+  t.match(everything(folder), SECRET);
 });

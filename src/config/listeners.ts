@@ -1,6 +1,7 @@
 /** LISTENERS, LISTEN and UPSTREAM: where clients come in and which server is behind, and what is recorded there. Opens nothing. */
 
 import { type Address, formatAddress, type SocketAddress } from '../bridge/address.js';
+import type { Limits } from '../bridge/limits.js';
 import type { AnyMask } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { Charset } from '../gather/charset.js';
@@ -54,27 +55,13 @@ export interface ListenerSettings {
   readonly sendProxy: 'v1' | 'v2' | null;
   /** The game is told the client's address in the stream (MNES IPADDRESS, MTTS), which is edited for it. */
   readonly tellGame: boolean;
-  readonly limits: ListenerLimits;
+  readonly limits: Limits;
   /** WebSocket: what is spoken where a client asks for several; origins that may connect, [] is any. */
   readonly subprotocol: string | null;
   readonly origins: readonly string[];
   /** pty: the user that a program runs as. */
   readonly user: string | null;
   readonly audit: AuditSettings;
-}
-
-/** null: no limit. */
-export interface ListenerLimits {
-  readonly maxSessions: number | null;
-  readonly maxPerIp: number | null;
-  readonly maxPerNetwork: number | null;
-  readonly connectsPerS: number | null;
-  readonly idleS: number | null;
-  readonly sessionS: number | null;
-  readonly lineBytes: number | null;
-  /** Networks; where `allow` is not empty nobody else comes in; `deny` counts first. */
-  readonly allow: readonly string[];
-  readonly deny: readonly string[];
 }
 
 /** A listener's settings, and how they may be shown. */

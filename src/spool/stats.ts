@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCursor } from './cursor.js';
+import { deadPath } from './dead-letters.js';
 import { readMaskHits } from './mask-hits.js';
 import { listSegments, segmentPath } from './segments.js';
 
@@ -35,9 +36,6 @@ function namesIn(folder: string, ending: string): string[] {
     return [];
   }
 }
-
-/** The file of a callback's dead letters. */
-const deadPath = (folder: string, name: string): string => join(folder, 'dead', `${encodeURIComponent(name)}.jsonl`);
 
 /** Of every callback that has a cursor here. */
 export const cursorStats = (folder: string): CursorStats[] =>
