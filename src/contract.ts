@@ -320,7 +320,10 @@ export type Topic =
   | 'audit.gap'
   | 'audit.fault'
   | 'audit.checkpoint'
-  | 'access.redact';
+  | 'access.redact'
+  | 'access.view'
+  | 'access.export'
+  | 'access.drop';
 
 /** Version of the record's format. Minor: fields added. Major: a change that breaks. */
 export const RECORD_VERSION = '1.0';
