@@ -213,5 +213,8 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What looking needs of a store, and what can be asked of one in another thread. */
+export type StoreReader = Omit<Store, 'drop' | 'erase' | 'close'>;
+
 /** Optional export named `openStore` of a callback's module of the full form: opens what that callback fills, in another thread or process. */
 export type OpenStore = (options: CallbackOptions, folder: string) => Store | Promise<Store>;
