@@ -19,6 +19,10 @@ export const ERRORS = {
   AUDIT_MASK_PATTERN: { kind: 'operator', means: 'a pattern that is not Python syntax, or that linear-time matching cannot do' },
   AUDIT_MASK_SECRET: { kind: 'operator', means: 'a mask without a group `secret`, or with one inside a repetition' },
   AUDIT_MASK_PROOF: { kind: 'operator', means: 'a mask whose own examples are not hidden, or not shown, as it says' },
+  AUDIT_EVENT: {
+    kind: 'operator',
+    means: 'an event whose own examples are not, or are, what it says, or whose message names what its pattern has not',
+  },
   AUDIT_CALLBACK_LOAD: { kind: 'operator', means: 'a callback that is not there, does not load, or refuses its options' },
   AUDIT_USAGE: { kind: 'operator', means: 'a command line that is not understood' },
   AUDIT_VERIFY_INPUT: { kind: 'operator', means: 'files given to verify that are not evidence' },
