@@ -46,6 +46,8 @@ async function main(args: readonly string[]): Promise<number> {
       return keygen(line);
     case 'redact':
       return redact(line);
+    case 'token':
+      return token(line);
     case 'stats':
       return stats(line);
   }
@@ -343,6 +345,12 @@ async function redact(line: CommandLine): Promise<number> {
     print,
     alone: (request, look, tell) => redactAlone(settings, { version: version(), log }, { request, look, tell }),
   });
+}
+
+/** `token`: makes, lists and revokes tokens of the API. */
+async function token(line: CommandLine): Promise<number> {
+  const { tokenCommand } = await import('./commands/token.js');
+  return print(await tokenCommand(line, settingsOf(line).spool.dir));
 }
 
 /** `stats`: figures as JSON. */

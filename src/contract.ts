@@ -37,6 +37,8 @@ export interface SessionOpen {
   readonly interlink?: string;
   /** Who it is, where the system itself says so: the session counts as logged in from its start. */
   readonly account?: string;
+  /** The id of the session that it goes on from, whose recording process is gone. */
+  readonly continues?: string;
 }
 
 /** What is known of the terminal of a session that speaks no telnet. */

@@ -97,9 +97,9 @@ export class Conversation {
 
   begin(at: TimeUs): void {
     this.#identify(at);
-    const { upstream, tls, url, subprotocol, headers, process } = this.#open;
+    const { upstream, tls, url, subprotocol, headers, process, continues } = this.#open;
     const shown = url === undefined ? undefined : this.#masks.hideUrl(url, at);
-    const known = Object.entries({ tls, url: shown, subprotocol, headers, process }).filter(([, value]) => value !== undefined);
+    const known = Object.entries({ tls, url: shown, subprotocol, headers, process, continues }).filter(([, value]) => value !== undefined);
     this.event('session.start', at, { upstream, ...Object.fromEntries(known) });
   }
 
