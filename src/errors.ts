@@ -1,8 +1,8 @@
 /**
  * Every error of ours and its stable code. README lists this table, and a test compares the two.
  *
- * Three kinds. `operator`: configuration and masks; stops the start, says where and how to mend. `peer`: bytes from the wire; these become events
- * and `audit.fault` records, never exceptions. `system`: disk, port, broker; retried where that can help, counted, logged once and then rarely.
+ * Three kinds. `operator`: configuration and masks; stops the start, says where and how to mend. `peer`: what a client of the API is answered; bytes
+ * of a session are never errors, but events and `audit.fault` records. `system`: disk, port, broker; retried where that can help, counted, logged once and then rarely.
  * No text of a session ever stands in an error.
  */
 
@@ -19,6 +19,10 @@ export const ERRORS = {
   AUDIT_MASK_PATTERN: { kind: 'operator', means: 'a pattern that is not Python syntax, or that linear-time matching cannot do' },
   AUDIT_MASK_SECRET: { kind: 'operator', means: 'a mask without a group `secret`, or with one inside a repetition' },
   AUDIT_MASK_PROOF: { kind: 'operator', means: 'a mask whose own examples are not hidden, or not shown, as it says' },
+  AUDIT_EVENT: {
+    kind: 'operator',
+    means: 'an event whose own examples are not, or are, what it says, or whose message names what its pattern has not',
+  },
   AUDIT_CALLBACK_LOAD: { kind: 'operator', means: 'a callback that is not there, does not load, or refuses its options' },
   AUDIT_USAGE: { kind: 'operator', means: 'a command line that is not understood' },
   AUDIT_VERIFY_INPUT: { kind: 'operator', means: 'files given to verify that are not evidence' },
@@ -37,6 +41,9 @@ export const ERRORS = {
   AUDIT_CURSOR: { kind: 'system', means: 'the cursor of a callback was unreadable or outside the journal; it was moved' },
   AUDIT_REDACT: { kind: 'system', means: 'a redaction could not be done or finished; nothing is lost, and the next start of `run` goes on with it' },
   AUDIT_THREAD: { kind: 'system', means: 'a thread of ours ended and was started again' },
+  AUDIT_TOKEN: { kind: 'peer', means: 'a token of the API is missing, wrong, over or revoked, or the file of tokens cannot be read' },
+  AUDIT_FORBIDDEN: { kind: 'peer', means: "the API: what was asked for is beyond the token's role or scope" },
+  AUDIT_REQUEST: { kind: 'peer', means: 'the API: a request that is not understood, too large, or one too many' },
   AUDIT_INTERNAL: { kind: 'system', means: 'a fault of Wirescribe itself; please report it' },
 } as const satisfies Record<string, { kind: 'operator' | 'peer' | 'system'; means: string }>;
 
