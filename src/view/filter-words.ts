@@ -18,7 +18,7 @@ export type FilterInput = string | Filter | { readonly [name: string]: unknown }
 /** A record's members (FORMAT.md), but the salts. */
 export const MEMBERS: readonly string[] = [
   ...['v', 'id', 'topic', 'time', 'hostname', 'application', 'version', 'pid', 'node', 'listener', 'direction', 'protocol', 'session', 'seq'],
-  ...['exchange', 'latency_ms', 'event', 'event_type', 'masked', 'bytes', 'encoding', 'cut', 'prev', 'digest', 'hash'],
+  ...['exchange', 'latency_ms', 'event', 'event_type', 'also', 'system', 'masked', 'bytes', 'encoding', 'cut', 'prev', 'digest', 'hash'],
   ...['ip', 'port', 'account', 'character', 'interlink', 'room', 'text', 'raw', 'raw_b64', 'timing', 'data', 'custom'],
 ];
 
