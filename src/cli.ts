@@ -81,9 +81,11 @@ async function check(line: CommandLine): Promise<number> {
   const { checkCallback } = await import('./config/callbacks.js');
   const { compileMasks } = await import('./mask/masker.js');
   const { compileNamed } = await import('./mask/named-groups.js');
-  for (const { masks, identity } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
+  const { finishingOf } = await import('./keepings.js');
+  for (const { masks, identity, ...more } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
     compileMasks(masks);
     compileNamed(identity.patterns);
+    finishingOf(more);
   }
   if (settings.checkpointKey !== undefined) {
     const { readSigningKey } = await import('./spool/signing-key.js');
