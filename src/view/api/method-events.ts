@@ -13,9 +13,6 @@ import { type Params, textOf } from './params.js';
 const SHORT_RECORDS = 100;
 const SHORT_LETTERS = 262_144;
 
-/** What stands in a record that is not taken along whole. */
-const WHOLE: readonly string[] = ['raw', 'raw_b64', 'timing', 'salt', 'who_salt'];
-
 /** Members that find somebody. */
 const FINDING = ['account', 'character', 'address'] as const;
 const FINDING_PATHS = /^(?:account|character|ip|port|interlink)(?:\.|$)/;
@@ -69,7 +66,11 @@ function lookedOf(asked: readonly Filter[], params: Params, raw: boolean) {
   };
 }
 
-const shown = (record: AuditRecord): string => JSON.stringify(record, (name, value) => (WHOLE.includes(name) ? undefined : value));
+/** A record for reading: without what was on the screen, and the salts. */
+function shown(record: AuditRecord): string {
+  const { raw: _raw, raw_b64: _bytes, timing: _timing, salt: _salt, who_salt: _who, ...rest } = record;
+  return JSON.stringify(rest);
+}
 
 /** Gives records on: the first ones of a short look once it was recorded how many there are, all others as they come. */
 class Giving {
