@@ -16,7 +16,7 @@ const OPEN_MS = 60_000;
 const CLOSE_MS = 1_000;
 
 export interface KeptOptions {
-  /** For people: 'the view thread'. */
+  /** 'view': for people, 'the view thread'. Its program knows by it that it is one (`workerData.thread`), and was not imported by another. */
   readonly name: string;
   readonly program: URL;
   /** What it is opened with, each time that it starts: the value of its question `open`. */
@@ -80,14 +80,14 @@ export class KeptThread {
   }
 
   #gone(): AuditError {
-    return new AuditError('AUDIT_THREAD', `${this.#options.name} is not running just now, and is started again; ask once more`);
+    return new AuditError('AUDIT_THREAD', `the ${this.#options.name} thread is not running just now, and is started again; ask once more`);
   }
 
   #spawn(): Promise<unknown> {
-    const worker = new Worker(this.#options.program, { workerData: { kept: true } });
+    const worker = new Worker(this.#options.program, { workerData: { thread: this.#options.name } });
     const talk = new Talk(worker, this.#options.answers);
     worker.on('message', (message) => talk.hear(message));
-    worker.on('error', (error) => this.#options.warn(`AUDIT_THREAD: ${this.#options.name} failed (${nameOf(error)})`));
+    worker.on('error', (error) => this.#options.warn(`AUDIT_THREAD: the ${this.#options.name} thread failed (${nameOf(error)})`));
     worker.on('exit', () => this.#ended(worker, talk));
     this.#answeredAt = performance.now();
     [this.#worker, this.#talk] = [worker, talk];
@@ -109,7 +109,7 @@ export class KeptThread {
       this.#options.restarted();
     } catch (error) {
       if (this.#closed) return;
-      this.#options.warn(`AUDIT_THREAD: ${this.#options.name} could not be started again (${nameOf(error)}); it is tried again`);
+      this.#options.warn(`AUDIT_THREAD: the ${this.#options.name} thread could not be started again (${nameOf(error)}); it is tried again`);
       await this.#worker?.terminate();
     }
   }
@@ -118,7 +118,7 @@ export class KeptThread {
     const talk = this.#talk;
     if (!talk) return;
     if (performance.now() - this.#answeredAt > (this.#options.watch?.stuckMs ?? STUCK_MS)) {
-      this.#options.warn(`AUDIT_THREAD: ${this.#options.name} has not answered, and is started again`);
+      this.#options.warn(`AUDIT_THREAD: the ${this.#options.name} thread has not answered, and is started again`);
       void this.#worker?.terminate();
       return;
     }

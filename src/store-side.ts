@@ -24,7 +24,7 @@ export function inlineStore(data: StoreData): StoreSide {
 /** Opened in a thread of its own. */
 export function threadStore(data: StoreData, warn: (message: string) => void): StoreSide {
   const once = new Once(async () => {
-    const options = { name: "the store's thread", program: PROGRAM, open: () => data, answers: {}, warn, restarted: () => undefined };
+    const options = { name: 'store', program: PROGRAM, open: () => data, answers: {}, warn, restarted: () => undefined };
     const { thread } = await KeptThread.start(options);
     return { thread, reader: readerOf(thread) };
   });

@@ -54,7 +54,10 @@ async function storeOpener(name: string, module: string): Promise<OpenStore | un
     const { openStore }: { readonly openStore?: unknown } = await import(pathToFileURL(module).href);
     return typeof openStore === 'function' ? (openStore as OpenStore) : undefined;
   } catch (error) {
-    throw new AuditError('AUDIT_STORE_NONE', `the callback '${name}' does not load (${nameOf(error)}), so its store cannot be read; see \`wirescribe check\``);
+    throw new AuditError(
+      'AUDIT_STORE_NONE',
+      `the callback '${name}' does not load (${nameOf(error)}), so its store cannot be read; see \`wirescribe check\``,
+    );
   }
 }
 
@@ -84,7 +87,7 @@ function serve(port: MessagePort): void {
   port.on('message', (message) => talk.hear(message));
 }
 
-if (parentPort && (workerData as { kept?: true } | null)?.kept) {
+if (parentPort && (workerData as { thread?: string } | null)?.thread === 'store') {
   ownOutput();
   serve(parentPort);
 }

@@ -35,7 +35,7 @@ export async function openView(data: ViewData, main: Main, { threads, restarted 
     wrongToken: () => main.wrongToken(),
     warn: (message: string) => main.warn(message),
   };
-  const options = { name: 'the view thread', program: PROGRAM, open: () => now, answers, warn: answers.warn, restarted };
+  const options = { name: 'view', program: PROGRAM, open: () => now, answers, warn: answers.warn, restarted };
   const { thread, opened } = await KeptThread.start(options);
   const url = String(opened);
   now = { ...data, address: addressOf(data.address, url) };
@@ -52,4 +52,5 @@ export async function openView(data: ViewData, main: Main, { threads, restarted 
 }
 
 /** A port that was free the first time is taken again. */
-const addressOf = (address: AdminAddress, url: string): AdminAddress => ('path' in address ? address : { ...address, port: Number(new URL(url).port) });
+const addressOf = (address: AdminAddress, url: string): AdminAddress =>
+  'path' in address ? address : { ...address, port: Number(new URL(url).port) };

@@ -88,7 +88,7 @@ function mainOver(talk: Talk): Main {
   };
 }
 
-if (parentPort && (workerData as { kept?: true } | null)?.kept) {
+if (parentPort && (workerData as { thread?: string } | null)?.thread === 'view') {
   const port = parentPort;
   let view: ServedView | undefined;
   const talk: Talk = new Talk(port, {

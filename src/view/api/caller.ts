@@ -13,7 +13,10 @@ export interface Books {
 
 /** Nobody is told which of these it was. */
 const gone = (): AuditError =>
-  new AuditError('AUDIT_TOKEN', 'this token is not known, is over, or was revoked; ask whoever runs the proxy for another (`wirescribe token create`)');
+  new AuditError(
+    'AUDIT_TOKEN',
+    'this token is not known, is over, or was revoked; ask whoever runs the proxy for another (`wirescribe token create`)',
+  );
 
 export class Caller {
   readonly how: 'rpc' | 'http';

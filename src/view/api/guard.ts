@@ -27,7 +27,10 @@ const refuse = (message: string): never => {
 /** The secret that a request shows; undefined where it shows none. Throws AUDIT_REQUEST where it stands in the URL, AUDIT_TOKEN where it is malformed. */
 export function secretOf(headers: IncomingHttpHeaders, url: URL): string | undefined {
   if ([...url.searchParams].some(([name, value]) => URL_NAMES.test(name) || value.startsWith('wst_'))) {
-    throw new AuditError('AUDIT_REQUEST', 'a token never stands in a URL, for URLs are logged; send it as `Authorization: Bearer TOKEN`, and revoke this one');
+    throw new AuditError(
+      'AUDIT_REQUEST',
+      'a token never stands in a URL, for URLs are logged; send it as `Authorization: Bearer TOKEN`, and revoke this one',
+    );
   }
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   const carried = offered.find((name) => name.startsWith(BEARER_PROTOCOL))?.slice(BEARER_PROTOCOL.length);
@@ -77,7 +80,12 @@ function groupsOf(address: string): string[] {
 export type OnWrong = () => void;
 
 /** Lets in whoever shows a token that counts. Throws AUDIT_TOKEN, AUDIT_REQUEST where it stands in the URL, AUDIT_BUSY where too many were wrong. */
-export function admit(books: Books, wrongs: Wrongs, asked: { readonly headers: IncomingHttpHeaders; readonly url: URL; readonly from: string }, onWrong: OnWrong): Token {
+export function admit(
+  books: Books,
+  wrongs: Wrongs,
+  asked: { readonly headers: IncomingHttpHeaders; readonly url: URL; readonly from: string },
+  onWrong: OnWrong,
+): Token {
   const now = books.now();
   if (wrongs.tooMany(asked.from, now)) throw new AuditError('AUDIT_BUSY', 'too many wrong tokens came from this address; wait a minute');
   const secret = secretOf(asked.headers, asked.url) ?? refuse('a token is missing; send it as `Authorization: Bearer TOKEN`');

@@ -3,7 +3,7 @@
  * same methods as over JSON-RPC, their parameters as words of the query; names that are none of these are filters.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AuditError, type ErrorCode, ERRORS, nameOf } from '../../errors.js';
+import { AuditError, ERRORS, type ErrorCode, nameOf } from '../../errors.js';
 import type { Token } from '../access/tokens.js';
 import type { Below } from './below.js';
 import { Call, type Calls } from './call.js';

@@ -8,7 +8,10 @@ import type { Filter } from '../../store-contract.js';
 import type { Caller } from './caller.js';
 
 /** Writes a record of the node; true once it is durable. */
-export type Declare = (fact: { readonly topic: 'access.view' | 'access.export'; readonly data: { readonly [name: string]: unknown } }) => Promise<boolean>;
+export type Declare = (fact: {
+  readonly topic: 'access.view' | 'access.export';
+  readonly data: { readonly [name: string]: unknown };
+}) => Promise<boolean>;
 
 /** What is looked at. */
 export interface Looked {

@@ -20,7 +20,14 @@ export async function metricsMethod(call: Call, params: Params, below: Below): P
   const { follow: _follow, ...asked } = params;
   const query = { ...asked, path, signal: call.signal } as MetricsQuery;
   const within = { store: await below.store(), compile: below.compile, now: below.books.now, wait: waitFor };
-  const looked = { topic: 'access.view', method: 'audit.metrics', filter: namesOf(path), session: null, from: textOf(params.seek), to: textOf(params.seekEnd) };
+  const looked = {
+    topic: 'access.view',
+    method: 'audit.metrics',
+    filter: namesOf(path),
+    session: null,
+    from: textOf(params.seek),
+    to: textOf(params.seekEnd),
+  };
   const look = new Look(caller, { ...looked, topic: 'access.view' }, below.declare);
   if (params.follow !== true) {
     const metrics = await measure(query, within);
@@ -45,9 +52,8 @@ export async function metricsMethod(call: Call, params: Params, below: Below): P
 /** Throws AUDIT_FORBIDDEN where the path counts more than the caller sees. */
 function mayCount(path: string, { everything, listeners, accounts }: Sight): void {
   const { only } = readMetricsPath(path);
-  const among = (names: readonly string[] | undefined, may: (name: string) => boolean): boolean => names !== undefined && names.every(may);
-  if (everything || among(only.listener, (name) => listeners.includes(name))) return;
-  if (among(only.account, (name) => accounts.includes(name.toLowerCase()))) return;
+  if (everything || only.listener?.every((name) => listeners.includes(name))) return;
+  if (only.account?.every((name) => accounts.includes(name.toLowerCase()))) return;
   throw new AuditError('AUDIT_FORBIDDEN', 'this counts more than the token sees: end the path with /listener/NAME or /account/NAME of its scope');
 }
 

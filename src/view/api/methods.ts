@@ -11,11 +11,11 @@ import { isId, readSeek, timeOf } from '../seek.js';
 import type { Below } from './below.js';
 import type { Call } from './call.js';
 import { Look } from './look.js';
-import { metricsMethod } from './method-metrics.js';
 import { eventsMethod } from './method-events.js';
+import { metricsMethod } from './method-metrics.js';
+import { shareMethod, sharesMethod, unshareMethod } from './method-shares.js';
 import { listOf, type Params, textOf } from './params.js';
 import { type Schema, wrongWith } from './schema.js';
-import { shareMethod, sharesMethod, unshareMethod } from './method-shares.js';
 
 /** Answers a call. Throws AuditError. */
 export type Method = (call: Call, params: Params, below: Below) => Promise<unknown>;
@@ -34,7 +34,10 @@ export const METHODS: { readonly [name: string]: Method } = {
 };
 
 interface Described {
-  readonly methods: readonly { readonly name: string; readonly params: readonly { readonly name: string; readonly required: boolean; readonly schema: Schema }[] }[];
+  readonly methods: readonly {
+    readonly name: string;
+    readonly params: readonly { readonly name: string; readonly required: boolean; readonly schema: Schema }[];
+  }[];
 }
 
 /** The document: of what is documented, only this is taken. */

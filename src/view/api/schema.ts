@@ -35,7 +35,7 @@ export function wrongWith(value: unknown, schema: Schema, name: string): string 
   const types = typeof type === 'string' ? [type] : (type ?? []);
   if (types.length > 0 && !types.some((one) => TYPES[one]?.(value))) return `${name} wants ${types.map(articled).join(' or ')}`;
   if (among && !among.includes(value)) return `${name} wants one of ${among.map((one) => JSON.stringify(one)).join(', ')}`;
-  if (anyOf && anyOf.every((one) => wrongWith(value, one, name))) return `${name} wants ${anyOf.map(({ type: one }) => articled(String(one))).join(' or ')}`;
+  if (anyOf?.every((one) => wrongWith(value, one, name))) return `${name} wants ${anyOf.map(({ type: one }) => articled(String(one))).join(' or ')}`;
   if (typeof value === 'string') return wrongLength(value.length, schema.minLength, schema.maxLength, `${name}: characters`);
   if (typeof value === 'number') return wrongLength(value, schema.minimum, schema.maximum, name);
   if (Array.isArray(value)) return wrongList(value, schema, name);
@@ -60,7 +60,8 @@ function wrongObject(object: { readonly [name: string]: unknown }, schema: Schem
   const missing = required.find((one) => !Object.hasOwn(object, one));
   if (missing !== undefined) return `${name}.${missing} is missing`;
   const known = (one: string): boolean => Object.hasOwn(properties, one);
-  if (!additionalProperties && !Object.keys(object).every(known)) return `${name} takes ${Object.keys(properties).join(', ') || 'nothing'}, and nothing else`;
+  if (!additionalProperties && !Object.keys(object).every(known))
+    return `${name} takes ${Object.keys(properties).join(', ') || 'nothing'}, and nothing else`;
   return firstOf(Object.entries(object), ([one, value]) => (known(one) ? wrongWith(value, properties[one] as Schema, `${name}.${one}`) : undefined));
 }
 

@@ -60,7 +60,9 @@ export class Api {
       this.#sockets.take(request, socket, head, token);
     } catch (error) {
       const { status, text } = errorAnswer(error);
-      socket.end(`HTTP/1.1 ${status} \r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+      socket.end(
+        `HTTP/1.1 ${status} \r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+      );
     }
   }
 
