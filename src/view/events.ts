@@ -130,7 +130,7 @@ async function* readAll(plan: Plan, below: Below): AsyncGenerator<AuditRecord, v
   const given: Given = { last: plan.after, left: plan.limit };
   while (given.left > 0 && !plan.signal?.aborted) {
     const seen = plan.follow ? await below.store.newest() : null;
-    const last = !plan.follow || isOver(plan, seen, below.now());
+    const last = !plan.follow || isOver(plan.query.to, seen, below.now());
     yield* readOnce(plan, given, below.store);
     if (last) return;
     given.last = later(seen, given.last);
@@ -138,8 +138,8 @@ async function* readAll(plan: Plan, below: Below): AsyncGenerator<AuditRecord, v
   }
 }
 
-/** Whether nothing more can come before `seekEnd`: something behind it is there, or its time is long past. */
-function isOver({ query: { to } }: Plan, newest: RecordId | null, now: number): boolean {
+/** Whether nothing more is waited for before the bound `to`: something behind it is there, or its time is long past. `now`: milliseconds since 1970. */
+export function isOver(to: RecordId | undefined, newest: RecordId | null, now: number): boolean {
   return to !== undefined && ((newest !== null && newest >= to) || now >= timeOf(to) + LATE_MS);
 }
 
@@ -175,6 +175,6 @@ async function newer(after: RecordId | undefined, plan: Plan, { store, now, wait
     if (plan.signal?.aborted) return;
     const newest = await store.newest();
     if (newest !== null && (after === undefined || newest > after)) return;
-    if (isOver(plan, newest, now())) return;
+    if (isOver(plan.query.to, newest, now())) return;
   }
 }
