@@ -3,10 +3,14 @@
  * listeners' settings and times; gives what a session is to keep. What was said before a reload may still wait to be written (an input for the server's
  * say, a message for its silence), so what a mask of then has hidden stays hidden, though the mask is gone. Reads no clock.
  */
-import type { AnyMask, IdentitySettings, TimeUs } from './contract.js';
+import { networksOf } from './bridge/networks.js';
+import type { AnyMask, EventDefinition, IdentitySettings, LinePattern, TimeUs } from './contract.js';
 import { AuditError } from './errors.js';
+import type { Finishing } from './finisher.js';
 import type { Charset } from './gather/charset.js';
 import type { Sources } from './identify/login.js';
+import { Events } from './mask/events.js';
+import { compileExclusions } from './mask/exclusions.js';
 import { compileMasks, type MaskSet, type Style } from './mask/masker.js';
 import { compileNamed } from './mask/named-groups.js';
 import type { Keeping } from './pipeline.js';
@@ -25,6 +29,8 @@ export interface ListenerAudit {
   readonly identity: IdentitySettings;
   readonly watch: readonly string[];
   readonly watchExclude: readonly string[];
+  readonly events?: readonly EventDefinition[];
+  readonly exclude?: { readonly patterns: readonly LinePattern[]; readonly networks: readonly string[] };
 }
 
 /** All listeners'. */
@@ -139,7 +145,21 @@ function follows(listener: ListenerAudit, { data, before, waits, compile }: Foll
 /** What a mask does, without its place. */
 const essence = (mask: AnyMask): string => JSON.stringify({ ...mask, place: undefined, patternPlace: undefined });
 
-const keptOf = (listener: ListenerAudit, masks: MaskSet): Kept => ({ ...listener, masks, names: sourcesOf(listener) });
+const keptOf = (listener: ListenerAudit, masks: MaskSet): Kept => ({
+  ...listener,
+  masks,
+  names: sourcesOf(listener),
+  finishing: finishingOf(listener),
+});
+
+/** Undefined where nothing is left out and no record is called anything. Throws AUDIT_MASK_PATTERN, AUDIT_EVENT. */
+export function finishingOf({
+  events = [],
+  exclude = { patterns: [], networks: [] },
+}: Pick<ListenerAudit, 'events' | 'exclude'>): Finishing | undefined {
+  if (events.length + exclude.patterns.length + exclude.networks.length === 0) return undefined;
+  return { events: new Events(events), excludes: compileExclusions(exclude.patterns), excludesAddress: networksOf(exclude.networks) };
+}
 
 const sourcesOf = ({ identity }: ListenerAudit): Sources => ({ matchers: compileNamed(identity.patterns), paths: identity.paths });
 

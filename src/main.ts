@@ -397,7 +397,7 @@ class Runner implements Running {
 
   async #sayStart(): Promise<void> {
     this.#tell({ topic: 'audit.start' });
-    this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
+    if (this.#settings.systemEvents) this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
   }
 
   #startSide(): Promise<AuditSide> | AuditSide {
@@ -485,11 +485,13 @@ class Runner implements Running {
   }
 
   /** Says what is in force, and who is gone; those hold nothing any more, and their cursors go once that is durable. */
-  async #sayConfig({ digest, callbacks }: Settings, waiting: readonly Waiting[], change: DeliveryChange): Promise<void> {
+  async #sayConfig({ digest, callbacks, systemEvents }: Settings, waiting: readonly Waiting[], change: DeliveryChange): Promise<void> {
     const retired = change.gone.length > 0 ? await this.#findRetired(callbacks) : [];
     this.#delivery.letGo(change);
     const keys = [...new Set(waiting.map(({ key }) => key))];
     const waits = keys.length > 0 ? { waits: keys } : {};
+    // What a callback had not taken is lost to it, and said whatever the operator wants to hear.
+    if (!systemEvents && retired.length === 0) return;
     await this.#sayRetired({ digest, ...waits }, retired);
   }
 
