@@ -48,6 +48,8 @@ async function main(args: readonly string[]): Promise<number> {
       return redact(line);
     case 'token':
       return token(line);
+    case 'remove':
+      return remove(line);
     case 'stats':
       return stats(line);
   }
@@ -351,6 +353,12 @@ async function redact(line: CommandLine): Promise<number> {
 async function token(line: CommandLine): Promise<number> {
   const { tokenCommand } = await import('./commands/token.js');
   return print(await tokenCommand(line, settingsOf(line).spool.dir));
+}
+
+/** `remove`: all that was recorded. */
+async function remove(line: CommandLine): Promise<number> {
+  const { removeCommand } = await import('./commands/remove.js');
+  return removeCommand(line, settingsOf(line), print);
 }
 
 /** `stats`: figures as JSON. */

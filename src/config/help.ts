@@ -177,6 +177,24 @@ within seconds. README, "Who may see what", says what each role may do.`,
 $ wirescribe token list
 $ wirescribe token revoke mod-anna`,
   },
+  remove: {
+    summary: 'remove all that was recorded, for good',
+    usage: '[--dry-run] [--yes] [--json]',
+    options: {
+      'dry-run': { says: 'only list what would be removed' },
+      yes: { says: 'do not ask' },
+      json: { says: 'one JSON object: {"files", "bytes", "removed"}' },
+    },
+    common: ALL,
+    words: false,
+    teaches: `Removes the spool with its tokens and keys, and what the callbacks of this configuration have written on this machine, and then the folders that are
+empty. Refuses while a proxy runs. Stays: keys that \`keygen\` made, files of other names, what was sent elsewhere, and what a callback wrote that is no
+longer configured.`,
+    example: `$ wirescribe remove --dry-run
+/srv/mud/audit/audit.2026-01-31.1.log
+/srv/mud/audit/spool/0001.jsonl
+2 files, 40960 bytes; nothing was removed`,
+  },
   stats: {
     summary: 'figures of the spool and of each callback, as JSON',
     usage: '',
@@ -192,7 +210,7 @@ record is that it has not taken. Where no proxy runs, what can be told by the sp
 export type CommandName = keyof typeof COMMANDS;
 
 /** Commands of the design that this version refuses by name. */
-export const LATER_COMMANDS: readonly string[] = ['sessions', 'query', 'tail', 'replay', 'export', 'prepare', 'drop', 'archive', 'remove'];
+export const LATER_COMMANDS: readonly string[] = ['sessions', 'query', 'tail', 'replay', 'export', 'prepare', 'drop', 'archive'];
 
 function optionLines(options: OptionHelp): string[] {
   const left = (name: string, takes?: string) => `  --${name}${takes ? ` ${takes}` : ''}`;
