@@ -70,7 +70,7 @@ async function sessionsMethod({ caller }: Call, params: Params, below: Below): P
   const { account, address, session, listener } = query;
   const named = { account, address, session, listener };
   const filter = Object.fromEntries(Object.entries(named).flatMap(([name, value]) => (value ? [[name, value.slice(0, 20)]] : [])));
-  const [from, to] = [textOf(params.from), textOf(params.to)];
+  const [from, to] = [textOf(params.seek), textOf(params.seekEnd)];
   const looked = { topic: 'access.view', method: 'audit.sessions', filter, session: null, from, to } as const;
   await new Look(caller, looked, below.declare).end(found.length);
   const next = found.length === query.limit ? (found.at(-1)?.session ?? null) : null;
@@ -78,16 +78,17 @@ async function sessionsMethod({ caller }: Call, params: Params, below: Below): P
 }
 
 function sessionQuery(params: Params): SessionQuery {
-  const { order, limit, after, open, faulty, from, to } = params;
+  const { order, limit, after, open, faulty } = params;
   const lists = ['session', 'listener', 'account', 'address'].flatMap((name) => (params[name] === undefined ? [] : [[name, listOf(params[name])]]));
-  const time = (name: string, value: unknown) => (value === undefined ? {} : { [name]: timeOf(readSeek(value as string | number, name)) });
+  const time = (name: string, bound: string) =>
+    params[bound] === undefined ? {} : { [name]: timeOf(readSeek(params[bound] as string | number, bound)) };
   const flags = { ...(open === undefined ? {} : { open: open === true }), ...(faulty === undefined ? {} : { faulty: faulty === true }) };
   return {
     order: order === 'asc' ? 'asc' : 'desc',
     limit: typeof limit === 'number' ? limit : SESSIONS,
     ...(after === undefined ? {} : { after: String(after) }),
-    ...time('from', from),
-    ...time('to', to),
+    ...time('from', 'seek'),
+    ...time('to', 'seekEnd'),
     ...flags,
     ...Object.fromEntries(lists),
   };
