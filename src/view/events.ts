@@ -6,7 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AuditRecord } from '../contract.js';
 import { AuditError } from '../errors.js';
-import type { PageQuery, RecordId, Store } from '../store-contract.js';
+import type { PageQuery, RecordId, StoreReader } from '../store-contract.js';
 import { type FilterInput, readFilters } from './filter-words.js';
 import { type Compile, makeMatcher } from './match.js';
 import { isId, readSeek, type Seek, timeOf } from './seek.js';
@@ -37,7 +37,7 @@ export type Wait = (ms: number, signal: AbortSignal | undefined) => Promise<void
 
 /** What stands below. */
 export interface Below {
-  readonly store: Store;
+  readonly store: StoreReader;
   readonly compile: Compile;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -150,7 +150,7 @@ interface Given {
 }
 
 /** The records behind the last one given, to the end of what is stored. */
-async function* readOnce(plan: Plan, given: Given, store: Store): AsyncGenerator<AuditRecord, void, void> {
+async function* readOnce(plan: Plan, given: Given, store: StoreReader): AsyncGenerator<AuditRecord, void, void> {
   let after = given.last;
   while (given.left > 0 && !plan.signal?.aborted) {
     const limit = Math.min(PAGE, Math.max(LEAST, given.left));

@@ -3,7 +3,7 @@
  * they are asked for. Looks at no record.
  */
 import { AuditError } from '../errors.js';
-import type { Filter, SessionQuery, SessionSummary, Store } from '../store-contract.js';
+import type { Filter, SessionQuery, SessionSummary, StoreReader } from '../store-contract.js';
 import type { Below } from './events.js';
 import { readFilters } from './filter-words.js';
 import { isId, readSeek, type Seek, timeOf } from './seek.js';
@@ -30,7 +30,7 @@ const MOST_GROUPS = 100;
  * Gives sessions.
  * @throws AuditError AUDIT_QUERY, when this is called
  */
-export function sessions(query: SessionsQuery, store: Store): AsyncGenerator<SessionSummary, void, void> {
+export function sessions(query: SessionsQuery, store: StoreReader): AsyncGenerator<SessionSummary, void, void> {
   const { seek, seekEnd, order = 'desc', limit = Number.POSITIVE_INFINITY, filter, ...rest } = query;
   if (order !== 'asc' && order !== 'desc') throw refuse("order wants 'asc' or 'desc'");
   if (!(limit === Number.POSITIVE_INFINITY || (Number.isSafeInteger(limit) && limit >= 0))) throw refuse('limit wants a whole number');
@@ -52,7 +52,7 @@ function wordsOf(filter: SessionsQuery['filter'], rest: object): Filter {
   return words;
 }
 
-async function* readPages(query: SessionQuery, store: Store): AsyncGenerator<SessionSummary, void, void> {
+async function* readPages(query: SessionQuery, store: StoreReader): AsyncGenerator<SessionSummary, void, void> {
   let { after } = query;
   let left = query.limit;
   while (left > 0) {
@@ -66,7 +66,7 @@ async function* readPages(query: SessionQuery, store: Store): AsyncGenerator<Ses
 }
 
 /** One session by its id; undefined where it is not stored. @throws AuditError AUDIT_QUERY where that is no id */
-export async function session(id: string, store: Store): Promise<SessionSummary | undefined> {
+export async function session(id: string, store: StoreReader): Promise<SessionSummary | undefined> {
   if (!isId(id)) throw new AuditError('AUDIT_QUERY', 'session wants the whole id of a session');
   return (await store.sessions({ session: [id], order: 'asc', limit: 1 }))[0];
 }
