@@ -49,7 +49,10 @@ export interface Filter {
   readonly any?: readonly Filter[];
 }
 
-/** `path`: names with dots between, from the record's top: `data.reason`, `custom.geo.country`, `bytes`. A record without that member never passes. */
+/**
+ * `path`: names with dots between, from the record's top: `data.reason`, `custom.geo.country`, `bytes`. A record without that member passes `exists` false
+ * alone. Case counts, but in `regex`. `contains` is also passed by a list that has the value.
+ */
 export interface FieldTest {
   readonly path: string;
   readonly is: 'exact' | 'contains' | 'startswith' | 'regex' | 'gt' | 'gte' | 'lt' | 'lte' | 'in' | 'exists';
