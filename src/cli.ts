@@ -46,6 +46,10 @@ async function main(args: readonly string[]): Promise<number> {
       return keygen(line);
     case 'redact':
       return redact(line);
+    case 'token':
+      return token(line);
+    case 'remove':
+      return remove(line);
     case 'stats':
       return stats(line);
   }
@@ -77,9 +81,11 @@ async function check(line: CommandLine): Promise<number> {
   const { checkCallback } = await import('./config/callbacks.js');
   const { compileMasks } = await import('./mask/masker.js');
   const { compileNamed } = await import('./mask/named-groups.js');
-  for (const { masks, identity } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
+  const { finishingOf } = await import('./keepings.js');
+  for (const { masks, identity, ...more } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
     compileMasks(masks);
     compileNamed(identity.patterns);
+    finishingOf(more);
   }
   if (settings.checkpointKey !== undefined) {
     const { readSigningKey } = await import('./spool/signing-key.js');
@@ -341,6 +347,18 @@ async function redact(line: CommandLine): Promise<number> {
     print,
     alone: (request, look, tell) => redactAlone(settings, { version: version(), log }, { request, look, tell }),
   });
+}
+
+/** `token`: makes, lists and revokes tokens of the API. */
+async function token(line: CommandLine): Promise<number> {
+  const { tokenCommand } = await import('./commands/token.js');
+  return print(await tokenCommand(line, settingsOf(line).spool.dir));
+}
+
+/** `remove`: all that was recorded. */
+async function remove(line: CommandLine): Promise<number> {
+  const { removeCommand } = await import('./commands/remove.js');
+  return removeCommand(line, settingsOf(line), print);
 }
 
 /** `stats`: figures as JSON. */

@@ -2,7 +2,7 @@
  * Puts the rooms together and runs them: bridge and door in this thread, the audit side in another, one thread a callback. Receives settings, gives a
  * handle. What ends unexpectedly is started again here, and said in the audit.
  */
-import { randomFillSync } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
@@ -23,6 +23,7 @@ import { Ids } from './record/id.js';
 import { countMeant, finishPending, type Ground, isPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
 import { reloadable, sayWaiting, type Waiting } from './reload.js';
 import { Board } from './spool/board.js';
+import { linkKeyOf } from './spool/link-key.js';
 import { type Lock, lockSpool } from './spool/lock.js';
 import { checkedRequest, type RedactRequest } from './spool/redact-select.js';
 import { findRetired, forgetCursors, type Retired } from './spool/retire.js';
@@ -239,11 +240,23 @@ class Runner implements Running {
       recorder: this.#door,
       policy: () => this.#settings.audit.onFailure,
       newId: () => this.#newId(),
+      linkKey: this.#linkKey(spool.dir),
       userOf: (uid) => findAccount(uid)?.name ?? String(uid),
       durable: (sessions) => this.#side?.durable(sessions) ?? Promise.resolve([]),
       warn: (message) => this.#options.log.warn(message),
     });
     await this.#intake.open();
+  }
+
+  /** Where there is none and none can be made, sessions are linked as long as this process lives. */
+  #linkKey(folder: string): Uint8Array {
+    try {
+      return linkKeyOf(folder);
+    } catch (error) {
+      const why = error instanceof AuditError ? error.message : `${folder}/link.key cannot be made (${nameOf(error)}); check its disk`;
+      this.#options.log.warn(`AUDIT_SPOOL: ${why}. Until then what exec records behind a restart names no session before it`);
+      return randomBytes(32);
+    }
   }
 
   #newId(): string {
@@ -384,7 +397,7 @@ class Runner implements Running {
 
   async #sayStart(): Promise<void> {
     this.#tell({ topic: 'audit.start' });
-    this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
+    if (this.#settings.systemEvents) this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
   }
 
   #startSide(): Promise<AuditSide> | AuditSide {
@@ -472,11 +485,13 @@ class Runner implements Running {
   }
 
   /** Says what is in force, and who is gone; those hold nothing any more, and their cursors go once that is durable. */
-  async #sayConfig({ digest, callbacks }: Settings, waiting: readonly Waiting[], change: DeliveryChange): Promise<void> {
+  async #sayConfig({ digest, callbacks, systemEvents }: Settings, waiting: readonly Waiting[], change: DeliveryChange): Promise<void> {
     const retired = change.gone.length > 0 ? await this.#findRetired(callbacks) : [];
     this.#delivery.letGo(change);
     const keys = [...new Set(waiting.map(({ key }) => key))];
     const waits = keys.length > 0 ? { waits: keys } : {};
+    // What a callback had not taken is lost to it, and said whatever the operator wants to hear.
+    if (!systemEvents && retired.length === 0) return;
     await this.#sayRetired({ digest, ...waits }, retired);
   }
 

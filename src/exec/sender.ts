@@ -7,6 +7,7 @@ import type { Direction, SessionEnd, TerminalFact } from '../contract.js';
 import { countOf, FrameReader, frameOf, GIVES, jsonFrame, jsonOf, MOST_FRAME_BYTES, SAYS } from '../view/intake/frames.js';
 import { type Hello, helloOf, type Lost } from '../view/intake/hello.js';
 import type { IntakeSocket } from '../view/intake/intake.js';
+import { type Link, readLink } from '../view/intake/links.js';
 
 export type Policy = 'pass' | 'pause' | 'close';
 
@@ -61,6 +62,8 @@ export class Sender {
   #unsureLost = false;
   #socket: IntakeSocket | undefined;
   #connected = 0;
+  /** What the last owner gave, for the next one. */
+  #link: Link | undefined;
   #waitMs: number = AGAIN_MS.first;
   #again: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
@@ -218,7 +221,8 @@ export class Sender {
     socket.on('error', () => undefined);
     socket.on('close', () => this.#left());
     this.#socket = socket;
-    const hello = helloOf({ argv, cwd, ...this.#terminal, resumed: this.#connected++ > 0 });
+    const continues = this.#link ? { continues: this.#link } : {};
+    const hello = helloOf({ argv, cwd, ...this.#terminal, resumed: this.#connected++ > 0, ...continues });
     socket.write(jsonFrame(GIVES.hello, hello));
     this.#pump();
   }
@@ -226,7 +230,8 @@ export class Sender {
   #hear(kind: number, bytes: Buffer): void {
     if (kind === SAYS.durable) return this.#durable(countOf(bytes));
     if (kind === SAYS.refused) return this.#refuse();
-    const { policy } = jsonOf(bytes) ?? {};
+    const { policy, link } = jsonOf(bytes) ?? {};
+    this.#link = readLink(link) ?? this.#link;
     if (policy === 'pass' || policy === 'pause' || policy === 'close') this.#policy = policy;
     this.#waitMs = AGAIN_MS.first;
     clearTimeout(this.#patience);

@@ -121,6 +121,30 @@ t.test('whoever claims to be another, or of another session, is who the kernel s
   t.notMatch(auditLines(folder).join(''), /mallory/);
 });
 
+t.test('a session that goes on from another names it where its owner said so, and nobody can claim another', async (t) => {
+  const { running, folder, path } = await withIntake(t);
+  const first = new ByHand(path).say(GIVES.hello, HELLO);
+  await until(() => first.heard.length === 1, 'the welcome');
+  const { link } = JSON.parse(first.heard[0]?.bytes ?? '');
+  first.socket.destroy();
+  await until(() => running.guests === 0, 'its end');
+  const again = new ByHand(path).say(GIVES.hello, { ...HELLO, argv: ['again'], resumed: true, continues: link });
+  const forged = { ...link, proof: link.proof.replace(/^./, (digit: string) => (digit === '0' ? '1' : '0')) };
+  const forger = new ByHand(path).say(GIVES.hello, { ...HELLO, argv: ['forger'], resumed: true, continues: forged });
+  for (const one of [again, forger]) await one.say(GIVES.end, { exit: 0 }).gone();
+  await running.stop();
+  const starts = records(folder).filter(({ topic }) => topic === 'session.start');
+  t.match(
+    starts.map(({ data }) => [(data as { process: { argv: string[] } }).process.argv[0], data?.continues]),
+    [
+      ['game', undefined],
+      ['again', starts[0]?.session],
+      ['forger', undefined],
+    ],
+  );
+  t.equal(link.session, starts[0]?.session);
+});
+
 t.test('what is no protocol of ours is shown the door, and other sessions go on', async (t) => {
   const { running, folder, path } = await withIntake(t);
   const steady = new ByHand(path).say(GIVES.hello, HELLO).say(GIVES.SND, 'one\r\n');

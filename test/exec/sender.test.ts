@@ -78,8 +78,12 @@ t.test('what is not durable is said again to the next owner, with the terminal a
   owner.durable(2);
   sender.data('SND', Buffer.from('three'));
   await owner.hears(0, 'SND three');
+  const link = { session: '01890a5d-ac96-774b-bcce-b302099a8057', proof: 'ab'.repeat(32) };
+  owner.sockets.at(-1)?.write(jsonFrame(SAYS.welcome, { link }));
+  sender.data('SND', Buffer.from('four'));
+  await owner.hears(0, 'SND four');
   owner.die();
-  t.same(await owner.hears(1, 'SND three'), ['SND two', 'SND three']);
+  t.same(await owner.hears(1, 'SND four'), ['SND two', 'SND three', 'SND four']);
   t.match(JSON.parse(owner.told[1]?.[0]?.slice('hello '.length) ?? ''), {
     argv: ['game'],
     columns: 80,
@@ -87,10 +91,11 @@ t.test('what is not durable is said again to the next owner, with the terminal a
     blind: true,
     raw: false,
     resumed: true,
+    continues: link,
   });
   const ended = sender.end(0, 30_000);
   await owner.hears(1, 'end {"exit":0}');
-  owner.durable(3);
+  owner.durable(4);
   t.equal(await ended, 0);
   t.ok(sender.done);
 });

@@ -26,6 +26,7 @@ t.test('a proxy that starts takes the spool over from an owner in the background
   const [first, second] = sessionsOf(all);
   t.equal(sessionsOf(all).length, 2);
   t.match(all.find((one) => one.topic === 'session.end' && one.session === first)?.data, { reason: 'shutdown', by: 'wirescribe' });
+  t.equal(all.find((one) => one.topic === 'session.start' && one.session === second)?.data?.continues, first);
   t.match(saidIn(all, second).join('\n'), /< after/);
   t.match(all.find((one) => one.topic === 'session.end' && one.session === second)?.data, { reason: 'closed', exit: 0 });
   t.equal(all.find((one) => one.topic === 'session.start' && one.session === second)?.pid, process.pid);

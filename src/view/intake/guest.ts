@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Direction, SessionEnd, SessionOpen, TerminalFact } from '../../contract.js';
 import { countFrame, FrameReader, GIVES, jsonFrame, SAYS } from './frames.js';
 import { type Hello, type Lost, readExit, readHello, readLost, readTerminal } from './hello.js';
+import type { Link } from './links.js';
 
 export type Policy = 'pass' | 'pause' | 'close';
 
@@ -26,6 +27,8 @@ export interface GuestOptions {
   readonly policy: () => Policy;
   /** What its session begins with. */
   readonly describe: (hello: Hello) => SessionOpen;
+  /** What it is told, to show to the next owner. */
+  readonly linkTo: (session: string) => Link;
   /** Frames have come that are to be acknowledged; `soon`: the last. */
   readonly came: (soon: boolean) => void;
   readonly gone: (guest: Guest) => void;
@@ -111,19 +114,20 @@ export class Guest {
   }
 
   #begin(kind: number, bytes: Buffer): void {
-    const { recorder, policy, describe } = this.#options;
+    const { recorder, policy, describe, linkTo } = this.#options;
     const hello = kind === GIVES.hello ? readHello(bytes) : undefined;
     clearTimeout(this.#timer);
     if (!hello) return this.#refuse('version');
     this.#policy = policy();
     if (this.#policy === 'close' && recorder.full) return this.#refuse('audit-failed');
-    const session = recorder.open(describe(hello), this.#policy);
+    const open = describe(hello);
+    const session = recorder.open(open, this.#policy);
     this.#session = session;
     if (hello.resumed) recorder.terminal(session, { careful: true });
     if (hello.columns > 0 && hello.rows > 0) recorder.terminal(session, { columns: hello.columns, rows: hello.rows });
     if (hello.raw) recorder.terminal(session, { raw: true });
     if (hello.blind) recorder.terminal(session, { blind: true });
-    this.#say(jsonFrame(SAYS.welcome, { policy: this.#policy }));
+    this.#say(jsonFrame(SAYS.welcome, { policy: this.#policy, link: linkTo(open.id) }));
   }
 
   #take(session: number, kind: number, bytes: Buffer): void {

@@ -4,6 +4,7 @@
  */
 import type { SessionEnd, TerminalFact } from '../../contract.js';
 import { INTAKE_VERSION, jsonOf } from './frames.js';
+import { type Link, readLink } from './links.js';
 
 /** The first frame. What it says of the terminal held when the first of the frames behind it was made. */
 export interface Hello {
@@ -16,6 +17,8 @@ export interface Hello {
   readonly raw: boolean;
   /** It goes on from a session that another owner recorded, or this one before. */
   readonly resumed: boolean;
+  /** Which session that was, where its owner said so. */
+  readonly continues?: Link;
 }
 
 /** Bytes that never came here, since when (microseconds since 1970). */
@@ -39,11 +42,13 @@ const cut = (text: string): string => text.slice(0, MOST_CHARACTERS);
 
 /** undefined: it is no hello of this version. */
 export function readHello(bytes: Buffer): Hello | undefined {
-  const { version, argv, cwd, columns, rows, blind, raw, resumed } = jsonOf(bytes) ?? {};
+  const { version, argv, cwd, columns, rows, blind, raw, resumed, continues } = jsonOf(bytes) ?? {};
   if (version !== INTAKE_VERSION || !Array.isArray(argv) || argv.length === 0 || typeof cwd !== 'string') return undefined;
   if (!argv.every((word) => typeof word === 'string') || !isCount(columns, MOST_CELLS) || !isCount(rows, MOST_CELLS)) return undefined;
   const words = argv.slice(0, MOST_WORDS).map((word: string) => cut(word));
-  return { version, argv: words, cwd: cut(cwd), columns, rows, blind: blind === true, raw: raw === true, resumed: resumed === true };
+  const link = readLink(continues);
+  const flags = { blind: blind === true, raw: raw === true, resumed: resumed === true };
+  return { version, argv: words, cwd: cut(cwd), columns, rows, ...flags, ...(link ? { continues: link } : {}) };
 }
 
 /** The hello that says this: what is longer than any reader keeps is cut. */

@@ -10,6 +10,7 @@ import { AuditError, nameOf } from '../../errors.js';
 import { near } from '../near.js';
 import { Guest, type IntakeRecorder, type Policy } from './guest.js';
 import type { Hello } from './hello.js';
+import { Links } from './links.js';
 import { type Peer, peerOf } from './peer.js';
 
 /** A connection to it, for whoever hands in. */
@@ -33,6 +34,8 @@ export interface IntakeOptions {
   readonly recorder: IntakeRecorder;
   readonly policy: () => Policy;
   readonly newId: () => string;
+  /** SPOOL_DIR's, by which sessions are linked over owners. */
+  readonly linkKey: Uint8Array;
   /** A user's name. */
   readonly userOf: (uid: number) => string;
   /** Which of these sessions have all that was handed over of them in durable records, or in none. */
@@ -42,6 +45,7 @@ export interface IntakeOptions {
 
 export class Intake {
   readonly #options: IntakeOptions;
+  readonly #links: Links;
   readonly #servers: Server[] = [];
   readonly #guests = new Map<Guest, Peer | undefined>();
   #settling: NodeJS.Timeout | undefined;
@@ -50,6 +54,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#links = new Links(options.linkKey);
   }
 
   /** Opens both sockets. The caller owns the spool: what stands there was left by a dead process. Throws AUDIT_LISTEN where INTAKE_LISTEN cannot be opened. */
@@ -112,16 +117,17 @@ export class Intake {
       recorder,
       policy,
       describe: (hello) => this.#describe(hello, peer),
+      linkTo: (session) => this.#links.linkTo(session, uidOf(peer)),
       came: (soon) => this.#came(soon),
       gone: (one) => this.#gone(one),
     });
     this.#guests.set(guest, peer);
   }
 
-  /** Who does not ask for the kernel's word is on the owner's own socket: the same user. */
-  #describe({ argv, cwd }: Hello, peer: Peer | undefined): SessionOpen {
+  #describe({ argv, cwd, continues }: Hello, peer: Peer | undefined): SessionOpen {
     const { newId, userOf } = this.#options;
-    const user = userOf(peer?.uid ?? process.getuid?.() ?? 0);
+    const uid = uidOf(peer);
+    const user = userOf(uid);
     return {
       id: newId(),
       listener: EXEC_LISTENER,
@@ -130,6 +136,7 @@ export class Intake {
       upstream: `pty:${argv[0]}`,
       process: { argv, user, pid: peer?.pid ?? 0, cwd },
       account: user,
+      ...(continues && this.#links.isProven(continues, uid) ? { continues: continues.session } : {}),
     };
   }
 
@@ -195,6 +202,9 @@ export class Intake {
     }
   }
 }
+
+/** Of whom the kernel does not speak is on the owner's own socket: the same user. */
+const uidOf = (peer: Peer | undefined): number => peer?.uid ?? process.getuid?.() ?? 0;
 
 /** True where nobody listens on the socket that stands there. Any other file is not ours to take away. */
 function isAbandoned(path: string): Promise<boolean> {
