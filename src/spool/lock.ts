@@ -11,6 +11,11 @@ import { FILE_MODE, makeFolder } from './files.js';
 /** flock(2): exclusive, and do not wait. The same numbers on Linux, macOS and the BSDs. */
 const LOCK_EX_NB = 2 | 4;
 
+const flock = koffi.load(null).func('int flock(int, int)') as unknown as (fd: number, operation: number) => number;
+
+/** Takes flock(2) on an open file; it is dropped when the file is closed, or its process ends. False where another process, or another opening, has it. */
+export const tryLock = (fd: number): boolean => flock(fd, LOCK_EX_NB) === 0;
+
 export interface Lock {
   release(): void;
 }
@@ -27,8 +32,7 @@ export function lockSpool(folder: string): Lock {
       `the spool's folder ${folder} cannot be written (${nameOf(error)}); give SPOOL_DIR a folder that this user owns`,
     );
   }
-  const flock = koffi.load(null).func('int flock(int, int)');
-  if (flock(fd, LOCK_EX_NB) !== 0) {
+  if (!tryLock(fd)) {
     closeSync(fd);
     throw new AuditError('AUDIT_SPOOL_OWNED', `another wirescribe uses the spool ${folder}; stop it, or give this one a SPOOL_DIR of its own`);
   }
