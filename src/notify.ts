@@ -25,7 +25,7 @@ export interface Notifier {
   /** The configuration is read again; `ready` ends it. */
   reloading(): void;
   stopping(status: string): void;
-  /** Another process is the service from now on. */
+  /** Another process is the service from now on: we say nothing more. */
   mainPid(pid: number): void;
   /** What such a process is to find in its environment, so that it can tell the same listener. */
   readonly passOn: NodeJS.ProcessEnv;
@@ -103,9 +103,9 @@ export function openNotifier(env: NodeJS.ProcessEnv, warn: (message: string) => 
   const passOn = { ...(NOTIFY_SOCKET === undefined ? {} : { NOTIFY_SOCKET }), ...(WATCHDOG_USEC === undefined ? {} : { WATCHDOG_USEC }) };
   for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete env[name];
   let timer: NodeJS.Timeout | undefined;
-  let failed = false;
+  let [failed, silent] = [false, false];
   const say = (text: string, tries = TRIES): void => {
-    if (!address) return;
+    if (!address || silent) return;
     const why = sent(address, text);
     if (why === undefined) return;
     if (tries > 1) return void setTimeout(say, AGAIN_MS, text, tries - 1).unref();
@@ -117,7 +117,11 @@ export function openNotifier(env: NodeJS.ProcessEnv, warn: (message: string) => 
     ready: (status) => say(`READY=1\nSTATUS=${lineOf(status)}`),
     reloading: () => say(`RELOADING=1\nMONOTONIC_USEC=${monotonicUs()}`),
     stopping: (status) => say(`STOPPING=1\nSTATUS=${lineOf(status)}`),
-    mainPid: (pid) => say(`MAINPID=${pid}`),
+    mainPid: (pid) => {
+      say(`MAINPID=${pid}`);
+      silent = true;
+      clearInterval(timer);
+    },
     passOn,
     status: (text) => say(`STATUS=${lineOf(text)}`),
     watch: (alive) => {
