@@ -48,6 +48,10 @@ async function main(args: readonly string[]): Promise<number> {
       return keygen(line);
     case 'redact':
       return redact(line);
+    case 'token':
+      return token(line);
+    case 'remove':
+      return remove(line);
     case 'stats':
       return stats(line);
   }
@@ -357,6 +361,18 @@ async function redact(line: CommandLine): Promise<number> {
     print,
     alone: (request, look, tell) => redactAlone(settings, { version: version(), log }, { request, look, tell }),
   });
+}
+
+/** `token`: makes, lists and revokes tokens of the API. */
+async function token(line: CommandLine): Promise<number> {
+  const { tokenCommand } = await import('./commands/token.js');
+  return print(await tokenCommand(line, settingsOf(line).spool.dir));
+}
+
+/** `remove`: all that was recorded. */
+async function remove(line: CommandLine): Promise<number> {
+  const { removeCommand } = await import('./commands/remove.js');
+  return removeCommand(line, settingsOf(line), print);
 }
 
 /** `stats`: figures as JSON. */

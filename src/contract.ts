@@ -254,6 +254,40 @@ export interface FieldDefinition {
 /** What a pack holds: told apart by `then` (a prompt), `oob` (a field), neither (a mask). */
 export type AnyMask = MaskDefinition | PromptDefinition | FieldDefinition;
 
+/** Which lines a pattern of an operator's is for, and where it stands. */
+export interface LinePattern {
+  /** Python's syntax. */
+  readonly pattern: string;
+  readonly direction: 'in' | 'out' | 'both';
+  readonly where: 'start' | 'anywhere';
+  /** Where the first character of the pattern stands, for errors. */
+  readonly patternPlace: Place;
+}
+
+/** What an event adds to the head of the record that it is found in. */
+export interface EventLabel {
+  readonly event: string;
+  readonly type?: string;
+  /** Whoever reads may leave it out. */
+  readonly system?: true;
+  /** A second topic to find it under. */
+  readonly also?: string;
+}
+
+/** An event of AUDIT_EVENTS or of a pack, as config/ gives it to mask/, which compiles it. */
+export interface EventDefinition {
+  readonly label: EventLabel;
+  /** 'said': a line that `line` matches; else the session.identity record by which somebody is logged in, or no longer is. */
+  readonly on: 'said' | 'login' | 'logout';
+  readonly line?: LinePattern;
+  /** For people: names in braces are groups of the pattern, or members of the record. */
+  readonly message?: { readonly text: string; readonly place: Place };
+  /** Examples that are such an event, and examples that are none. */
+  readonly is: readonly string[];
+  readonly isNot: readonly string[];
+  readonly place: Place;
+}
+
 /** A message out of band, as the wire had it: holds secrets until mask/ has seen it. */
 export interface OobMessage {
   readonly direction: Direction;
@@ -436,6 +470,12 @@ export type CheckOptions = (options: CallbackOptions, folder: string) => undefin
  * where the folder is not there. May be asked while the callback writes.
  */
 export type ListEvidence = (options: CallbackOptions, folder: string) => readonly string[];
+
+/**
+ * Optional export named `kept` of a module of the full form: all files, absolute paths, that it has written and that nobody else keeps there, in whatever
+ * form. `remove` takes them away, while nothing runs; without this export, what `evidence` names.
+ */
+export type ListKept = (options: CallbackOptions, folder: string) => readonly string[];
 
 /** Simple form, Evennia's: a default export that declares one parameter. Throwing means as in Callback.write, for this record alone. */
 export type SimpleCallback = (record: AuditRecord) => void | Promise<void>;

@@ -3,6 +3,7 @@
  * time; gives sealed lines through the scribe, in the same order. What a client typed waits here until the judge knows whether it was typed blind.
  */
 import type { Identity, MaskedName, OobMessage, Peeked, SessionEnd, SessionOpen, TimeUs, Topic, Utterance } from './contract.js';
+import { Finisher, type Finishing } from './finisher.js';
 import { Identifier, type Learned, type Sources } from './identify/login.js';
 import { Watch } from './identify/watch.js';
 import { Judge } from './mask/judge.js';
@@ -21,7 +22,12 @@ export interface Kept {
   readonly names?: Sources;
   readonly watch?: readonly string[];
   readonly watchExclude?: readonly string[];
+  /** What is left out, and what records are called. */
+  readonly finishing?: Finishing | undefined;
 }
+
+/** What a session under way takes of another configuration. */
+export type Adopted = Pick<Kept, 'in' | 'out' | 'masks' | 'finishing'>;
 
 /** Told of what belongs in an `audit.fault`; the first of a kind at once, the others counted at the end. */
 type Fault = (code: string, stage: string) => void;
@@ -45,6 +51,7 @@ export class Conversation {
   readonly #watches: boolean;
   readonly #masks: SessionMasks;
   readonly #judge: Judge;
+  readonly #records: Finisher;
   /** As they were learned; scrubbed whenever they are handed on. */
   readonly #names: { -readonly [field in keyof Identity]?: string } = {};
   #exchange = 0;
@@ -64,6 +71,7 @@ export class Conversation {
     this.#partners = partners;
     this.#idleUs = kept.outIdleMs * 1000;
     this.#masks = new SessionMasks(kept.masks);
+    this.#records = new Finisher(open, partners.scribe, kept.finishing);
     this.#identifier = new Identifier(kept.names);
     const { watch = [], watchExclude = [] } = kept;
     this.#watches = watch.length > 0;
@@ -80,8 +88,9 @@ export class Conversation {
   }
 
   /** From what is said next on this is kept, with these masks. What the session knows by now stays. */
-  adopt({ in: input, out, masks }: Pick<Kept, 'in' | 'out' | 'masks'>): void {
+  adopt({ in: input, out, masks, finishing }: Adopted): void {
     this.#kept = { ...this.#kept, in: input, out, masks };
+    this.#records.adopt(finishing);
     this.#masks.adopt(masks);
     this.#judge.adopt(masks.prompts);
   }
@@ -178,10 +187,7 @@ export class Conversation {
     this.#learnAll(this.#identifier.hearOob(message), at);
     const { direction } = message;
     if (kept && (direction === 'RCV' ? this.#kept.in : this.#kept.out))
-      this.#judge.later(
-        () => this.#partners.scribe.event('session.oob', at, scrubbed(at), { direction, exchange: this.#exchange }),
-        this.#judge.waits ? unitsOf(message) : 0,
-      );
+      this.#judge.later(() => this.#records.oob(at, scrubbed(at), { direction, exchange: this.#exchange }), this.#judge.waits ? unitsOf(message) : 0);
     if (!this.#watches) return;
     const { name, value } = scrubbed(at).value;
     for (const change of this.#watch.hear({ ...message, name: String(name), value })) this.event('session.change', at, { ...change });
@@ -189,7 +195,7 @@ export class Conversation {
 
   /** A record of its own, in its place in the order. */
   event(topic: Topic, at: TimeUs, data: { readonly [name: string]: unknown }): void {
-    this.#judge.later(() => this.#partners.scribe.event(topic, at, this.#masks.scrubData(data, at)));
+    this.#judge.later(() => this.#records.event(topic, at, this.#masks.scrubData(data, at)));
   }
 
   /** Time has come to `at`. To be called before anything that came at that time. */
@@ -206,14 +212,8 @@ export class Conversation {
 
   end({ reason, by, bytesIn, bytesOut, exit, closeCode }: SessionEnd, at: TimeUs): void {
     this.#judge.end();
-    this.event('session.end', at, {
-      reason,
-      by,
-      bytes_in: bytesIn,
-      bytes_out: bytesOut,
-      ...(exit === undefined ? {} : { exit }),
-      ...(closeCode === undefined ? {} : { close_code: closeCode }),
-    });
+    const last = { ...(exit === undefined ? {} : { exit }), ...(closeCode === undefined ? {} : { close_code: closeCode }) };
+    this.#records.end(at, (leftOut) => this.#masks.scrubData({ reason, by, bytes_in: bytesIn, bytes_out: bytesOut, ...leftOut, ...last }, at));
   }
 
   /** Everything that waits goes on as it stands. */
@@ -231,7 +231,7 @@ export class Conversation {
     this.#exchange++;
     this.#askedAt = utterance.endAt;
     const input = this.#blind ? { utterance: withhold(utterance), failed: false } : this.#checked(scrubbed.input);
-    if (this.#kept.in) this.#partners.scribe.said(input.utterance, { exchange: this.#exchange });
+    if (this.#kept.in) this.#records.said(input.utterance, { exchange: this.#exchange });
   }
 
   #output(utterance: Utterance, unfinished: boolean): void {
@@ -243,7 +243,7 @@ export class Conversation {
     if (!this.#kept.out) return;
     const latencyMs = this.#askedAt === undefined ? undefined : Math.max(0, utterance.at - this.#askedAt) / 1000;
     this.#askedAt = undefined;
-    this.#partners.scribe.said(this.#checked(scrubbed).utterance, { exchange: this.#exchange, ...(latencyMs === undefined ? {} : { latencyMs }) });
+    this.#records.said(this.#checked(scrubbed).utterance, { exchange: this.#exchange, ...(latencyMs === undefined ? {} : { latencyMs }) });
   }
 
   #checked(scrubbed: Scrubbed): Scrubbed {
@@ -253,7 +253,8 @@ export class Conversation {
 
   #learn({ field, old, new: name, how }: Learned, at: TimeUs): void {
     const shown = (one: string | undefined): string | null => (one === undefined ? null : this.#masks.scrubName(one, at));
-    this.#partners.scribe.event('session.identity', at, this.#masks.scrubData({ field, old: shown(old), new: shown(name), how }, at));
+    const what = field !== 'account' ? undefined : name === undefined ? 'logout' : 'login';
+    this.#records.event('session.identity', at, this.#masks.scrubData({ field, old: shown(old), new: shown(name), how }, at), what);
     if (name === undefined) delete this.#names[field];
     else this.#names[field] = name;
     this.#identify(at, true);
@@ -266,7 +267,7 @@ export class Conversation {
     const scrubbed = names.map(([field, name]) => [field, this.#masks.scrubName(name, at)] as const);
     const { interlink } = this.#open;
     const others = interlink === undefined ? {} : { interlink: this.#masks.scrubName(interlink, at) };
-    this.#partners.scribe.identify({ ...(Object.fromEntries(scrubbed) as { [field in keyof Identity]?: MaskedName }), ...others });
+    this.#records.identify({ ...(Object.fromEntries(scrubbed) as { [field in keyof Identity]?: MaskedName }), ...others });
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * Every error of ours and its stable code. README lists this table, and a test compares the two.
  *
- * Three kinds. `operator`: configuration and masks; stops the start, says where and how to mend. `peer`: bytes from the wire; these become events
- * and `audit.fault` records, never exceptions. `system`: disk, port, broker; retried where that can help, counted, logged once and then rarely.
+ * Three kinds. `operator`: configuration and masks; stops the start, says where and how to mend. `peer`: what a client of the API is answered; bytes
+ * of a session are never errors, but events and `audit.fault` records. `system`: disk, port, broker; retried where that can help, counted, logged once and then rarely.
  * No text of a session ever stands in an error.
  */
 
@@ -19,9 +19,17 @@ export const ERRORS = {
   AUDIT_MASK_PATTERN: { kind: 'operator', means: 'a pattern that is not Python syntax, or that linear-time matching cannot do' },
   AUDIT_MASK_SECRET: { kind: 'operator', means: 'a mask without a group `secret`, or with one inside a repetition' },
   AUDIT_MASK_PROOF: { kind: 'operator', means: 'a mask whose own examples are not hidden, or not shown, as it says' },
+  AUDIT_EVENT: {
+    kind: 'operator',
+    means: 'an event whose own examples are not, or are, what it says, or whose message names what its pattern has not',
+  },
   AUDIT_CALLBACK_LOAD: { kind: 'operator', means: 'a callback that is not there, does not load, or refuses its options' },
   AUDIT_USAGE: { kind: 'operator', means: 'a command line that is not understood' },
   AUDIT_VERIFY_INPUT: { kind: 'operator', means: 'files given to verify that are not evidence' },
+  AUDIT_QUERY: { kind: 'operator', means: 'a search that is not understood: a time, a filter, a topic, a path of figures' },
+  AUDIT_NOT_ONE: { kind: 'operator', means: 'exactly one record was asked for, and none or more than one is like that' },
+  AUDIT_STORE_NONE: { kind: 'operator', means: 'no callback of the configuration keeps records that can be searched, or it has kept none yet' },
+  AUDIT_STORE_DAMAGED: { kind: 'system', means: 'the store holds what is no record; it can be filled anew from the audit files' },
   AUDIT_LISTEN: { kind: 'system', means: 'a listener could not be opened' },
   AUDIT_SPOOL: { kind: 'system', means: 'the spool cannot be used: folder not writable, newer format, or its disk fails' },
   AUDIT_SPOOL_OWNED: { kind: 'system', means: 'another process owns the spool' },
@@ -36,7 +44,15 @@ export const ERRORS = {
     kind: 'system',
     means: 'a new version could not take over, and the old one goes on; or not all could be passed on to the new one',
   },
+  AUDIT_CHORE: {
+    kind: 'system',
+    means: 'a chore (drop, archive, remove, retention) could not be done or finished; what is done stays, and the next run goes on',
+  },
   AUDIT_THREAD: { kind: 'system', means: 'a thread of ours ended and was started again' },
+  AUDIT_TOKEN: { kind: 'peer', means: 'a token of the API is missing, wrong, over or revoked, or the file of tokens cannot be read' },
+  AUDIT_FORBIDDEN: { kind: 'peer', means: "the API: what was asked for is beyond the token's role or scope" },
+  AUDIT_REQUEST: { kind: 'peer', means: 'the API: a request that is not understood, or too large' },
+  AUDIT_BUSY: { kind: 'peer', means: 'the API: too much was asked at once, or too many wrong tokens were shown; it takes more in a while' },
   AUDIT_INTERNAL: { kind: 'system', means: 'a fault of Wirescribe itself; please report it' },
 } as const satisfies Record<string, { kind: 'operator' | 'peer' | 'system'; means: string }>;
 

@@ -3,10 +3,14 @@
  * listeners' settings and times; gives what a session is to keep. What was said before a reload may still wait to be written (an input for the server's
  * say, a message for its silence), so what a mask of then has hidden stays hidden, though the mask is gone. Reads no clock.
  */
-import type { AnyMask, IdentitySettings, TimeUs } from './contract.js';
+import { networksOf } from './bridge/networks.js';
+import type { AnyMask, EventDefinition, IdentitySettings, LinePattern, TimeUs } from './contract.js';
 import { AuditError } from './errors.js';
+import type { Finishing } from './finisher.js';
 import type { Charset } from './gather/charset.js';
 import type { Sources } from './identify/login.js';
+import { Events } from './mask/events.js';
+import { compileExclusions } from './mask/exclusions.js';
 import { compileMasks, type MaskSet, type Style } from './mask/masker.js';
 import { compileNamed } from './mask/named-groups.js';
 import type { Keeping } from './pipeline.js';
@@ -25,6 +29,8 @@ export interface ListenerAudit {
   readonly identity: IdentitySettings;
   readonly watch: readonly string[];
   readonly watchExclude: readonly string[];
+  readonly events?: readonly EventDefinition[];
+  readonly exclude?: { readonly patterns: readonly LinePattern[]; readonly networks: readonly string[] };
 }
 
 /** All listeners'. */
@@ -58,7 +64,8 @@ export class Keepings {
 
   /** Throws AUDIT_MASK_... where a mask does not compile. */
   constructor(data: KeepingSettings) {
-    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, made(listener, data)]));
+    const compile = compileOnce();
+    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, made(listener, data, compile)]));
   }
 
   /** The masks in force, each set once. */
@@ -83,7 +90,9 @@ export class Keepings {
   change(data: KeepingSettings, at: TimeUs): void {
     const waits = this.#since !== undefined;
     const before = this.#listeners;
-    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, follows(listener, data, before.get(listener.name), waits)]));
+    const compile = compileOnce();
+    const next = (listener: ListenerAudit): One => follows(listener, { data, before: before.get(listener.name), waits, compile });
+    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, next(listener)]));
     this.#since = at;
   }
 
@@ -95,26 +104,62 @@ export class Keepings {
   }
 }
 
-function made(listener: ListenerAudit, data: KeepingSettings): One {
-  const kept = keptOf(listener, compileMasks(listener.masks, styleOf(listener, data)));
+type Compile = typeof compileMasks;
+
+/** Compiles equal masks once: listeners whose masks do not differ share them. */
+function compileOnce(): Compile {
+  const known = new Map<MaskSet | undefined, Map<string, MaskSet>>();
+  return (masks, style, before) => {
+    const followers = known.get(before) ?? new Map<string, MaskSet>();
+    known.set(before, followers);
+    const key = [style?.name, ...masks.map(essence)].join('\n');
+    const set = followers.get(key) ?? compileMasks(masks, style, before);
+    followers.set(key, set);
+    return set;
+  };
+}
+
+function made(listener: ListenerAudit, data: KeepingSettings, compile: Compile): One {
+  const kept = keptOf(listener, compile(listener.masks, styleOf(listener, data)));
   return { kept, mixed: kept, own: listener.masks, all: listener.masks };
 }
 
-/** @param waits what was said before the reload before this one may wait still */
-function follows(listener: ListenerAudit, data: KeepingSettings, before: One | undefined, waits: boolean): One {
-  if (!before) return made(listener, data);
+interface Follows {
+  readonly data: KeepingSettings;
+  readonly before: One | undefined;
+  /** What was said before the reload before this one may wait still. */
+  readonly waits: boolean;
+  readonly compile: Compile;
+}
+
+function follows(listener: ListenerAudit, { data, before, waits, compile }: Follows): One {
+  if (!before) return made(listener, data, compile);
   const style = styleOf(listener, data);
   const essences = new Set(listener.masks.map(essence));
   const gone = (waits ? before.all : before.own).filter((mask) => !essences.has(essence(mask)));
-  const mixed = compileMasks([...listener.masks, ...gone], style, before.kept.masks);
-  const masks = gone.length === 0 ? mixed : compileMasks(listener.masks, style, mixed);
+  const mixed = compile([...listener.masks, ...gone], style, before.kept.masks);
+  const masks = gone.length === 0 ? mixed : compile(listener.masks, style, mixed);
   return { kept: keptOf(listener, masks), mixed: keptOf(listener, mixed), own: listener.masks, all: [...listener.masks, ...gone] };
 }
 
 /** What a mask does, without its place. */
 const essence = (mask: AnyMask): string => JSON.stringify({ ...mask, place: undefined, patternPlace: undefined });
 
-const keptOf = (listener: ListenerAudit, masks: MaskSet): Kept => ({ ...listener, masks, names: sourcesOf(listener) });
+const keptOf = (listener: ListenerAudit, masks: MaskSet): Kept => ({
+  ...listener,
+  masks,
+  names: sourcesOf(listener),
+  finishing: finishingOf(listener),
+});
+
+/** Undefined where nothing is left out and no record is called anything. Throws AUDIT_MASK_PATTERN, AUDIT_EVENT. */
+export function finishingOf({
+  events = [],
+  exclude = { patterns: [], networks: [] },
+}: Pick<ListenerAudit, 'events' | 'exclude'>): Finishing | undefined {
+  if (events.length + exclude.patterns.length + exclude.networks.length === 0) return undefined;
+  return { events: new Events(events), excludes: compileExclusions(exclude.patterns), excludesAddress: networksOf(exclude.networks) };
+}
 
 const sourcesOf = ({ identity }: ListenerAudit): Sources => ({ matchers: compileNamed(identity.patterns), paths: identity.paths });
 

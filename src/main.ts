@@ -35,9 +35,10 @@ import { readSigningKey } from './spool/signing-key.js';
 import { maskStats, spoolStats } from './spool/stats.js';
 import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
-import { type Admin, openAdmin } from './view/admin.js';
+import type { StoreData } from './store-thread.js';
 import { askOwner, type Control, openControl } from './view/control.js';
 import { EXEC_LISTENER, Intake } from './view/intake/intake.js';
+import { openView, type View } from './view-side.js';
 import { within } from './within.js';
 
 export interface RunOptions {
@@ -165,7 +166,7 @@ class Runner implements Running {
   listeners: Running['listeners'] = [];
   lost = false;
   #control: Control | undefined;
-  #admin: Admin | undefined;
+  #view: View | undefined;
   #metrics: Metrics | undefined;
   #stopping = false;
   /** The spool was given up, or is just now; undefined: it was not, or there is none. */
@@ -444,7 +445,7 @@ class Runner implements Running {
 
   async #sayStart(): Promise<void> {
     this.#tell({ topic: 'audit.start' });
-    this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
+    if (this.#settings.systemEvents) this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
   }
 
   #startSide(): Promise<AuditSide> | AuditSide {
@@ -516,6 +517,7 @@ class Runner implements Running {
     const listeners = this.#plan(settings);
     if (this.#side) await this.#reloadAudit(this.#side, settings, waiting);
     this.#bridge.adopt(listeners);
+    if (JSON.stringify(storeOf(settings)) !== JSON.stringify(storeOf(this.#settings))) await this.#view?.adopt(storeOf(settings));
     this.#settings = settings;
     for (const one of waiting) this.#options.log.info(sayWaiting(one));
     return waiting;
@@ -545,7 +547,8 @@ class Runner implements Running {
     if (this.#side) await this.#giveUp(this.#side);
     this.#left = true;
     this.#bridge.leave();
-    this.#admin?.close();
+    await this.#view?.close();
+    this.#view = undefined;
     this.#lock?.release();
     this.#lock = undefined;
   }
@@ -555,6 +558,7 @@ class Runner implements Running {
     await this.#delivery.pause();
     this.#control?.leave();
     this.#intake?.stop();
+    await this.#view?.endLooks();
     if (await this.#passFrom(side)) {
       this.#intake?.close(true);
       this.#oldSides?.close();
@@ -602,11 +606,13 @@ class Runner implements Running {
   }
 
   /** Says what is in force, and who is gone; those hold nothing any more, and their cursors go once that is durable. */
-  async #sayConfig({ digest, callbacks }: Settings, waiting: readonly Waiting[], change: DeliveryChange): Promise<void> {
+  async #sayConfig({ digest, callbacks, systemEvents }: Settings, waiting: readonly Waiting[], change: DeliveryChange): Promise<void> {
     const retired = change.gone.length > 0 ? await this.#findRetired(callbacks) : [];
     this.#delivery.letGo(change);
     const keys = [...new Set(waiting.map(({ key }) => key))];
     const waits = keys.length > 0 ? { waits: keys } : {};
+    // What a callback had not taken is lost to it, and said whatever the operator wants to hear.
+    if (!systemEvents && retired.length === 0) return;
     await this.#sayRetired({ digest, ...waits }, retired);
   }
 
@@ -635,7 +641,7 @@ class Runner implements Running {
   }
 
   get admin(): string | undefined {
-    return this.#admin?.url;
+    return this.#view?.url;
   }
 
   get healthy(): boolean {
@@ -656,14 +662,21 @@ class Runner implements Running {
 
   /** The default, where it is taken, is given up. Throws AUDIT_LISTEN where a configured one cannot be opened. */
   async #openAdmin(): Promise<void> {
-    const { adminListen, inForce } = this.#settings;
+    const { adminListen, inForce, spool } = this.#settings;
     if (adminListen === null) return;
+    const main = {
+      healthy: () => this.healthy,
+      unready: () => this.#unready(),
+      metrics: () => this.metrics(),
+      stats: () => this.stats(),
+      declare: (fact: NodeFact) => this.#side?.declare(fact) ?? Promise.resolve(false),
+      wrongToken: () => this.#peerFault('wrong-token', 'view'),
+      warn: (message: string) => this.#options.log.warn(message),
+    };
+    const data = { address: adminListen, spool: spool.dir, store: storeOf(this.#settings) };
     try {
-      this.#admin = await openAdmin(adminListen, {
-        healthy: () => this.healthy,
-        unready: () => this.#unready(),
-        metrics: () => this.metrics(),
-      });
+      const restarted = (): void => this.#fault('view-thread', 'process', 1);
+      this.#view = await openView(data, main, { ...(this.#options.threads === 0 ? { threads: 0 } : {}), restarted });
     } catch (error) {
       if (inForce.find(({ key }) => key === 'ADMIN_LISTEN')?.from !== 'default') throw error;
       this.#options.log.warn(`${error}; health and metrics are answered nowhere`);
@@ -675,8 +688,8 @@ class Runner implements Running {
   }
 
   /** Strangers can cause these as often as they like: each code at once, then once a minute. */
-  #peerFault(code: string): void {
-    const known = this.#peerFaults.get(code) ?? new Rarely((name, count) => this.#fault(name, 'bridge', count));
+  #peerFault(code: string, stage = 'bridge'): void {
+    const known = this.#peerFaults.get(code) ?? new Rarely((name, count) => this.#fault(name, stage, count));
     this.#peerFaults.set(code, known);
     known.happened(code);
   }
@@ -747,6 +760,7 @@ class Runner implements Running {
     await within(this.#redacting, GOODBYE_MS);
     if (this.#left) return this.#stopLeft(drainS);
     this.#intake?.stop();
+    await this.#view?.endLooks();
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
@@ -767,7 +781,7 @@ class Runner implements Running {
     this.#intake?.close(!this.lost);
     await within(Promise.all(this.callbacks.map(({ ended }) => ended)), leftMs());
     await this.#delivery.pause(0);
-    this.#admin?.close();
+    await this.#view?.close();
     this.#metrics?.close();
     this.#lock?.release();
   }
@@ -775,6 +789,11 @@ class Runner implements Running {
 
 const groundOf = ({ spool, callbacks, folder }: Settings, signal: AbortSignal): Ground => {
   return { folder: spool.dir, keepers: callbacks.map(({ name, module, options }) => ({ name, module, options })), configFolder: folder, signal };
+};
+
+/** Where a store may be read from. */
+const storeOf = ({ callbacks, folder }: Settings): StoreData => {
+  return { fillers: callbacks.map(({ name, module, options }) => ({ name, module, options })), folder };
 };
 
 const statsOf = (callback: RunningCallback) => ({ name: callback.name, ...callback.stats() });

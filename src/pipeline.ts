@@ -5,7 +5,7 @@
  */
 import type { Gap } from './capture/frames.js';
 import type { Cut, Decoder, Direction, SessionEnd, SessionOpen, TerminalFact, TimeUs, Utterance, WireEvent } from './contract.js';
-import { Conversation, type Kept } from './conversation.js';
+import { type Adopted, Conversation, type Kept } from './conversation.js';
 import { EC, EL, EOR, GA, IP } from './decode/bytes.js';
 import { Agreed } from './decode/mccp.js';
 import { plainDecoder } from './decode/plain.js';
@@ -154,7 +154,7 @@ export class SessionPipeline {
   }
 
   /** The configuration was read again: from what is said next on this is kept, with these masks. */
-  adopt(keeping: Pick<Keeping, 'in' | 'out' | 'masks'>): void {
+  adopt(keeping: Adopted): void {
     this.#conversation.adopt(keeping);
   }
 

@@ -5,7 +5,7 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
 const HEAD =
-  'v id topic time hostname application version pid node listener direction protocol session seq exchange latency_ms event event_type masked bytes encoding cut prev';
+  'v id topic time hostname application version pid node listener direction protocol session seq exchange latency_ms event event_type system also masked bytes encoding cut prev';
 const WHO = 'who_salt ip port account character interlink';
 const BODY = 'salt room text raw raw_b64 timing data custom';
 const ZEROS = '0'.repeat(64);

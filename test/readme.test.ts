@@ -15,6 +15,7 @@ import type { CallbackOptions } from '../src/contract.js';
 import { EXIT } from '../src/errors.js';
 import { compileMasks } from '../src/mask/masker.js';
 import { deliver } from '../src/spool/delivery.js';
+import { FEATURES, ROLES } from '../src/view/access/permissions.js';
 import { inlineDelivery, settingsFor } from './delivery-bench.js';
 import { HandMadeJournal, line } from './journal-lines.js';
 import { placeOfTable, README, TABLES } from './readme-tables.js';
@@ -39,6 +40,25 @@ t.test('its tables of keys, options and error codes are those of the program', a
     const { start, end } = placeOfTable(readme, heading);
     t.equal(readme.slice(start, end), rows, `${heading}: write it anew with node dist/test/readme-tables.js`);
   }
+});
+
+t.test('its tables of roles and features are those of the program', async (t) => {
+  const section = readme.slice(readme.indexOf('\n## Who may see what\n'), readme.indexOf('\n## ', readme.indexOf('\n## Who may see what\n') + 1));
+  const rows = [...section.matchAll(/^\| `([\w-]+)` \| (.*) \|$/gm)].map(([, name = '', rest = '']) => [name, ...rest.split(' | ')]);
+  const roles = Object.entries(ROLES).map(([name, { means, features, scope }]) => [
+    name,
+    means,
+    features.map((feature) => `\`${feature}\``).join(' '),
+    `\`${scope}\``,
+  ]);
+  t.strictSame(
+    rows.filter(([name]) => name && Object.hasOwn(ROLES, name)),
+    roles,
+  );
+  t.strictSame(
+    rows.filter(([name]) => name && Object.hasOwn(FEATURES, name)),
+    Object.entries(FEATURES),
+  );
 });
 
 t.test('it names every command with its options, and every exit code', async (t) => {

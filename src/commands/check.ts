@@ -5,6 +5,7 @@
 import { checkCallback } from '../config/callbacks.js';
 import type { Settings } from '../config/settings.js';
 import { remarksOn } from '../config/tls.js';
+import { finishingOf } from '../keepings.js';
 import { checkTls } from '../listener-tls.js';
 import { compileMasks } from '../mask/masker.js';
 import { compileNamed } from '../mask/named-groups.js';
@@ -15,9 +16,10 @@ import { readSigningKey } from '../spool/signing-key.js';
  * Throws AUDIT_MASK_..., AUDIT_CONFIG_FILE, AUDIT_CALLBACK_LOAD.
  */
 export async function proveSettings(settings: Settings): Promise<readonly string[]> {
-  for (const { masks, identity } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
+  for (const { masks, identity, ...more } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
     compileMasks(masks);
     compileNamed(identity.patterns);
+    finishingOf(more);
   }
   if (settings.checkpointKey !== undefined) readSigningKey(settings.checkpointKey, settings.checkpointKeyPlace);
   const remarked: string[] = [...remarksOn(settings.listeners, settings.trustedProxies), ...checkTls(settings.listeners)];

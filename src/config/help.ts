@@ -159,6 +159,47 @@ callback wrote that is no longer configured must be named with --file.`,
     example: `$ wirescribe redact --account alice --part who --why 'asked to be forgotten' --dry-run
 42 records are meant; nothing was erased`,
   },
+  token: {
+    summary: 'make, list and revoke tokens of the API',
+    usage: 'create NAME --role ROLE [--scope SCOPE]... [--account NAME] [--until TIME] | token list [--json] | token revoke NAME',
+    options: {
+      role: { takes: 'ROLE', says: 'what it may do: operator, moderator, auditor or reviewer' },
+      scope: {
+        takes: 'SCOPE',
+        many: true,
+        says: "whose records it sees: everything, listener=NAME, account=A,B, own or shared; several add up; the role's own where not given",
+      },
+      account: { takes: 'NAME', says: "the account that it belongs to, for the scope 'own'" },
+      until: { takes: 'TIME', says: 'when it ends: 2026-01-31 (UTC) or 2026-01-31T12:00:00Z; not given: never' },
+      json: { says: 'the list as JSON, for machines' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `Whoever asks the API of ADMIN_LISTEN for records shows a token, as \`Authorization: Bearer TOKEN\`. \`create\` prints it as its last line, once:
+SPOOL_DIR/tokens keeps no more than its SHA-256. What is made or revoked counts at once, also in a proxy that runs: what a revoked token follows ends
+within seconds. README, "Who may see what", says what each role may do.`,
+    example: `$ wirescribe token create mod-anna --role moderator --until 2027-01-31
+$ wirescribe token list
+$ wirescribe token revoke mod-anna`,
+  },
+  remove: {
+    summary: 'remove all that was recorded, for good',
+    usage: '[--dry-run] [--yes] [--json]',
+    options: {
+      'dry-run': { says: 'only list what would be removed' },
+      yes: { says: 'do not ask' },
+      json: { says: 'one JSON object: {"files", "bytes", "removed"}' },
+    },
+    common: ALL,
+    words: false,
+    teaches: `Removes the spool with its tokens and keys, and what the callbacks of this configuration have written on this machine, and then the folders that are
+empty. Refuses while a proxy runs. Stays: keys that \`keygen\` made, files of other names, what was sent elsewhere, and what a callback wrote that is no
+longer configured.`,
+    example: `$ wirescribe remove --dry-run
+/srv/mud/audit/audit.2026-01-31.1.log
+/srv/mud/audit/spool/0001.jsonl
+2 files, 40960 bytes; nothing was removed`,
+  },
   stats: {
     summary: 'figures of the spool and of each callback, as JSON',
     usage: '',
@@ -174,7 +215,7 @@ record is that it has not taken. Where no proxy runs, what can be told by the sp
 export type CommandName = keyof typeof COMMANDS;
 
 /** Commands of the design that this version refuses by name. */
-export const LATER_COMMANDS: readonly string[] = ['sessions', 'query', 'tail', 'replay', 'export', 'prepare', 'drop', 'archive', 'remove', 'token'];
+export const LATER_COMMANDS: readonly string[] = ['sessions', 'query', 'tail', 'replay', 'export', 'prepare', 'drop', 'archive'];
 
 function optionLines(options: OptionHelp): string[] {
   const left = (name: string, takes?: string) => `  --${name}${takes ? ` ${takes}` : ''}`;

@@ -108,6 +108,28 @@ export const AUDIT_KEYS = {
     check: listOf(line(256), 'a list of out-of-band paths, each a string'),
     means: "Paths that do not count within those of AUDIT_WATCH, and are left out of the record: 'Char.Status.gold'.",
   }),
+  AUDIT_EVENTS: key({
+    default: '[]',
+    check: listOf(dict, 'a list of events, each a dict'),
+    means:
+      "What records are called, so that they are found: {'code': 'gold.given', 'pattern': r'You give (?P<coins>\\d+) gold to (?P<whom>\\w+)', 'type': " +
+      "'trade', 'message': '{character} gives {coins} gold to {whom}'}. The first whose pattern matches a line, after the masks, gives the record `event` " +
+      "and `event_type`; 'direction' ('in', 'out' or 'both') and 'where' as in AUDIT_MASKS; 'topic' is a second topic to find it under, 'system': True " +
+      "lets readers leave it out, 'message' is for people, and names groups of the pattern and members of the record in braces. Examples prove it: 'is' " +
+      "and 'is_not'. With 'on': 'login' or 'logout' in place of a pattern it is the record of who is logged in, or no longer. Packs of AUDIT_MASK_PACKS " +
+      'bring events of their own, which count behind these.',
+    example:
+      "[{'code': 'gold.given', 'type': 'trade', 'direction': 'out', 'pattern': r'You give \\d+ gold to \\w+', 'is': ['You give 5 gold to Bob']}]",
+  }),
+  AUDIT_EXCLUDE: key({
+    default: '{}',
+    check: anything,
+    means:
+      "What is not recorded, by the name of a listener ('' for all): {'': [{'direction': 'in', 'pattern': r'whisper '}, {'network': '10.0.0.0/8'}]}; a " +
+      "list alone counts for all. An input or output goes where each of its lines that says anything matches, after the masks, a pattern ('where' as in " +
+      'AUDIT_MASKS); all inputs, outputs and out-of-band messages of a session from such a network do. They are counted in `session.end`, and are still ' +
+      'looked at: a prompt hides its answer, recorded or not.',
+  }),
   AUDIT_ON_FAILURE: key({
     default: "'pass'",
     check: choice('pass', 'pause', 'close'),
@@ -138,6 +160,12 @@ export const KEYS = {
       "and count for that listener alone, in place of the value for all. Any value of any key or option may be {'env': NAME} or {'file': PATH}.",
   }),
   ...AUDIT_KEYS,
+  AUDIT_SYSTEM_EVENTS: key({
+    default: 'True',
+    check: bool,
+    means:
+      'False leaves out what the proxy says of its own housekeeping (audit.config). What is lost, goes wrong, starts, stops or proves is said always.',
+  }),
   AUDIT_CALLBACK: key({
     default: "['file']",
     check: anything,
@@ -171,8 +199,8 @@ export const KEYS = {
     default: "'http://127.0.0.1:4080'",
     check: orNone(adminAddress),
     means:
-      "Where /healthz, /readyz and /metrics are answered: 'http://HOST:PORT' or 'unix:PATH'; None: nowhere. The default is given up with a word where " +
-      'that port is taken.',
+      "Where /healthz, /readyz and /metrics are answered, and the API to those who show a token: 'http://HOST:PORT' or 'unix:PATH'; None: nowhere. The " +
+      'default is given up with a word where that port is taken.',
   }),
   TRUSTED_PROXIES: key({
     default: '[]',
@@ -202,17 +230,7 @@ export const AUDIT_KEY_NAMES = Object.keys(AUDIT_KEYS) as readonly AuditKeyName[
 export const ALIASES: { readonly [name: string]: KeyName | undefined } = { SERVERNAME: 'APPLICATION', SERVER_SESSION_CLASS: undefined };
 
 /** Keys of the design that this version refuses by name. */
-export const LATER_KEYS = [
-  'AUDIT_EXCLUDE',
-  'AUDIT_EVENTS',
-  'AUDIT_SYSTEM_EVENTS',
-  'AUDIT_PROVIDERS',
-  'RETENTION_DAYS',
-  'CHORES',
-  'ARCHIVE_NAME',
-  'ARCHIVE_DIR',
-  'STORE_INDEXES',
-] as const;
+export const LATER_KEYS = ['AUDIT_PROVIDERS', 'RETENTION_DAYS', 'CHORES', 'ARCHIVE_NAME', 'ARCHIVE_DIR', 'STORE_INDEXES'] as const;
 
 /** Options of a listener besides the AUDIT_ keys. An empty default: must be given, or is made up (`name`). */
 export const LISTENER_OPTIONS = {
@@ -428,6 +446,15 @@ export const LATER_CALLBACKS = ['store'] as const;
 
 /** Options of an entry of AUDIT_IDENTITY, by its kind: a pattern, or a path of out-of-band data (`oob`). */
 export const IDENTITY_OPTIONS = { pattern: ['pattern', 'direction', 'where'], path: ['oob', 'path', 'field', 'protocol'] } as const;
+
+/** Options of an entry of AUDIT_EVENTS, and of a pack's EVENTS: of one that is said, and of one that is a login or its end. */
+export const EVENT_OPTIONS = {
+  said: ['code', 'type', 'pattern', 'direction', 'where', 'system', 'topic', 'message', 'on', 'is', 'is_not'],
+  identity: ['code', 'type', 'system', 'topic', 'message', 'on'],
+} as const;
+
+/** Options of an entry of AUDIT_EXCLUDE, by its kind. */
+export const EXCLUDE_OPTIONS = { pattern: ['pattern', 'direction', 'where'], network: ['network'] } as const;
 
 /** Options of a mask in the long form, by its kind: one that scrubs, a prompt whose answer is hidden (`then`), a field of out-of-band data (`oob`). */
 export const MASK_OPTIONS = {

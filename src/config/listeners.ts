@@ -2,12 +2,15 @@
 
 import { type Address, formatAddress, type SocketAddress } from '../bridge/address.js';
 import type { Limits } from '../bridge/limits.js';
-import type { AnyMask } from '../contract.js';
+import type { AnyMask, EventDefinition } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { Charset } from '../gather/charset.js';
+import { eventsOf } from './events.js';
+import { type ExcludeSettings, excludeOf, refuseStrangers } from './exclude.js';
 import { type IdentitySettings, identityOf } from './identity.js';
 import { AUDIT_KEY_NAMES, type AUDIT_KEYS, type AuditKeyName, KEYS, LATER_LISTENER_OPTIONS, LISTENER_OPTIONS, type ValueOf } from './keys.js';
 import { type DictLiteral, type Literal, readLiterals, type StringLiteral } from './literals.js';
+import { masksOf, type Packs } from './packs.js';
 import { showOption, starred } from './python.js';
 import { quoteName } from './source.js';
 import { refuseMisfits, type TlsPlaces } from './tls.js';
@@ -29,6 +32,9 @@ export interface AuditSettings {
   readonly identity: IdentitySettings;
   readonly watch: readonly string[];
   readonly watchExclude: readonly string[];
+  /** Those of AUDIT_EVENTS, then the packs'. Not compiled yet. */
+  readonly events: readonly EventDefinition[];
+  readonly exclude: ExcludeSettings;
 }
 
 export interface ListenerSettings {
@@ -72,8 +78,8 @@ export interface ReadListener {
 
 /** Gives the literal of an AUDIT_ key that counts: a listener's own, or that for all. */
 export type AuditLiterals = (name: AuditKeyName) => Literal;
-/** Makes AuditSettings of the literals; settings.ts knows packs and folders. */
-export type ReadAudit = (literals: AuditLiterals) => AuditSettings;
+/** Makes AuditSettings of the literals, for the listener of this name; settings.ts knows packs and folders. */
+export type ReadAudit = (literals: AuditLiterals, listener: string) => AuditSettings;
 
 /** Paths of files with secrets in them are no secrets. */
 const SHOWN_PATHS: readonly string[] = ['key'];
@@ -81,13 +87,19 @@ const SHOWN_PATHS: readonly string[] = ['key'];
 type OptionName = keyof typeof LISTENER_OPTIONS;
 type AuditValue<K extends AuditKeyName> = ValueOf<(typeof AUDIT_KEYS)[K]>;
 
-/** Reads the AUDIT_ keys out of their literals. `masks` gives the definitions for the two keys of masks. */
-export function auditOf(
-  literals: AuditLiterals,
-  asked: Asked,
-  masks: (packs: readonly StringLiteral[], own: readonly DictLiteral[]) => readonly AnyMask[],
-): AuditSettings {
-  const value = <K extends AuditKeyName>(name: K) => KEYS[name].check(literals(name), { ...asked, name }) as AuditValue<K>;
+export interface AuditSource {
+  readonly literals: AuditLiterals;
+  /** Whose settings they are. */
+  readonly listener: string;
+  readonly asked: Asked;
+  readonly readPacks: (names: readonly StringLiteral[], asked: Asked) => Packs;
+}
+
+/** Reads the AUDIT_ keys out of their literals. Throws AUDIT_CONFIG_... at the place. */
+export function auditOf({ literals, listener, asked, readPacks }: AuditSource): AuditSettings {
+  const about = (name: AuditKeyName): Asked => ({ ...asked, name });
+  const value = <K extends AuditKeyName>(name: K) => KEYS[name].check(literals(name), about(name)) as AuditValue<K>;
+  const packs = readPacks(value('AUDIT_MASK_PACKS'), about('AUDIT_MASK_PACKS'));
   return {
     active: value('AUDIT_ACTIVATE'),
     in: value('AUDIT_IN'),
@@ -96,11 +108,13 @@ export function auditOf(
     outUnit: value('AUDIT_OUT_UNIT'),
     outIdleMs: value('AUDIT_OUT_IDLE_MS'),
     onFailure: value('AUDIT_ON_FAILURE'),
-    masks: masks(value('AUDIT_MASK_PACKS'), value('AUDIT_MASKS')),
+    masks: [...packs.masks, ...masksOf(value('AUDIT_MASKS'), about('AUDIT_MASKS'))],
     maskStyle: value('AUDIT_MASK_STYLE'),
-    identity: identityOf(value('AUDIT_IDENTITY'), { ...asked, name: 'AUDIT_IDENTITY' }),
+    identity: identityOf(value('AUDIT_IDENTITY'), about('AUDIT_IDENTITY')),
     watch: value('AUDIT_WATCH'),
     watchExclude: value('AUDIT_WATCH_EXCLUDE'),
+    events: [...eventsOf(value('AUDIT_EVENTS'), about('AUDIT_EVENTS')), ...packs.events],
+    exclude: excludeOf(value('AUDIT_EXCLUDE'), listener, about('AUDIT_EXCLUDE')),
   };
 }
 
@@ -148,8 +162,11 @@ function listener(literal: DictLiteral, index: number, { literals, asked, readAu
     const given = options.get(name)?.value ?? otherwise(name, index, literal);
     return LISTENER_OPTIONS[name].check(given, { ...asked, name: `'${name}' of a listener` }) as ValueOf<(typeof LISTENER_OPTIONS)[K]>;
   };
+  const name = value('name');
+  const excluded = options.get('AUDIT_EXCLUDE');
+  if (excluded) refuseStrangers(excluded.value, [name], { ...asked, name: 'AUDIT_EXCLUDE' });
   const settings: ListenerSettings = {
-    name: value('name'),
+    name,
     listen: value('listen'),
     upstream: value('upstream'),
     onDown: value('on_down'),
@@ -179,7 +196,7 @@ function listener(literal: DictLiteral, index: number, { literals, asked, readAu
     subprotocol: value('subprotocol'),
     origins: value('origins'),
     user: value('user'),
-    audit: readAudit((name) => options.get(name)?.value ?? literals(name)),
+    audit: readAudit((key) => options.get(key)?.value ?? literals(key), name),
   };
   refuseMisfits(settings, (name) => options.get(name)?.key.place, literal.place);
   const made = {

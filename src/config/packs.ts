@@ -1,17 +1,18 @@
 /**
- * Masks as an operator writes them: AUDIT_MASKS and the packs of AUDIT_MASK_PACKS. Gives definitions with the places of their patterns; compiling and
- * proving them is mask/'s. Reads pack files, nothing else.
+ * Masks as an operator writes them: AUDIT_MASKS and the packs of AUDIT_MASK_PACKS, which bring events too. Gives definitions with the places of their
+ * patterns; compiling and proving them is mask/'s. Reads pack files, nothing else.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AnyMask, FieldDefinition, MaskDefinition, PromptDefinition } from '../contract.js';
+import type { AnyMask, EventDefinition, FieldDefinition, MaskDefinition, PromptDefinition } from '../contract.js';
 import { AuditError } from '../errors.js';
+import { eventsOf } from './events.js';
 import { MASK_OPTIONS } from './keys.js';
 import { type DictLiteral, type Literal, MAX_TEXT, readLiterals, type StringLiteral } from './literals.js';
 import { didYouMean } from './nearest.js';
 import { quoteName } from './source.js';
-import { type Asked, choice, line, listOf, optionsOf, readText, string, wants } from './values.js';
+import { type Asked, type Check, choice, line, listOf, optionsOf, readText, string, wants } from './values.js';
 
 /** The packs that ship with us. */
 const PACKS = fileURLToPath(new URL('../../../masks/', import.meta.url));
@@ -120,23 +121,43 @@ function whereOfMask(literal: Literal, asked: Asked): 'start' | 'anywhere' {
   throw new AuditError('AUDIT_CONFIG_TYPE', "'prompt' is for a mask with 'then': 'hide-next-input'; add that, or write 'anywhere'", literal.place);
 }
 
-/** Masks of the packs named, in that order. `shown` gives the name of a file as errors show it. */
-export const packMasks = (packs: readonly StringLiteral[], asked: Asked, shown: (path: string) => string): AnyMask[] =>
-  packs.flatMap((pack) => readPack(pack, asked, shown));
+/** What is in packs. */
+export interface Packs {
+  readonly masks: readonly AnyMask[];
+  readonly events: readonly EventDefinition[];
+}
 
-function readPack(pack: StringLiteral, asked: Asked, shown: (path: string) => string): AnyMask[] {
+/** Reads the packs named, in that order. `shown` gives the name of a file as errors show it. Throws AUDIT_CONFIG_... at the place. */
+export function readPacks(names: readonly StringLiteral[], asked: Asked, shown: (path: string) => string): Packs {
+  const packs = names.map((name) => readPack(name, asked, shown));
+  return { masks: packs.flatMap(({ masks }) => masks), events: packs.flatMap(({ events }) => events) };
+}
+
+/** What may stand in a pack. */
+const PARTS = ['MASKS', 'EVENTS'];
+
+function readPack(pack: StringLiteral, asked: Asked, shown: (path: string) => string): Packs {
   const path = packPath(pack, asked);
   const assignments = readLiterals(readText(path, MAX_TEXT, `the pack ${quoteName(pack.value)}`, pack.place), shown(path));
-  const stranger = assignments.find(({ name }) => name !== 'MASKS');
+  const stranger = assignments.find(({ name }) => !PARTS.includes(name));
   if (stranger)
-    throw new AuditError('AUDIT_CONFIG_KEY', `${quoteName(stranger.name)} has no place in a pack; MASKS = [...] alone has`, stranger.place);
-  const [masks] = assignments;
-  if (!masks) throw new AuditError('AUDIT_CONFIG_KEY', 'a pack wants MASKS = [...]', { file: shown(path), line: 1, column: 1 });
-  const about = { ...asked, name: 'MASKS' };
-  return masksOf(
-    listOf((one) => (one.kind === 'dict' ? one : wants('a dict for each mask', one, about)), 'a list of masks')(masks.value, about),
-    about,
-  );
+    throw new AuditError(
+      'AUDIT_CONFIG_KEY',
+      `${quoteName(stranger.name)} has no place in a pack; MASKS = [...] and EVENTS = [...] have`,
+      stranger.place,
+    );
+  if (assignments.length === 0)
+    throw new AuditError('AUDIT_CONFIG_KEY', 'a pack wants MASKS = [...], EVENTS = [...] or both', { file: shown(path), line: 1, column: 1 });
+  const dicts = (name: string, each: string): readonly DictLiteral[] => {
+    const about = { ...asked, name };
+    const entry: Check<DictLiteral> = (one) => (one.kind === 'dict' ? one : wants(`a dict for each ${each}`, one, about));
+    const found = assignments.find((one) => one.name === name);
+    return found ? listOf(entry, `a list of ${each}s`)(found.value, about) : [];
+  };
+  return {
+    masks: masksOf(dicts('MASKS', 'mask'), { ...asked, name: 'MASKS' }),
+    events: eventsOf(dicts('EVENTS', 'event'), { ...asked, name: 'EVENTS' }),
+  };
 }
 
 function packPath(pack: StringLiteral, asked: Asked): string {

@@ -9,17 +9,21 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { AnyMask } from '../contract.js';
 import { AuditError, type Place } from '../errors.js';
 import { type CallbackSettings, callbacksOf, type ReadCallback } from './callbacks.js';
+import { refuseStrangers } from './exclude.js';
 import { ALIASES, KEY_NAMES, KEYS, type KeyName, LATER_KEYS, type ValueOf } from './keys.js';
 import { type AuditLiterals, type AuditSettings, auditOf, type ListenerSettings, listenersOf, type ReadListener } from './listeners.js';
 import { type Assignment, type Literal, MAX_TEXT, readLiterals } from './literals.js';
 import { didYouMean } from './nearest.js';
-import { masksOf, packMasks } from './packs.js';
+import { readPacks } from './packs.js';
 import { pythonOf, starred } from './python.js';
 import { quoteName } from './source.js';
 import { type Asked, readText } from './values.js';
 
 export type { CallbackSettings } from './callbacks.js';
 export type { AuditSettings, ListenerSettings } from './listeners.js';
+
+/** The listener that stands in the records of `exec`. */
+const EXEC = 'exec';
 
 /** What stands in ./ when no `--config` is given. */
 export const DEFAULT_FILE = 'server.conf';
@@ -40,6 +44,8 @@ export interface Settings {
   readonly listeners: readonly ListenerSettings[];
   /** The AUDIT_ keys for all: what counts where there is no listener. */
   readonly audit: AuditSettings;
+  /** Whether audit.config and the runs of chores are recorded. */
+  readonly systemEvents: boolean;
   readonly callbacks: readonly CallbackSettings[];
   readonly spool: { readonly dir: string; readonly maxBytes: number; readonly fsync: 'batch' | 'always' | 'none' };
   readonly node: string;
@@ -81,15 +87,14 @@ export function loadSettings(origin: Origin): Settings {
   const shown = (path: string): string => shownPath(path, origin.cwd);
   const asked: Asked = { name: '', folder, env: origin.env };
   const given = inForce([...fromFile(file, shown), ...fromSet(origin.set ?? [])]);
-  const readAudit = (literals: AuditLiterals): AuditSettings =>
-    auditOf(literals, asked, (packs, own) => [
-      ...packMasks(packs, { ...asked, name: 'AUDIT_MASK_PACKS' }, shown),
-      ...masksOf(own, { ...asked, name: 'AUDIT_MASKS' }),
-    ]);
+  const readAudit = (literals: AuditLiterals, listener: string): AuditSettings =>
+    auditOf({ literals, listener, asked, readPacks: (names, about) => readPacks(names, about, shown) });
   const literals = (name: KeyName): Literal => given[name].literal;
   const value = <K extends KeyName>(name: K) => KEYS[name].check(literals(name), { ...asked, name }) as ValueOf<(typeof KEYS)[K]>;
-  const audit = readAudit(literals);
+  const audit = readAudit(literals, EXEC);
   const listeners = listenersOf({ literals, asked, readAudit });
+  const names = [...listeners.map(({ settings }) => settings.name), EXEC];
+  refuseStrangers(literals('AUDIT_EXCLUDE'), names, { ...asked, name: 'AUDIT_EXCLUDE' });
   const callbacks = callbacksOf(literals('AUDIT_CALLBACK'), { ...asked, name: 'AUDIT_CALLBACK' });
   const node = value('NODE') ?? hostname();
   const checkpointKey = value('CHECKPOINT_KEY');
@@ -99,6 +104,7 @@ export function loadSettings(origin: Origin): Settings {
     folder,
     listeners: listeners.map(({ settings }) => settings),
     audit,
+    systemEvents: value('AUDIT_SYSTEM_EVENTS'),
     callbacks: callbacks.map(({ settings }) => settings),
     spool: { dir: value('SPOOL_DIR'), maxBytes: value('SPOOL_MAX_BYTES'), fsync: value('SPOOL_FSYNC') },
     node,
@@ -190,10 +196,11 @@ function show(given: Readonly<Record<KeyName, Given>>, { listeners, callbacks, n
   return KEY_NAMES.map((key) => ({ key, value: pythonOf(shownOf(key)), from: given[key].from }));
 }
 
-/** SHA-256 (hex) of what is in force: keys as they are shown, and what the masks do. */
+/** SHA-256 (hex) of what is in force: keys as they are shown, and what masks and events do. */
 export function digestOf(force: readonly InForce[], audits: readonly AuditSettings[]): string {
   const masks = audits.map((audit) => audit.masks.map(essence));
-  const text = JSON.stringify([force.map(({ key, value }) => [key, value]), masks]);
+  const events = audits.map((audit) => audit.events.map(({ label, on, line }) => [label, on, line?.pattern, line?.direction, line?.where]));
+  const text = JSON.stringify([force.map(({ key, value }) => [key, value]), masks, events]);
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -185,6 +185,13 @@ export function line(max: number): Check<string> {
   };
 }
 
+/** A code of words with dots between, in small letters: `login.failed`. At most 64 characters. */
+export const dotted: Check<string> = (given, asked) => {
+  const wanted = "words of a-z, 0-9, '_' and '-' with dots between, such as 'login.failed', of at most 64 characters";
+  const literal = stringOf(given, asked, wanted);
+  return literal.value.length <= 64 && /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(literal.value) ? literal.value : outside(wanted, literal, asked);
+};
+
 /** A name that may stand in a file's name. */
 export const plainName: Check<string> = (given, asked) => {
   const wanted = "a name of letters, digits, '-', '_' and '.', at most 64, beginning with a letter or digit";

@@ -3,7 +3,7 @@
  * gives lines. It decides nothing and keeps nothing but the heads of the chains, which of them moved, and the cached text of what does not change
  * within a session.
  */
-import type { Direction, Identity, MaskedData, MaskedName, MaskedUtterance, SessionOpen, TimeUs, Topic } from '../contract.js';
+import type { Direction, EventLabel, Identity, MaskedData, MaskedName, MaskedUtterance, SessionOpen, TimeUs, Topic } from '../contract.js';
 import { Desk, flat, NO_PART, type ScribeOptions } from './desk.js';
 import type { GiveDraft } from './draft.js';
 import { type ChainHead, escapedToJson, newChain, type Part, plainToJson, toJson } from './line.js';
@@ -73,6 +73,23 @@ export class NodeScribe {
   }
 }
 
+/** What a record of a session may say besides. */
+export interface Besides {
+  /** Of a message out of band: which way it went, and in which exchange. */
+  readonly way?: { readonly direction: Direction; readonly exchange: number } | undefined;
+  readonly label?: EventLabel | undefined;
+  readonly custom?: MaskedData | undefined;
+}
+
+const customMember = (custom: MaskedData | undefined): string => (custom ? `,"custom":${toJson(custom.value)}` : '');
+
+/** The event in the head. */
+function labelMembers(label: EventLabel | undefined): string {
+  if (!label) return '';
+  const { event, type, system, also } = label;
+  return toJson({ event, event_type: type, system, also }).replace(/^\{/, ',').slice(0, -1);
+}
+
 const dataMember = (data: MaskedData | undefined): string => (data ? `,"data":${toJson(data.value)}` : '');
 
 export interface Turn {
@@ -130,20 +147,19 @@ export class SessionScribe {
     this.identify(this.#names);
   }
 
-  /** @param said a message out of band: which way it went, and in which exchange */
-  event(topic: Topic, at: TimeUs, data: MaskedData, said?: { readonly direction: Direction; readonly exchange: number }): void {
-    const fixed = said ? this.#fixed[said.direction] : this.#fixed.none;
-    const late = said ? `,"exchange":${said.exchange}` : '';
-    this.#write(topic, at, fixed, late, dataMember(data));
+  event(topic: Topic, at: TimeUs, data: MaskedData, { way, label, custom }: Besides = {}): void {
+    const fixed = way ? this.#fixed[way.direction] : this.#fixed.none;
+    const late = (way ? `,"exchange":${way.exchange}` : '') + labelMembers(label);
+    this.#write(topic, at, fixed, late, dataMember(data) + customMember(custom));
   }
 
-  said(utterance: MaskedUtterance, turn: Turn): void {
+  said(utterance: MaskedUtterance, turn: Turn, { label, custom }: Besides = {}): void {
     const { direction, masked, encoding, cut } = utterance;
     const latency = turn.latencyMs === undefined ? '' : `,"latency_ms":${turn.latencyMs}`;
     const spans = masked.length > 0 || this.#sparse ? `,"masked":${toJson(masked)}` : '';
-    const late = `,"exchange":${turn.exchange}${latency}${spans},"bytes":${utterance.bytes},"encoding":"${encoding}"${cut ? `,"cut":"${cut}"` : ''}`;
+    const late = `,"exchange":${turn.exchange}${latency}${labelMembers(label)}${spans},"bytes":${utterance.bytes},"encoding":"${encoding}"${cut ? `,"cut":"${cut}"` : ''}`;
     const topic = direction === 'RCV' ? 'session.input' : 'session.output';
-    this.#write(topic, utterance.at, direction === 'RCV' ? this.#fixed.RCV : this.#fixed.SND, late, this.#bodyOf(utterance));
+    this.#write(topic, utterance.at, direction === 'RCV' ? this.#fixed.RCV : this.#fixed.SND, late, this.#bodyOf(utterance) + customMember(custom));
   }
 
   #write(topic: Topic, at: TimeUs, fixed: string, late: string, body: string): void {

@@ -8,7 +8,7 @@ import { AuditError } from '../errors.js';
 /** The members of FORMAT.md, in the order of the line. */
 const FIELDS = [
   ...['v', 'id', 'topic', 'time', 'hostname', 'application', 'version', 'pid', 'node', 'listener', 'direction', 'protocol', 'session', 'seq'],
-  ...['exchange', 'latency_ms', 'event', 'event_type', 'masked', 'bytes', 'encoding', 'cut', 'prev', 'digest', 'hash'],
+  ...['exchange', 'latency_ms', 'event', 'event_type', 'system', 'also', 'masked', 'bytes', 'encoding', 'cut', 'prev', 'digest', 'hash'],
   ...['who_salt', 'ip', 'port', 'account', 'character', 'interlink', 'salt', 'room', 'text', 'raw', 'raw_b64', 'timing', 'data', 'custom'],
 ];
 

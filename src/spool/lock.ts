@@ -20,21 +20,26 @@ export interface Lock {
   release(): void;
 }
 
+/** Locks a file, which is made where missing; undefined where another process has it. Throws what the system throws. */
+export function lockFile(path: string): Lock | undefined {
+  const fd = openSync(path, 'a', FILE_MODE);
+  if (tryLock(fd)) return { release: () => closeSync(fd) };
+  closeSync(fd);
+  return undefined;
+}
+
 /** Takes the spool in `folder`, which is made where missing. Throws AUDIT_SPOOL_OWNED where another process has it, AUDIT_SPOOL where it cannot be used. */
 export function lockSpool(folder: string): Lock {
-  let fd: number;
+  let lock: Lock | undefined;
   try {
     makeFolder(folder);
-    fd = openSync(join(folder, 'lock'), 'a', FILE_MODE);
+    lock = lockFile(join(folder, 'lock'));
   } catch (error) {
     throw new AuditError(
       'AUDIT_SPOOL',
       `the spool's folder ${folder} cannot be written (${nameOf(error)}); give SPOOL_DIR a folder that this user owns`,
     );
   }
-  if (!tryLock(fd)) {
-    closeSync(fd);
-    throw new AuditError('AUDIT_SPOOL_OWNED', `another wirescribe uses the spool ${folder}; stop it, or give this one a SPOOL_DIR of its own`);
-  }
-  return { release: () => closeSync(fd) };
+  if (lock) return lock;
+  throw new AuditError('AUDIT_SPOOL_OWNED', `another wirescribe uses the spool ${folder}; stop it, or give this one a SPOOL_DIR of its own`);
 }

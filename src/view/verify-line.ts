@@ -60,6 +60,8 @@ const HEAD_MEMBERS: readonly (readonly [name: string, form: string, optional?: '
   ['latency_ms', '\\d+(?:\\.\\d+)?(?:e[+-]\\d+)?', 'optional'],
   ['event', STRING, 'optional'],
   ['event_type', STRING, 'optional'],
+  ['system', 'true', 'optional'],
+  ['also', STRING, 'optional'],
   ['masked', `\\[(?:${HIT}(?:,${HIT})*)?\\]`, 'optional'],
   ['bytes', COUNT, 'optional'],
   ['encoding', STRING, 'optional'],

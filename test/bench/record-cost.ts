@@ -6,6 +6,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { loadSettings } from '../../src/config/settings.js';
+import { finishingOf } from '../../src/keepings.js';
 import { compileMasks } from '../../src/mask/masker.js';
 import { SessionPipeline } from '../../src/pipeline.js';
 import { Ids, Salts } from '../../src/record/id.js';
@@ -34,6 +35,7 @@ function microsecondsEach(count: number, work: (index: number) => void): number 
 
 const { audit } = loadSettings({ file: null, cwd: process.cwd(), env: {} });
 const masks = compileMasks(audit.masks);
+const finishing = finishingOf(audit);
 const room = Buffer.allocUnsafe(1 << 20);
 let used = 0;
 let bytes = 0;
@@ -57,7 +59,7 @@ const sessions = Array.from({ length: SESSIONS }, (_, index) => {
     ip: '127.0.0.1',
     port: 1,
   } as const;
-  const keeping = { in: true, out: true, outUnit: 'message', outIdleMs: 100, masks } as const;
+  const keeping = { in: true, out: true, outUnit: 'message', outIdleMs: 100, masks, finishing } as const;
   return new SessionPipeline(open, keeping, scribe.session(open, false), () => undefined);
 });
 let clock = Date.now() * 1000;

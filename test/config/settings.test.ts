@@ -51,7 +51,10 @@ t.test('without a file or options there are the defaults', async (t) => {
         identity: { patterns: [], paths: [] },
         watch: [],
         watchExclude: [],
+        events: [],
+        exclude: { patterns: [], networks: [] },
       },
+      systemEvents: true,
       callbacks: [
         {
           name: 'file',
@@ -76,7 +79,7 @@ t.test('without a file or options there are the defaults', async (t) => {
       adminListen: { host: '127.0.0.1', port: 4080 },
       trustedProxies: [],
       intakeListen: null,
-      inForce: 27,
+      inForce: 30,
       digest: 64,
     },
   );
@@ -341,7 +344,18 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
   ],
   ['AUDIT_WATCH = 1', 'TYPE: server.conf:2:15: AUDIT_WATCH wants a list of out-of-band paths, each a string (put [ ] around it); this is a number'],
   ["AUDIT_WATCH = ['']", 'TYPE: server.conf:2:16: AUDIT_WATCH wants a text of one line, not empty, of at most 256 characters'],
-  [`LISTENERS = [{${LISTENER}, 'AUDIT_EXCLUDE': {}}]`, "LATER: server.conf:2:69: 'AUDIT_EXCLUDE' of a listener is not built yet; leave it out"],
+  [`LISTENERS = [{${LISTENER}, 'AUDIT_PROVIDERS': []}]`, "LATER: server.conf:2:69: 'AUDIT_PROVIDERS' of a listener is not built yet; leave it out"],
+  [
+    "AUDIT_EXCLUDE = 'x'",
+    "TYPE: server.conf:2:17: AUDIT_EXCLUDE wants a dict of lists by listeners' names ('' for all), or a list; this is a string",
+  ],
+  ["AUDIT_EXCLUDE = {'': [{'direction': 'in'}]}", "KEY: server.conf:2:23: an entry of AUDIT_EXCLUDE wants a 'pattern' or a 'network'"],
+  [
+    "AUDIT_EXCLUDE = [{'network': '10.0.0.0/40'}]",
+    "TYPE: server.conf:2:30: 'network' of an entry of AUDIT_EXCLUDE with 'network' wants a network such as",
+  ],
+  ["AUDIT_EXCLUDE = {'man': []}", "KEY: server.conf:2:18: AUDIT_EXCLUDE names a listener 'man' that there is not; known are exec ('' is for all)"],
+  [`LISTENERS = [{${LISTENER}, 'AUDIT_SYSTEM_EVENTS': False}]`, "KEY: server.conf:2:69: a listener has no option 'AUDIT_SYSTEM_EVENTS'"],
   [`LISTENERS = [{${LISTENER}, 'ondown': 'x'}]`, "KEY: server.conf:2:69: a listener has no option 'ondown'; did you mean 'on_down'?"],
   [
     `LISTENERS = [{${LISTENER}}, {${LISTENER}}]`,
@@ -422,8 +436,9 @@ t.test('says which pack is not there, or holds something else', async (t) => {
   t.match(refused(t, "AUDIT_MASK_PACKS = ['../x']"), "AUDIT_CONFIG_FILE: server.conf:1:21: the pack '../x' cannot be read: there is no such file");
   t.match(refused(t, "AUDIT_MASK_PACKS = ['nope']"), "AUDIT_CONFIG_FILE: server.conf:1:21: there is no pack 'nope'; ");
   const pack = (text: string) => refused(t, "AUDIT_MASK_PACKS = ['p.conf']", { files: { 'p.conf': text } });
-  t.equal(pack('A = 1'), "AUDIT_CONFIG_KEY: p.conf:1:1: 'A' has no place in a pack; MASKS = [...] alone has");
-  t.equal(pack(''), 'AUDIT_CONFIG_KEY: p.conf:1:1: a pack wants MASKS = [...]');
+  t.equal(pack('A = 1'), "AUDIT_CONFIG_KEY: p.conf:1:1: 'A' has no place in a pack; MASKS = [...] and EVENTS = [...] have");
+  t.equal(pack(''), 'AUDIT_CONFIG_KEY: p.conf:1:1: a pack wants MASKS = [...], EVENTS = [...] or both');
+  t.equal(pack('EVENTS = [1]'), 'AUDIT_CONFIG_TYPE: p.conf:1:11: EVENTS wants a dict for each event; this is a number');
   t.equal(pack('MASKS = [1]'), 'AUDIT_CONFIG_TYPE: p.conf:1:10: MASKS wants a dict for each mask; this is a number');
   t.equal(pack('MASKS = f()').split(';')[0], 'AUDIT_CONFIG_SYNTAX: p.conf:1:9: a call');
 });

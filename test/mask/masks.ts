@@ -1,7 +1,7 @@
 /** Masks and utterances for the tests of this room. */
 
 import { readLiterals } from '../../src/config/literals.js';
-import { packMasks } from '../../src/config/packs.js';
+import { readPacks } from '../../src/config/packs.js';
 import type { AnyMask, Direction, MaskDefinition, PromptDefinition, Utterance } from '../../src/contract.js';
 
 const PLACE = { file: 'server.conf', line: 3, column: 10 };
@@ -23,7 +23,7 @@ export function prompt(pattern: string, more: Partial<PromptDefinition> = {}): P
 export function pack(name: string): AnyMask[] {
   const [assignment] = readLiterals(`AUDIT_MASK_PACKS = ['${name}']`, 'server.conf');
   const names = assignment?.value.kind === 'list' ? assignment.value.value.filter((one) => one.kind === 'string') : [];
-  return packMasks(names, { name: 'AUDIT_MASK_PACKS', folder: '.', env: {} }, (path) => path);
+  return [...readPacks(names, { name: 'AUDIT_MASK_PACKS', folder: '.', env: {} }, (path) => path).masks];
 }
 
 /** Those of them that scrub text. */

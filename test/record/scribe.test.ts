@@ -76,8 +76,8 @@ t.test('every kind of record is one to the schema, its parts have the digests th
     session.identify({ account: scrubName(MASKS, 'b"ob'), character: scrubName(MASKS, 'Bob\u009b') });
     session.event('session.identity', AT, data({ field: 'account', old: null, new: 'b"ob', how: 'login' }));
     const message = { protocol: 'gmcp', name: 'Char.Name', value: JSON.parse('{"__proto__": "connect bob hunter2", "n": 1.5, "none": null}') };
-    session.event('session.oob', AT, data(message), { direction: 'RCV', exchange: 3 });
-    session.event('session.oob', AT, data({ protocol: 'gmcp', name: 'Core.Ping' }), { direction: 'SND', exchange: 3 });
+    session.event('session.oob', AT, data(message), { way: { direction: 'RCV', exchange: 3 } });
+    session.event('session.oob', AT, data({ protocol: 'gmcp', name: 'Core.Ping' }), { way: { direction: 'SND', exchange: 3 } });
     session.event('session.resize', AT, data({ columns: 80, rows: 24 }));
     session.event('session.change', AT, data({ path: 'Room.Info', old: null, new: { num: 1 } }));
     session.event('session.end', AT, data({ reason: 'closed', by: 'client', bytes_in: 1, bytes_out: 2 }));
@@ -98,7 +98,7 @@ t.test('every kind of record is one to the schema, its parts have the digests th
 
 t.test('a message out of band says which way it went, and in which exchange', async (t) => {
   const desk = new Desk();
-  desk.session().event('session.oob', AT, data({ protocol: 'msdp', name: 'HP', value: '10' }), { direction: 'SND', exchange: 2 });
+  desk.session().event('session.oob', AT, data({ protocol: 'msdp', name: 'HP', value: '10' }), { way: { direction: 'SND', exchange: 2 } });
   t.match(desk.lines[0], /"listener":"main \\"one\\"","direction":"SND","protocol":"telnet","session":"[^"]*","seq":0,"exchange":2,"prev":/);
   t.match(desk.records[0], { topic: 'session.oob', data: { protocol: 'msdp', name: 'HP', value: '10' } });
 });

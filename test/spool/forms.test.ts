@@ -82,6 +82,8 @@ const WHOLE = sealed({
       latency_ms: 12.345,
       event: 'gold',
       event_type: 'trade',
+      system: true,
+      also: 'economy.gold',
       bytes: 21,
       encoding: 'utf-8',
     },

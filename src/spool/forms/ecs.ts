@@ -46,6 +46,8 @@ export const ECS_ROUTES: { readonly [member: string]: Route } = {
   latency_ms: [['event.duration', (ms) => (typeof ms === 'number' ? Math.round(ms * 1e6) : undefined)]],
   event: [['event.code']],
   event_type: own('event_type'),
+  system: own('system'),
+  also: own('also'),
   masked: own('masked'),
   bytes: own('bytes'),
   encoding: own('encoding'),

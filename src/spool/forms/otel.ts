@@ -81,6 +81,8 @@ export const OTEL_ROUTES: { readonly [member: string]: Route } = {
   latency_ms: [['attributes', 'wirescribe.latency_ms', (ms) => ({ doubleValue: ms })]],
   event: own('event'),
   event_type: own('event_type'),
+  system: own('system'),
+  also: own('also'),
   masked: own('masked'),
   bytes: own('bytes'),
   encoding: own('encoding'),
