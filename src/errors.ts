@@ -47,7 +47,8 @@ export const ERRORS = {
   AUDIT_THREAD: { kind: 'system', means: 'a thread of ours ended and was started again' },
   AUDIT_TOKEN: { kind: 'peer', means: 'a token of the API is missing, wrong, over or revoked, or the file of tokens cannot be read' },
   AUDIT_FORBIDDEN: { kind: 'peer', means: "the API: what was asked for is beyond the token's role or scope" },
-  AUDIT_REQUEST: { kind: 'peer', means: 'the API: a request that is not understood, too large, or one too many' },
+  AUDIT_REQUEST: { kind: 'peer', means: 'the API: a request that is not understood, or too large' },
+  AUDIT_BUSY: { kind: 'peer', means: 'the API: too much was asked at once, or too many wrong tokens were shown; it takes more in a while' },
   AUDIT_INTERNAL: { kind: 'system', means: 'a fault of Wirescribe itself; please report it' },
 } as const satisfies Record<string, { kind: 'operator' | 'peer' | 'system'; means: string }>;
 

@@ -32,9 +32,10 @@ import { readSigningKey } from './spool/signing-key.js';
 import { maskStats, spoolStats } from './spool/stats.js';
 import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
-import { type Admin, openAdmin } from './view/admin.js';
+import type { StoreData } from './store-thread.js';
 import { askOwner, type Control, openControl } from './view/control.js';
 import { EXEC_LISTENER, Intake } from './view/intake/intake.js';
+import { openView, type View } from './view-side.js';
 
 export interface RunOptions {
   readonly version: string;
@@ -145,7 +146,7 @@ class Runner implements Running {
   listeners: Running['listeners'] = [];
   lost = false;
   #control: Control | undefined;
-  #admin: Admin | undefined;
+  #view: View | undefined;
   #metrics: Metrics | undefined;
   #stopping = false;
   #redacting: Promise<unknown> = Promise.resolve();
@@ -466,6 +467,7 @@ class Runner implements Running {
     const listeners = this.#plan(settings);
     if (this.#side) await this.#reloadAudit(this.#side, settings, waiting);
     this.#bridge.adopt(listeners);
+    if (JSON.stringify(storeOf(settings)) !== JSON.stringify(storeOf(this.#settings))) await this.#view?.adopt(storeOf(settings));
     this.#settings = settings;
     for (const one of waiting) this.#options.log.info(sayWaiting(one));
     return waiting;
@@ -520,7 +522,7 @@ class Runner implements Running {
   }
 
   get admin(): string | undefined {
-    return this.#admin?.url;
+    return this.#view?.url;
   }
 
   get healthy(): boolean {
@@ -541,14 +543,21 @@ class Runner implements Running {
 
   /** The default, where it is taken, is given up. Throws AUDIT_LISTEN where a configured one cannot be opened. */
   async #openAdmin(): Promise<void> {
-    const { adminListen, inForce } = this.#settings;
+    const { adminListen, inForce, spool } = this.#settings;
     if (adminListen === null) return;
+    const main = {
+      healthy: () => this.healthy,
+      unready: () => this.#unready(),
+      metrics: () => this.metrics(),
+      stats: () => this.stats(),
+      declare: (fact: NodeFact) => this.#side?.declare(fact) ?? Promise.resolve(false),
+      wrongToken: () => this.#peerFault('wrong-token', 'view'),
+      warn: (message: string) => this.#options.log.warn(message),
+    };
+    const data = { address: adminListen, spool: spool.dir, store: storeOf(this.#settings) };
     try {
-      this.#admin = await openAdmin(adminListen, {
-        healthy: () => this.healthy,
-        unready: () => this.#unready(),
-        metrics: () => this.metrics(),
-      });
+      const restarted = (): void => this.#fault('view-thread', 'process', 1);
+      this.#view = await openView(data, main, { ...(this.#options.threads === 0 ? { threads: 0 } : {}), restarted });
     } catch (error) {
       if (inForce.find(({ key }) => key === 'ADMIN_LISTEN')?.from !== 'default') throw error;
       this.#options.log.warn(`${error}; health and metrics are answered nowhere`);
@@ -560,8 +569,8 @@ class Runner implements Running {
   }
 
   /** Strangers can cause these as often as they like: each code at once, then once a minute. */
-  #peerFault(code: string): void {
-    const known = this.#peerFaults.get(code) ?? new Rarely((name, count) => this.#fault(name, 'bridge', count));
+  #peerFault(code: string, stage = 'bridge'): void {
+    const known = this.#peerFaults.get(code) ?? new Rarely((name, count) => this.#fault(name, stage, count));
     this.#peerFaults.set(code, known);
     known.happened(code);
   }
@@ -614,6 +623,7 @@ class Runner implements Running {
     this.#delivery.hurry();
     await within(this.#redacting, GOODBYE_MS);
     this.#intake?.stop();
+    await this.#view?.endLooks();
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
@@ -632,7 +642,7 @@ class Runner implements Running {
     this.#intake?.close(!this.lost);
     await within(Promise.all(this.callbacks.map(({ ended }) => ended)), leftMs());
     await this.#delivery.pause(0);
-    this.#admin?.close();
+    await this.#view?.close();
     this.#metrics?.close();
     this.#lock?.release();
   }
@@ -640,6 +650,11 @@ class Runner implements Running {
 
 const groundOf = ({ spool, callbacks, folder }: Settings, signal: AbortSignal): Ground => {
   return { folder: spool.dir, keepers: callbacks.map(({ name, module, options }) => ({ name, module, options })), configFolder: folder, signal };
+};
+
+/** Where a store may be read from. */
+const storeOf = ({ callbacks, folder }: Settings): StoreData => {
+  return { fillers: callbacks.map(({ name, module, options }) => ({ name, module, options })), folder };
 };
 
 const statsOf = (callback: RunningCallback) => ({ name: callback.name, ...callback.stats() });

@@ -6,7 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AuditRecord } from '../contract.js';
 import { AuditError } from '../errors.js';
-import type { PageQuery, RecordId, Store } from '../store-contract.js';
+import type { PageQuery, RecordId, StoreReader } from '../store-contract.js';
 import { type FilterInput, readFilters } from './filter-words.js';
 import { type Compile, makeMatcher } from './match.js';
 import { isId, readSeek, type Seek, timeOf } from './seek.js';
@@ -37,7 +37,7 @@ export type Wait = (ms: number, signal: AbortSignal | undefined) => Promise<void
 
 /** What stands below. */
 export interface Below {
-  readonly store: Store;
+  readonly store: StoreReader;
   readonly compile: Compile;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -130,7 +130,7 @@ async function* readAll(plan: Plan, below: Below): AsyncGenerator<AuditRecord, v
   const given: Given = { last: plan.after, left: plan.limit };
   while (given.left > 0 && !plan.signal?.aborted) {
     const seen = plan.follow ? await below.store.newest() : null;
-    const last = !plan.follow || isOver(plan, seen, below.now());
+    const last = !plan.follow || isOver(plan.query.to, seen, below.now());
     yield* readOnce(plan, given, below.store);
     if (last) return;
     given.last = later(seen, given.last);
@@ -138,8 +138,8 @@ async function* readAll(plan: Plan, below: Below): AsyncGenerator<AuditRecord, v
   }
 }
 
-/** Whether nothing more can come before `seekEnd`: something behind it is there, or its time is long past. */
-function isOver({ query: { to } }: Plan, newest: RecordId | null, now: number): boolean {
+/** Whether nothing more is waited for before the bound `to`: something behind it is there, or its time is long past. `now`: milliseconds since 1970. */
+export function isOver(to: RecordId | undefined, newest: RecordId | null, now: number): boolean {
   return to !== undefined && ((newest !== null && newest >= to) || now >= timeOf(to) + LATE_MS);
 }
 
@@ -150,7 +150,7 @@ interface Given {
 }
 
 /** The records behind the last one given, to the end of what is stored. */
-async function* readOnce(plan: Plan, given: Given, store: Store): AsyncGenerator<AuditRecord, void, void> {
+async function* readOnce(plan: Plan, given: Given, store: StoreReader): AsyncGenerator<AuditRecord, void, void> {
   let after = given.last;
   while (given.left > 0 && !plan.signal?.aborted) {
     const limit = Math.min(PAGE, Math.max(LEAST, given.left));
@@ -175,6 +175,6 @@ async function newer(after: RecordId | undefined, plan: Plan, { store, now, wait
     if (plan.signal?.aborted) return;
     const newest = await store.newest();
     if (newest !== null && (after === undefined || newest > after)) return;
-    if (isOver(plan, newest, now())) return;
+    if (isOver(plan.query.to, newest, now())) return;
   }
 }

@@ -32,7 +32,7 @@ export const READERS: { readonly [name in Exclude<keyof Filter, 'fields' | 'any'
   direction,
   exchange: whole,
   words,
-  contains: text,
+  contains: composed,
   pattern: text,
   answered: flag,
   faulty: flag,
@@ -44,6 +44,11 @@ export const isText = (value: unknown): value is string => typeof value === 'str
 /** A text that is not empty. */
 export function text(value: unknown, name: string): string {
   return isText(value) && value !== '' && value.length <= MOST_TEXT ? value : refuse(name, `a text of 1 to ${MOST_TEXT} characters`);
+}
+
+/** Text that is looked for, with accents as most people write them (one character each). */
+function composed(value: unknown, name: string): string {
+  return text(value, name).normalize('NFC');
 }
 
 /** `true` or `false`, also as text. */
@@ -76,6 +81,6 @@ function whole(value: unknown, name: string): number {
 }
 
 function words(value: unknown, name: string): string {
-  const asked = text(value, name);
+  const asked = composed(value, name);
   return wordsOf(asked).length > 0 ? asked : refuse(name, 'at least one word of letters or digits');
 }

@@ -49,7 +49,7 @@ const CONDITIONS: { readonly [name in keyof Filter]-?: ((asked: NonNullable<Filt
   },
   answered: null,
   faulty: null,
-  system: (wanted) => (record) => wanted || !isSystem(record),
+  system: (wanted) => (record) => isSystem(record) === wanted,
   any: anyTest,
 };
 
@@ -61,7 +61,8 @@ function testsOf(filter: Filter, compile: Compile): Test[] {
   });
 }
 
-const fold = (text: string): string => text.toLowerCase();
+/** Case does not count, nor how an accent is written. */
+const fold = (text: string): string => text.normalize('NFC').toLowerCase();
 const textOf = (record: AuditRecord): string => (typeof record.text === 'string' ? record.text : '');
 
 function oneOf(member: string, values: readonly string[]): Test {

@@ -84,6 +84,7 @@ export class Zone {
 export function spansOf({ from, to }: { readonly from: number; readonly to: number }, unit: Unit, zone: Zone, most: number): Span[] {
   const step = unit === 'minute' ? MINUTE_MS : QUARTER_MS;
   const spans: Span[] = [];
+  if (from >= to) return spans;
   let start = spanBegin(from, unit, zone, step);
   while (start < to && spans.length < most) {
     const key = keyOf(start, unit, zone);

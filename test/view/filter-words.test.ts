@@ -20,6 +20,7 @@ t.test('words become one filter; a name that comes twice takes any of its values
   t.same(readFilters(['address=203.0.113.0/24', 'address=2001:db8::1', 'system=false']), [
     { address: ['203.0.113.0/24', '2001:db8::1'], system: false },
   ]);
+  t.same(readFilters(['contains=cafe\u0301', 'words=cafe\u0301']), [{ contains: 'caf\u00e9', words: 'caf\u00e9' }]);
   t.same(readFilters(undefined), []);
 });
 

@@ -26,6 +26,7 @@ t.test('all conditions must hold, and of a list any one', async (t) => {
 
 t.test('case does not count in names of people and places, and does elsewhere', async (t) => {
   t.ok(passes({ character: 'Émile', room: 'The Inn' }, { character: ['ÉMILE'], room: ['the inn'] }));
+  t.ok(passes({ account: 'Rene\u0301', text: 'cafe\u0301' }, { account: ['ren\u00e9'], contains: 'f\u00e9', words: 'CAF\u00c9' }));
   t.notOk(passes({ listener: 'game' }, { listener: ['GAME'] }));
 });
 
@@ -111,6 +112,7 @@ t.test('system records can be left out', async (t) => {
   t.notOk(passes({ system: true }, { system: false }));
   t.ok(passes({ topic: 'auditor.note' }, { system: false }));
   t.ok(passes({ topic: 'audit.gap' }, { system: true }));
+  t.notOk(passes({ topic: 'session.input' }, { system: true }));
 });
 
 t.test('of `any` at least one holds', async (t) => {
