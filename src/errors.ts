@@ -40,6 +40,10 @@ export const ERRORS = {
   AUDIT_CALLBACK_STUCK: { kind: 'system', means: 'a callback has not answered for 30 s; its thread was ended and started again' },
   AUDIT_CURSOR: { kind: 'system', means: 'the cursor of a callback was unreadable or outside the journal; it was moved' },
   AUDIT_REDACT: { kind: 'system', means: 'a redaction could not be done or finished; nothing is lost, and the next start of `run` goes on with it' },
+  AUDIT_HANDOVER: {
+    kind: 'system',
+    means: 'a new version could not take over, and the old one goes on; or not all could be passed on to the new one',
+  },
   AUDIT_CHORE: {
     kind: 'system',
     means: 'a chore (drop, archive, remove, retention) could not be done or finished; what is done stays, and the next run goes on',
@@ -47,7 +51,8 @@ export const ERRORS = {
   AUDIT_THREAD: { kind: 'system', means: 'a thread of ours ended and was started again' },
   AUDIT_TOKEN: { kind: 'peer', means: 'a token of the API is missing, wrong, over or revoked, or the file of tokens cannot be read' },
   AUDIT_FORBIDDEN: { kind: 'peer', means: "the API: what was asked for is beyond the token's role or scope" },
-  AUDIT_REQUEST: { kind: 'peer', means: 'the API: a request that is not understood, too large, or one too many' },
+  AUDIT_REQUEST: { kind: 'peer', means: 'the API: a request that is not understood, or too large' },
+  AUDIT_BUSY: { kind: 'peer', means: 'the API: too much was asked at once, or too many wrong tokens were shown; it takes more in a while' },
   AUDIT_INTERNAL: { kind: 'system', means: 'a fault of Wirescribe itself; please report it' },
 } as const satisfies Record<string, { kind: 'operator' | 'peer' | 'system'; means: string }>;
 
