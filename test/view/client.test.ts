@@ -46,9 +46,12 @@ t.test('a stream that nobody reads is paused, and read to its end later', async 
   t.teardown(() => client.close());
   const stream = client.events();
   t.equal((await stream.next()).value?.id, idOf(0));
-  let read = 1;
-  for await (const { id } of stream) t.equal(id === idOf(read++), true);
-  t.equal(read, 3_000);
+  const rest: string[] = [];
+  for await (const { id } of stream) rest.push(id);
+  t.same(
+    rest,
+    Array.from({ length: 2_999 }, (_, number) => idOf(number + 1)),
+  );
 });
 
 t.test('what is refused is an ApiError with its code', async (t) => {
