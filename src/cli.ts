@@ -93,7 +93,13 @@ async function check(line: CommandLine): Promise<number> {
   }
   const { checkTls } = await import('./listener-tls.js');
   const { remarksOn } = await import('./config/tls.js');
-  const remarked: string[] = [...remarksOn(settings.listeners, settings.trustedProxies), ...checkTls(settings.listeners)];
+  const { remarksOnWays } = await import('./config/ways.js');
+  const { findUser } = await import('./bridge/pty/libc.js');
+  const remarked: string[] = [
+    ...remarksOn(settings.listeners, settings.trustedProxies),
+    ...remarksOnWays(settings.listeners, { isRoot: process.geteuid?.() === 0, hasUser: (user) => findUser(user) !== undefined }),
+    ...checkTls(settings.listeners),
+  ];
   for (const callback of settings.callbacks) {
     const remarks = await checkCallback(callback, settings.folder);
     remarked.push(...remarks.map((remark) => `${callback.name}: ${remark}`));
