@@ -41,6 +41,10 @@ export const ERRORS = {
   AUDIT_CALLBACK_STUCK: { kind: 'system', means: 'a callback has not answered for 30 s; its thread was ended and started again' },
   AUDIT_CURSOR: { kind: 'system', means: 'the cursor of a callback was unreadable or outside the journal; it was moved' },
   AUDIT_REDACT: { kind: 'system', means: 'a redaction could not be done or finished; nothing is lost, and the next start of `run` goes on with it' },
+  AUDIT_HANDOVER: {
+    kind: 'system',
+    means: 'a new version could not take over, and the old one goes on; or not all could be passed on to the new one',
+  },
   AUDIT_CHORE: {
     kind: 'system',
     means: 'a chore (drop, archive, remove, retention) could not be done or finished; what is done stays, and the next run goes on',

@@ -29,13 +29,18 @@ const ALL = ['config', 'set', 'help'] as const;
 export const COMMANDS = {
   run: {
     summary: 'be the proxy',
-    usage: '[--log plain|json]',
-    options: { log: { takes: 'plain|json', says: "what is said on stderr: 'plain' lines for people, or 'json', one object a line for a collector" } },
+    usage: '[--log plain|json] [--handover]',
+    options: {
+      log: { takes: 'plain|json', says: "what is said on stderr: 'plain' lines for people, or 'json', one object a line for a collector" },
+      handover: { says: 'have the running proxy start this program in its place, on the same listening sockets; its sessions go on there' },
+    },
     common: ALL,
     words: false,
     teaches: `Listens where LISTEN (or LISTENERS) says, passes every byte on to UPSTREAM and back, and records what is said. One line is printed for each
 listener once it is ready. SIGTERM or Ctrl-C stops: no new connections, what is recorded is delivered for up to DRAIN_TIMEOUT_S. SIGHUP reads the
-configuration again, while sessions go on: masks, callbacks, limits, certificates and what else belongs to a listener; what waits for a restart is said.`,
+configuration again, while sessions go on: masks, callbacks, limits, certificates and what else belongs to a listener; what waits for a restart is said.
+SIGUSR2 starts the program anew, as it is on the disk now, and hands the listening sockets and the spool over to it; the old process goes on with its
+sessions until they end. --handover does the same for another program or configuration, and prints where the new process listens.`,
     example: `$ wirescribe run --set "LISTEN='telnet://0.0.0.0:4000'" --set "UPSTREAM='telnet://127.0.0.1:4001'" --set AUDIT_IN=True
 $ telnet 127.0.0.1 4000`,
   },
