@@ -349,6 +349,8 @@ class Runner implements Running {
         return this.#options.forExec !== undefined || this.#options.brief === true;
       },
       access: async ({ look }: { readonly [name: string]: unknown }) => {
+        // It would be gone before it could say that this was done.
+        if (this.#options.brief) throw new AuditError('AUDIT_SPOOL_OWNED', 'another command has the spool for a moment; ask again');
         await this.looked(checkedLook(look));
         return true;
       },
