@@ -7,6 +7,7 @@ import { type AuditChange, Auditor, type AuditorData, type AuditorEvents, type F
 import type { Log } from './contract.js';
 import { AuditError, type ErrorCode, nameOf, type Place } from './errors.js';
 import type { AuditFigures } from './metrics.js';
+import { Modules } from './providers.js';
 
 /** The audit thread is asked so often, and started again when it has not answered for so long. */
 const PING_MS = 5_000;
@@ -56,8 +57,9 @@ export interface SideEvents extends AuditorEvents {
   alive(): readonly string[];
 }
 
-export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
-  const auditor = new Auditor(data, events);
+/** Throws what the thread's start throws. */
+export async function inlineSide(data: AuditorData, events: SideEvents): Promise<AuditSide> {
+  const auditor = new Auditor(data, events, await Modules.load(data.listeners));
   let open = true;
   return {
     declare: async (fact) => open && auditor.declare(fact).then(() => true),
@@ -66,8 +68,9 @@ export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
     hold: () => (open ? auditor.hold() : Promise.reject(closing())),
     release: async () => (open ? auditor.release() : undefined),
     adopt: async (change) => {
+      const modules = await Modules.load(change.listeners);
       if (!open) throw closing();
-      auditor.adopt(change);
+      auditor.adopt(change, modules);
     },
     durable: async (sessions) => (open ? auditor.durable(sessions) : []),
     figures: async () => (open ? auditor.figures() : undefined),
@@ -297,6 +300,6 @@ export async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T 
 
 /** An error that crossed from a thread: ours gets its kind back. */
 function revived(error: unknown): unknown {
-  const { code, message } = error as { code?: ErrorCode; message?: string };
-  return typeof code === 'string' && code.startsWith('AUDIT_') ? new AuditError(code, String(message)) : error;
+  const { code, message, place } = error as { code?: ErrorCode; message?: string; place?: Place };
+  return typeof code === 'string' && code.startsWith('AUDIT_') ? new AuditError(code, String(message), place) : error;
 }

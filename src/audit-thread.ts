@@ -15,12 +15,15 @@ import { compileMasks, type MaskSet, scrubData } from './mask/masker.js';
 import { MaskAlarm } from './mask-alarm.js';
 import type { AuditFigures } from './metrics.js';
 import { SessionPipeline } from './pipeline.js';
+import type { ProviderFault } from './provider-round.js';
+import { Modules } from './providers.js';
 import { Ids, Salts } from './record/id.js';
 import { formatTime } from './record/line.js';
 import { NodeScribe, type Origin, type SessionScribe } from './record/scribe.js';
 import { Board } from './spool/board.js';
 import type { Claim } from './spool/give-up.js';
 import { type Fsync, Journal } from './spool/journal.js';
+import { Rarely } from './spool/retry.js';
 import { RoomAlarm } from './spool/room-alarm.js';
 
 /** All that the audit side needs, as plain data that a thread can be given. */
@@ -58,6 +61,9 @@ export interface AuditorEvents {
 /** How often there is a checkpoint, though nothing is recorded: what is older is proven whole. */
 const CHECKPOINT_MS = 60_000;
 
+/** How long a stop waits for modules of AUDIT_PROVIDERS, which have at most a second for each answer. */
+const ANSWERS_MS = 500;
+
 type Slab = { slab: ArrayBuffer; used: number };
 type Session = { readonly id: string; readonly listener: string; readonly pipeline: SessionPipeline; readonly scribe: SessionScribe };
 
@@ -73,6 +79,10 @@ export class Auditor {
   readonly #claims: Claim[];
   readonly #counts = new Counts();
   readonly #sessions = new Map<number, Session>();
+  /** Those that have ended and whose last records wait for modules of AUDIT_PROVIDERS. */
+  readonly #ending = new Map<number, Session>();
+  /** By a module's name and what is wrong with it. */
+  readonly #providerFaults = new Map<string, Rarely>();
   readonly #noMasks: MaskSet = compileMasks([]);
   readonly #alarm: MaskAlarm;
   readonly #checkpoints: Checkpoints;
@@ -83,10 +93,15 @@ export class Auditor {
   #scheduled = false;
   #onIdle: (() => void) | undefined;
 
-  /** Opens the journal. Throws AUDIT_SPOOL and the system's errors where that fails, AUDIT_MASK_... where a mask does not compile. */
-  constructor(data: AuditorData, events: AuditorEvents) {
+  /**
+   * Opens the journal.
+   * @param modules those of AUDIT_PROVIDERS, loaded
+   * @throws AuditError AUDIT_SPOOL, and the system's errors, where that fails; AUDIT_MASK_..., AUDIT_EVENT where something does not compile
+   */
+  constructor(data: AuditorData, events: AuditorEvents, modules = Modules.none) {
     this.#events = events;
-    this.#keepings = new Keepings(data);
+    this.#keepings = new Keepings(data, modules);
+    modules.onFailed = (name, code) => this.#providerFailed(name, code);
     this.#claims = [...data.callbacks];
     const room = new RoomAlarm((message) => events.warn(message));
     this.#journal = new Journal({
@@ -104,7 +119,7 @@ export class Auditor {
         const fault = level === 'full' ? { code: 'spool-full' } : { code: 'spool-filling' };
         this.#fault({ ...fault, stage: 'spool', count: 1 }, Date.now() * 1000);
       },
-      onReady: () => this.#work(),
+      onReady: () => this.#goOn(),
     });
     const { heads } = this.#journal;
     this.#scribe = new NodeScribe(
@@ -130,11 +145,12 @@ export class Auditor {
 
   /**
    * The configuration was read again. New sessions keep what it says; those under way mask by it from what is said next on, and keep `in` and `out` of it.
-   * @throws AuditError AUDIT_MASK_... where a mask does not compile; then nothing has changed
+   * @throws AuditError AUDIT_MASK_..., AUDIT_EVENT where something does not compile; then nothing has changed
    */
-  adopt(change: AuditChange): void {
+  adopt(change: AuditChange, modules = Modules.none): void {
     const before = this.#keepings.sets;
-    this.#keepings.change(change, Date.now() * 1000);
+    this.#keepings.change(change, Date.now() * 1000, modules);
+    modules.onFailed = (name, code) => this.#providerFailed(name, code);
     this.#claims.splice(0, this.#claims.length, ...change.callbacks);
     this.#masksChanged(before);
   }
@@ -156,7 +172,7 @@ export class Auditor {
    */
   async durable(sessions: readonly number[]): Promise<readonly number[]> {
     if (this.#queue.length > 0) return [];
-    const all = sessions.filter((session) => this.#sessions.get(session)?.pipeline.idle ?? true);
+    const all = sessions.filter((session) => (this.#sessions.get(session)?.pipeline.idle ?? true) && !this.#ending.has(session));
     if (all.length > 0) await this.#journal.flushed();
     return all;
   }
@@ -196,6 +212,17 @@ export class Auditor {
   take(slab: ArrayBuffer, used: number): void {
     this.#queue.push({ slab, used });
     if (!this.#scheduled) this.#work();
+  }
+
+  /** There is room again: for what waited for a module, then for what waits in slabs. */
+  #goOn(): void {
+    for (const { pipeline } of this.#all()) pipeline.records.goOn();
+    this.#work();
+  }
+
+  /** Sessions that go on, and those whose last records are not written. */
+  #all(): readonly Session[] {
+    return [...this.#sessions.values(), ...this.#ending.values()];
   }
 
   /** Reads one slab a turn, so that the journal's callbacks run in between. */
@@ -295,7 +322,13 @@ export class Auditor {
     const known = sessions.get(open.id);
     const scribe = this.#scribe.session(open, keeping.allowSparse, known);
     if (!known) sessions.set(open.id, Object.assign(scribe.chain, { listener: open.listener, protocol: open.protocol }));
-    const pipeline = new SessionPipeline(open, keeping, scribe, (fault, faultAt) => this.#fault(fault, faultAt));
+    const pipeline = new SessionPipeline(
+      open,
+      keeping,
+      scribe,
+      (fault, faultAt) => this.#fault(fault, faultAt),
+      () => this.#journal.accepts(),
+    );
     this.#sessions.set(session, { id: open.id, listener: open.listener, pipeline, scribe });
     if (known) return pipeline.resume(at);
     this.#alarm.sessionBegan();
@@ -307,7 +340,11 @@ export class Auditor {
     if (!found) return;
     found.pipeline.end(end, at);
     this.#sessions.delete(session);
-    this.#journal.heads.sessions.delete(found.id);
+    this.#ending.set(session, found);
+    found.pipeline.records.whenWritten(() => {
+      this.#ending.delete(session);
+      this.#journal.heads.sessions.delete(found.id);
+    });
   }
 
   #gap(session: number, gap: Gap, at: TimeUs): void {
@@ -317,9 +354,22 @@ export class Auditor {
     this.#scribe.event('audit.gap', at, scrubData(this.#noMasks, gapOf({ stage: 'capture', reason, ...times, bytes, sessions })));
   }
 
-  #fault(fault: { code: string; stage: string; count: number; mask?: string }, at: TimeUs): void {
+  #fault(fault: { code: string; stage: string; count: number; mask?: string; provider?: string }, at: TimeUs): void {
     this.#counts.fault(fault);
     this.#scribe.event('audit.fault', at, scrubData(this.#noMasks, fault));
+  }
+
+  /** A record went on without what a module would have done: at once, then counted. */
+  #providerFailed(provider: string, code: ProviderFault): void {
+    const key = `${provider} ${code}`;
+    const say = (_: string, count: number): void => this.#fault({ code, stage: 'provider', count, provider }, Date.now() * 1000);
+    const rarely = this.#providerFaults.get(key) ?? new Rarely(say);
+    this.#providerFaults.set(key, rarely);
+    try {
+      rarely.happened(code);
+    } catch {
+      // Nothing can be written now; the journal has trouble of its own.
+    }
   }
 
   #node({ topic, data }: NodeFact, at: TimeUs): void {
@@ -339,7 +389,7 @@ export class Auditor {
   /** Begins a new segment, gives its number, and leaves all before it alone until `release`: see Journal.hold. */
   async hold(): Promise<number> {
     const { segment } = await this.#journal.hold(() => {
-      for (const { scribe } of this.#sessions.values()) scribe.renew();
+      for (const { scribe } of this.#all()) scribe.renew();
     });
     return segment;
   }
@@ -359,6 +409,18 @@ export class Auditor {
     }
   }
 
+  /** Waits for the modules that have not answered, a while; then the records go as they are. */
+  async #answers(): Promise<void> {
+    const written = this.#all().map(({ pipeline }) => new Promise<void>((resolve) => pipeline.records.whenWritten(resolve)));
+    let timer: NodeJS.Timeout | undefined;
+    const enough = new Promise((resolve) => {
+      timer = setTimeout(resolve, ANSWERS_MS);
+    });
+    await Promise.race([Promise.all(written), enough]);
+    clearTimeout(timer);
+    for (const { pipeline } of this.#all()) pipeline.records.settle();
+  }
+
   /** Makes everything durable that was taken, and closes the journal. Slabs that it does not accept within `timeoutMs` are left: then it gives false. */
   async close(timeoutMs: number): Promise<boolean> {
     if (this.#queue.length > 0) {
@@ -373,6 +435,7 @@ export class Auditor {
     const all = this.#queue.length === 0;
     this.#queue.length = 0;
     this.#settle();
+    await this.#answers();
     this.#alarm.close();
     clearInterval(this.#minute);
     this.#checkpoint('stop', Date.now() * 1000);
@@ -412,26 +475,29 @@ export type FromAudit =
 if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
   const port = parentPort;
   const say = (message: FromAudit, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
-  const answer = (number: number, work: () => unknown): void => {
+  const answer = async (number: number, work: () => unknown): Promise<void> => {
     try {
-      say({ type: 'answer', number, answer: work() });
+      say({ type: 'answer', number, answer: await work() });
     } catch (error) {
       const { message, place } = error instanceof AuditError ? error : { message: 'the configuration cannot be taken', place: undefined };
       say({ type: 'refused', number, code: error instanceof AuditError ? error.code : nameOf(error), message, place });
     }
   };
-  const auditor = new Auditor((workerData as { audit: AuditorData }).audit, {
+  const data = (workerData as { audit: AuditorData }).audit;
+  const events: AuditorEvents = {
     returned: (slab) => say({ type: 'returned', slab }, [slab]),
     trouble: (code) => say({ type: 'trouble', code }),
     warn: (message) => say({ type: 'warn', message }),
-  });
+  };
+  const auditor = new Auditor(data, events, await Modules.load(data.listeners));
+  const adopt = async (change: AuditChange): Promise<void> => auditor.adopt(change, await Modules.load(change.listeners));
   port.on('message', (message: ToAudit) => {
     if (message.type === 'slab') auditor.take(message.slab, message.used);
     else if (message.type === 'ping') say({ type: 'pong' });
     else if (message.type === 'declare') void auditor.declare(message.fact).then(() => say({ type: 'declared', number: message.number }));
-    else if (message.type === 'adopt') answer(message.number, () => auditor.adopt(message.change));
-    else if (message.type === 'figures') answer(message.number, () => auditor.figures());
-    else if (message.type === 'durable') void auditor.durable(message.sessions).then((all) => answer(message.number, () => all));
+    else if (message.type === 'adopt') void answer(message.number, () => adopt(message.change));
+    else if (message.type === 'figures') void answer(message.number, () => auditor.figures());
+    else if (message.type === 'durable') void answer(message.number, () => auditor.durable(message.sessions));
     else if (message.type === 'hold') void auditor.hold().then((segment) => say({ type: 'held', segment }));
     else if (message.type === 'release') auditor.release();
     else void auditor.close(message.timeoutMs).then((all) => say({ type: 'closed', all }));

@@ -80,10 +80,11 @@ async function check(line: CommandLine): Promise<number> {
   const { compileMasks } = await import('./mask/masker.js');
   const { compileNamed } = await import('./mask/named-groups.js');
   const { finishingOf } = await import('./keepings.js');
+  const { Modules } = await import('./providers.js');
   for (const { masks, identity, ...more } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
     compileMasks(masks);
     compileNamed(identity.patterns);
-    finishingOf(more);
+    finishingOf(more, await Modules.load([more]));
   }
   if (settings.checkpointKey !== undefined) {
     const { readSigningKey } = await import('./spool/signing-key.js');

@@ -4,7 +4,7 @@
  * say, a message for its silence), so what a mask of then has hidden stays hidden, though the mask is gone. Reads no clock.
  */
 import { networksOf } from './bridge/networks.js';
-import type { AnyMask, EventDefinition, IdentitySettings, LinePattern, TimeUs } from './contract.js';
+import type { AnyMask, EventDefinition, IdentitySettings, LinePattern, ProviderSettings, TimeUs } from './contract.js';
 import { AuditError } from './errors.js';
 import type { Finishing } from './finisher.js';
 import type { Charset } from './gather/charset.js';
@@ -14,6 +14,7 @@ import { compileExclusions } from './mask/exclusions.js';
 import { compileMasks, type MaskSet, type Style } from './mask/masker.js';
 import { compileNamed } from './mask/named-groups.js';
 import type { Keeping } from './pipeline.js';
+import { Modules } from './providers.js';
 
 /** A listener's part of the settings, as plain data. */
 export interface ListenerAudit {
@@ -30,6 +31,7 @@ export interface ListenerAudit {
   readonly watch: readonly string[];
   readonly watchExclude: readonly string[];
   readonly events?: readonly EventDefinition[];
+  readonly providers?: readonly ProviderSettings[];
   readonly exclude?: { readonly patterns: readonly LinePattern[]; readonly networks: readonly string[] };
 }
 
@@ -62,9 +64,12 @@ export class Keepings {
   /** When the last reload was, while what was said before it may wait; undefined: nothing of it does. */
   #since: TimeUs | undefined;
 
-  /** Throws AUDIT_MASK_... where a mask does not compile. */
-  constructor(data: KeepingSettings) {
-    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, made(listener, data)]));
+  /**
+   * @param modules those of AUDIT_PROVIDERS, loaded
+   * @throws AuditError AUDIT_MASK_..., AUDIT_EVENT where something does not compile
+   */
+  constructor(data: KeepingSettings, modules = Modules.none) {
+    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, made(listener, { ...data, modules })]));
   }
 
   /** The masks in force, each set once. */
@@ -85,8 +90,9 @@ export class Keepings {
     return this.#since === undefined ? one?.kept : one?.mixed;
   }
 
-  /** Other settings from this time on; sessions under way are to be given `now` anew. Throws AUDIT_MASK_...; then nothing has changed. */
-  change(data: KeepingSettings, at: TimeUs): void {
+  /** Other settings from this time on; sessions under way are to be given `now` anew. Throws as the constructor; then nothing has changed. */
+  change(settings: KeepingSettings, at: TimeUs, modules = Modules.none): void {
+    const data = { ...settings, modules };
     const waits = this.#since !== undefined;
     const before = this.#listeners;
     this.#listeners = new Map(data.listeners.map((listener) => [listener.name, follows(listener, data, before.get(listener.name), waits)]));
@@ -101,39 +107,46 @@ export class Keepings {
   }
 }
 
-function made(listener: ListenerAudit, data: KeepingSettings): One {
-  const kept = keptOf(listener, compileMasks(listener.masks, styleOf(listener, data)));
+/** With the modules of AUDIT_PROVIDERS. */
+type Loaded = KeepingSettings & { readonly modules: Modules };
+
+function made(listener: ListenerAudit, data: Loaded): One {
+  const kept = keptOf(listener, data, compileMasks(listener.masks, styleOf(listener, data)));
   return { kept, mixed: kept, own: listener.masks, all: listener.masks };
 }
 
 /** @param waits what was said before the reload before this one may wait still */
-function follows(listener: ListenerAudit, data: KeepingSettings, before: One | undefined, waits: boolean): One {
+function follows(listener: ListenerAudit, data: Loaded, before: One | undefined, waits: boolean): One {
   if (!before) return made(listener, data);
   const style = styleOf(listener, data);
   const essences = new Set(listener.masks.map(essence));
   const gone = (waits ? before.all : before.own).filter((mask) => !essences.has(essence(mask)));
   const mixed = compileMasks([...listener.masks, ...gone], style, before.kept.masks);
   const masks = gone.length === 0 ? mixed : compileMasks(listener.masks, style, mixed);
-  return { kept: keptOf(listener, masks), mixed: keptOf(listener, mixed), own: listener.masks, all: [...listener.masks, ...gone] };
+  return { kept: keptOf(listener, data, masks), mixed: keptOf(listener, data, mixed), own: listener.masks, all: [...listener.masks, ...gone] };
 }
 
 /** What a mask does, without its place. */
 const essence = (mask: AnyMask): string => JSON.stringify({ ...mask, place: undefined, patternPlace: undefined });
 
-const keptOf = (listener: ListenerAudit, masks: MaskSet): Kept => ({
+const keptOf = (listener: ListenerAudit, { modules }: Loaded, masks: MaskSet): Kept => ({
   ...listener,
   masks,
   names: sourcesOf(listener),
-  finishing: finishingOf(listener),
+  finishing: finishingOf(listener, modules),
 });
 
-/** Undefined where nothing is left out and no record is called anything. Throws AUDIT_MASK_PATTERN, AUDIT_EVENT. */
-export function finishingOf({
-  events = [],
-  exclude = { patterns: [], networks: [] },
-}: Pick<ListenerAudit, 'events' | 'exclude'>): Finishing | undefined {
-  if (events.length + exclude.patterns.length + exclude.networks.length === 0) return undefined;
-  return { events: new Events(events), excludes: compileExclusions(exclude.patterns), excludesAddress: networksOf(exclude.networks) };
+/**
+ * What is done with what is masked; undefined where that is nothing.
+ * @throws AuditError AUDIT_MASK_PATTERN, AUDIT_EVENT, with the place
+ */
+export function finishingOf(
+  { events = [], exclude = { patterns: [], networks: [] }, providers = [] }: Pick<ListenerAudit, 'events' | 'exclude' | 'providers'>,
+  modules: Modules,
+): Finishing | undefined {
+  if (events.length + exclude.patterns.length + exclude.networks.length + providers.length === 0) return undefined;
+  const excludes = compileExclusions(exclude.patterns);
+  return { events: new Events(events), excludes, excludesAddress: networksOf(exclude.networks), modules: modules.of(providers) };
 }
 
 const sourcesOf = ({ identity }: ListenerAudit): Sources => ({ matchers: compileNamed(identity.patterns), paths: identity.paths });
