@@ -12,6 +12,8 @@ import { loadSettings, masksInForce, type Origin, type Settings } from './config
 import { type CommandLine, readCommandLine } from './config/usage.js';
 import type { Utterance } from './contract.js';
 import { AuditError, EXIT, exitCodeOf, nameOf } from './errors.js';
+import type { Heir } from './handover/heir.js';
+import type { Succession } from './handover/succession.js';
 import { isLogForm, type OperationalLog, openLog, plainLog } from './log.js';
 import type { Running } from './main.js';
 import type { Style } from './mask/masker.js';
@@ -33,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
       return check(line);
     case 'run':
       await takeLog(line);
-      return proxy(settingsOf(line), { again: () => readSettingsAgain(line) });
+      return line.flags.has('handover') ? handover(line, args) : proxy(line);
     case 'exec':
       return exec(line);
     case 'demo':
@@ -48,6 +50,8 @@ async function main(args: readonly string[]): Promise<number> {
       return redact(line);
     case 'token':
       return token(line);
+    case 'remove':
+      return remove(line);
     case 'stats':
       return stats(line);
   }
@@ -75,29 +79,10 @@ const settingsOf = (line: CommandLine): Settings => loadSettings(originOf(line))
 
 /** `check`: reads all, compiles the masks, loads the callbacks. */
 async function check(line: CommandLine): Promise<number> {
-  const settings = settingsOf(line);
-  const { checkCallback } = await import('./config/callbacks.js');
-  const { compileMasks } = await import('./mask/masker.js');
-  const { compileNamed } = await import('./mask/named-groups.js');
-  const { finishingOf } = await import('./keepings.js');
-  const { Modules } = await import('./providers.js');
-  for (const { masks, identity, ...more } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
-    compileMasks(masks);
-    compileNamed(identity.patterns);
-    finishingOf(more, await Modules.load([more]));
-  }
-  if (settings.checkpointKey !== undefined) {
-    const { readSigningKey } = await import('./spool/signing-key.js');
-    readSigningKey(settings.checkpointKey, settings.checkpointKeyPlace);
-  }
-  const { checkTls } = await import('./listener-tls.js');
-  const { remarksOn } = await import('./config/tls.js');
-  const remarked: string[] = [...remarksOn(settings.listeners, settings.trustedProxies), ...checkTls(settings.listeners)];
-  for (const callback of settings.callbacks) {
-    const remarks = await checkCallback(callback, settings.folder);
-    remarked.push(...remarks.map((remark) => `${callback.name}: ${remark}`));
-  }
+  const { proveSettings } = await import('./commands/check.js');
   const { checkReport } = await import('./config/report.js');
+  const settings = settingsOf(line);
+  const remarked = await proveSettings(settings);
   return print(checkReport(settings, { print: line.flags.has('print'), json: line.flags.has('json'), remarked }));
 }
 
@@ -110,15 +95,36 @@ async function takeLog(line: CommandLine): Promise<void> {
   log = await openLog(form);
 }
 
-interface ProxyOptions {
-  /** Reads the configuration again, for SIGHUP; absent: a hangup ends it, as the demo's. */
+/** `run`: the proxy, until a signal ends it, or it has handed over and its last session has ended. */
+async function proxy(line: CommandLine): Promise<number> {
+  const { heirOf } = await import('./handover/heir.js');
+  // Whoever handed over to us is told why that cannot be.
+  const heir = heirOf(process.env);
+  try {
+    return await serve(settingsOf(line), { again: () => readSettingsAgain(line), heir });
+  } catch (error) {
+    heir?.refuse(ownError(error));
+    throw error;
+  }
+}
+
+/** `run --handover`: has the running proxy start this program in its place. */
+async function handover(line: CommandLine, args: readonly string[]): Promise<number> {
+  const { handoverCommand } = await import('./commands/handover.js');
+  return print(await handoverCommand(settingsOf(line), [...process.execArgv, fileURLToPath(import.meta.url), ...args]));
+}
+
+interface ServeOptions {
+  /** Reads the configuration again, for SIGHUP; absent: a hangup ends it, as the demo's, and it is handed over to nobody. */
   readonly again?: () => Promise<Settings>;
+  /** A proxy that runs hands over to us. */
+  readonly heir?: Heir | undefined;
   /** Told once it is ready. */
   readonly ready?: (running: Running) => void;
 }
 
-/** `run`: the proxy, until a signal ends it. Prints a line for each listener once it is ready. */
-async function proxy(settings: Settings, { again, ready }: ProxyOptions): Promise<number> {
+/** The proxy, until it ends. Prints a line for each listener once it is ready. */
+async function serve(settings: Settings, { again, heir, ready }: ServeOptions): Promise<number> {
   if (settings.listeners.length === 0) {
     throw new AuditError(
       'AUDIT_USAGE',
@@ -126,28 +132,35 @@ async function proxy(settings: Settings, { again, ready }: ProxyOptions): Promis
     );
   }
   const stopped = stopSignal(again !== undefined);
-  const { describeListener, run } = await import('./main.js');
+  const { describeListener } = await import('./main.js');
+  const { Succession } = await import('./handover/succession.js');
   const { openNotifier } = await import('./notify.js');
   const notifier = openNotifier(process.env, log.warn);
+  const passed = readPassedSockets(process.env);
+  if (heir && !(await Promise.race([heir.prepare(settings), stopped.then(() => false)]))) return EXIT.done;
   const names = settings.listeners.map(({ name }) => name);
-  const sockets = assignSockets(readPassedSockets(process.env), names);
-  const running = await run(settings, { version: version(), log, sockets });
-  for (const listener of running.listeners) await print(`${describeListener(listener)}\n`);
-  ready?.(running);
-  notifier.ready(statusOf(running));
-  notifier.watch(() => running.healthy);
-  if (again) onHangup(running, again, notifier);
-  await stopped;
+  const sockets = heir?.sockets(settings.listeners) ?? assignSockets(passed, names);
+  const own = { program: process.execPath, args: [...process.execArgv, ...process.argv.slice(1)], cwd: process.cwd() };
+  const succession = await Succession.start(settings, { version: version(), log, sockets }, { own, notifier, isOffered: again !== undefined });
+  const lines = succession.running.listeners.map(describeListener);
+  for (const one of lines) await print(`${one}\n`);
+  heir?.runs(lines);
+  ready?.(succession.running);
+  notifier.ready(statusOf(succession.running));
+  notifier.watch(() => succession.running.healthy);
+  if (again) onHangup(succession, again, notifier);
+  if (again) handOn = () => succession.handOver().catch((error: unknown) => log.failed(ownError(error)));
+  await Promise.race([stopped, succession.deserted]);
   notifier.stopping('ending sessions, delivering what was recorded');
-  await running.stop();
+  const lost = await succession.stop();
   notifier.close();
-  return running.lost ? EXIT.failed : EXIT.done;
+  return lost ? EXIT.failed : EXIT.done;
 }
 
 const statusOf = ({ listeners }: Running): string => `${listeners.length} listener${listeners.length === 1 ? '' : 's'} open`;
 
 /** SIGHUP: takes up the configuration as it is now. Those that come while it is read are one more. A bad one is said, and changes nothing. */
-function onHangup(running: Running, again: () => Promise<Settings>, notifier: Notifier): void {
+function onHangup(succession: Succession, again: () => Promise<Settings>, notifier: Notifier): void {
   let [reading, asked] = [false, false];
   const reload = async (): Promise<void> => {
     asked = reading;
@@ -155,13 +168,13 @@ function onHangup(running: Running, again: () => Promise<Settings>, notifier: No
     reading = true;
     notifier.reloading();
     try {
-      const waiting = await running.reload(await again());
+      const waiting = await succession.reload(await again());
       log.info(`the configuration was read again${waiting.length > 0 ? '; what waits for a restart is said above' : ''}`);
     } catch (error) {
       log.failed(ownError(error));
       log.warn('nothing was changed; the configuration in force stays');
     }
-    notifier.ready(statusOf(running));
+    notifier.ready(statusOf(succession.running));
     reading = false;
     if (asked) await reload();
   };
@@ -221,7 +234,7 @@ async function demo(line: CommandLine): Promise<number> {
       world.join(first.listen.port);
       void print(`join with: telnet ${first.listen.host} ${first.listen.port} (Ctrl-C ends it)\n`);
     };
-    return await proxy(loadSettings({ file: null, set, cwd: process.cwd(), env: process.env }), { ready });
+    return await serve(loadSettings({ file: null, set, cwd: process.cwd(), env: process.env }), { ready });
   } finally {
     await world.close();
   }
@@ -232,6 +245,8 @@ const SAME_SIGNAL_MS = 500;
 
 /** What SIGHUP does: nothing until there is something to reload. */
 let hangup = (): void => log.info('still starting: the configuration is read as it is');
+/** What SIGUSR2 does. */
+let handOn = async (): Promise<unknown> => log.warn('AUDIT_HANDOVER: there is nothing to hand over here, or not yet');
 
 /** Resolves at SIGTERM or Ctrl-C; the second one ends at once. What a signal would do by itself (open the inspector, end without a drain) it does not. */
 function stopSignal(reloads: boolean): Promise<void> {
@@ -240,7 +255,7 @@ function stopSignal(reloads: boolean): Promise<void> {
   process.on('SIGXFSZ', () => undefined);
   // A demo whose terminal is closed shall go with it.
   if (reloads) process.on('SIGHUP', () => hangup());
-  process.on('SIGUSR2', () => log.warn('AUDIT_CONFIG_LATER: a handover is not built yet; stop and start to take up a new version'));
+  process.on('SIGUSR2', () => void handOn());
   return new Promise((resolve) => {
     for (const signal of reloads ? (['SIGTERM', 'SIGINT'] as const) : (['SIGTERM', 'SIGINT', 'SIGHUP'] as const)) {
       let first = 0;
@@ -352,6 +367,12 @@ async function redact(line: CommandLine): Promise<number> {
 async function token(line: CommandLine): Promise<number> {
   const { tokenCommand } = await import('./commands/token.js');
   return print(await tokenCommand(line, settingsOf(line).spool.dir));
+}
+
+/** `remove`: all that was recorded. */
+async function remove(line: CommandLine): Promise<number> {
+  const { removeCommand } = await import('./commands/remove.js');
+  return removeCommand(line, settingsOf(line), print);
 }
 
 /** `stats`: figures as JSON. */

@@ -534,5 +534,11 @@ export type CheckOptions = (options: CallbackOptions, folder: string) => undefin
  */
 export type ListEvidence = (options: CallbackOptions, folder: string) => readonly string[];
 
+/**
+ * Optional export named `kept` of a module of the full form: all files, absolute paths, that it has written and that nobody else keeps there, in whatever
+ * form. `remove` takes them away, while nothing runs; without this export, what `evidence` names.
+ */
+export type ListKept = (options: CallbackOptions, folder: string) => readonly string[];
+
 /** Simple form, Evennia's: a default export that declares one parameter. Throwing means as in Callback.write, for this record alone. */
 export type SimpleCallback = (record: AuditRecord) => void | Promise<void>;

@@ -27,6 +27,10 @@ export const ERRORS = {
   AUDIT_CALLBACK_LOAD: { kind: 'operator', means: 'a callback that is not there, does not load, or refuses its options' },
   AUDIT_USAGE: { kind: 'operator', means: 'a command line that is not understood' },
   AUDIT_VERIFY_INPUT: { kind: 'operator', means: 'files given to verify that are not evidence' },
+  AUDIT_QUERY: { kind: 'operator', means: 'a search that is not understood: a time, a filter, a topic, a path of figures' },
+  AUDIT_NOT_ONE: { kind: 'operator', means: 'exactly one record was asked for, and none or more than one is like that' },
+  AUDIT_STORE_NONE: { kind: 'operator', means: 'no callback of the configuration keeps records that can be searched, or it has kept none yet' },
+  AUDIT_STORE_DAMAGED: { kind: 'system', means: 'the store holds what is no record; it can be filled anew from the audit files' },
   AUDIT_LISTEN: { kind: 'system', means: 'a listener could not be opened' },
   AUDIT_SPOOL: { kind: 'system', means: 'the spool cannot be used: folder not writable, newer format, or its disk fails' },
   AUDIT_SPOOL_OWNED: { kind: 'system', means: 'another process owns the spool' },
@@ -37,10 +41,19 @@ export const ERRORS = {
   AUDIT_CALLBACK_STUCK: { kind: 'system', means: 'a callback has not answered for 30 s; its thread was ended and started again' },
   AUDIT_CURSOR: { kind: 'system', means: 'the cursor of a callback was unreadable or outside the journal; it was moved' },
   AUDIT_REDACT: { kind: 'system', means: 'a redaction could not be done or finished; nothing is lost, and the next start of `run` goes on with it' },
+  AUDIT_HANDOVER: {
+    kind: 'system',
+    means: 'a new version could not take over, and the old one goes on; or not all could be passed on to the new one',
+  },
+  AUDIT_CHORE: {
+    kind: 'system',
+    means: 'a chore (drop, archive, remove, retention) could not be done or finished; what is done stays, and the next run goes on',
+  },
   AUDIT_THREAD: { kind: 'system', means: 'a thread of ours ended and was started again' },
   AUDIT_TOKEN: { kind: 'peer', means: 'a token of the API is missing, wrong, over or revoked, or the file of tokens cannot be read' },
   AUDIT_FORBIDDEN: { kind: 'peer', means: "the API: what was asked for is beyond the token's role or scope" },
-  AUDIT_REQUEST: { kind: 'peer', means: 'the API: a request that is not understood, too large, or one too many' },
+  AUDIT_REQUEST: { kind: 'peer', means: 'the API: a request that is not understood, or too large' },
+  AUDIT_BUSY: { kind: 'peer', means: 'the API: too much was asked at once, or too many wrong tokens were shown; it takes more in a while' },
   AUDIT_INTERNAL: { kind: 'system', means: 'a fault of Wirescribe itself; please report it' },
 } as const satisfies Record<string, { kind: 'operator' | 'peer' | 'system'; means: string }>;
 

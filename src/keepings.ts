@@ -69,7 +69,9 @@ export class Keepings {
    * @throws AuditError AUDIT_MASK_..., AUDIT_EVENT where something does not compile
    */
   constructor(data: KeepingSettings, modules = Modules.none) {
-    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, made(listener, { ...data, modules })]));
+    const compile = compileOnce();
+    const loaded = { ...data, modules };
+    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, made(listener, loaded, compile)]));
   }
 
   /** The masks in force, each set once. */
@@ -95,7 +97,9 @@ export class Keepings {
     const data = { ...settings, modules };
     const waits = this.#since !== undefined;
     const before = this.#listeners;
-    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, follows(listener, data, before.get(listener.name), waits)]));
+    const compile = compileOnce();
+    const next = (listener: ListenerAudit): One => follows(listener, { data, before: before.get(listener.name), waits, compile });
+    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, next(listener)]));
     this.#since = at;
   }
 
@@ -110,19 +114,41 @@ export class Keepings {
 /** With the modules of AUDIT_PROVIDERS. */
 type Loaded = KeepingSettings & { readonly modules: Modules };
 
-function made(listener: ListenerAudit, data: Loaded): One {
-  const kept = keptOf(listener, data, compileMasks(listener.masks, styleOf(listener, data)));
+type Compile = typeof compileMasks;
+
+/** Compiles equal masks once: listeners whose masks do not differ share them. */
+function compileOnce(): Compile {
+  const known = new Map<MaskSet | undefined, Map<string, MaskSet>>();
+  return (masks, style, before) => {
+    const followers = known.get(before) ?? new Map<string, MaskSet>();
+    known.set(before, followers);
+    const key = [style?.name, ...masks.map(essence)].join('\n');
+    const set = followers.get(key) ?? compileMasks(masks, style, before);
+    followers.set(key, set);
+    return set;
+  };
+}
+
+function made(listener: ListenerAudit, data: Loaded, compile: Compile): One {
+  const kept = keptOf(listener, data, compile(listener.masks, styleOf(listener, data)));
   return { kept, mixed: kept, own: listener.masks, all: listener.masks };
 }
 
-/** @param waits what was said before the reload before this one may wait still */
-function follows(listener: ListenerAudit, data: Loaded, before: One | undefined, waits: boolean): One {
-  if (!before) return made(listener, data);
+interface Follows {
+  readonly data: Loaded;
+  readonly before: One | undefined;
+  /** What was said before the reload before this one may wait still. */
+  readonly waits: boolean;
+  readonly compile: Compile;
+}
+
+function follows(listener: ListenerAudit, { data, before, waits, compile }: Follows): One {
+  if (!before) return made(listener, data, compile);
   const style = styleOf(listener, data);
   const essences = new Set(listener.masks.map(essence));
   const gone = (waits ? before.all : before.own).filter((mask) => !essences.has(essence(mask)));
-  const mixed = compileMasks([...listener.masks, ...gone], style, before.kept.masks);
-  const masks = gone.length === 0 ? mixed : compileMasks(listener.masks, style, mixed);
+  const mixed = compile([...listener.masks, ...gone], style, before.kept.masks);
+  const masks = gone.length === 0 ? mixed : compile(listener.masks, style, mixed);
   return { kept: keptOf(listener, data, masks), mixed: keptOf(listener, data, mixed), own: listener.masks, all: [...listener.masks, ...gone] };
 }
 

@@ -6,10 +6,10 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { type AuditSide, inlineSide, type SideEvents, ThreadSide, within } from './audit-side.js';
+import { type AuditSide, inlineSide, type SideEvents, ThreadSide } from './audit-side.js';
 import type { AuditChange, AuditorData, NodeFact } from './audit-thread.js';
 import { type Address, formatAddress, type SocketAddress } from './bridge/address.js';
-import { Bridge, type BridgeListener } from './bridge/bridge.js';
+import { Bridge, type BridgeListener, type SharedSocket } from './bridge/bridge.js';
 import { makeListener } from './bridge/listener.js';
 import { findAccount } from './bridge/pty/libc.js';
 import { Door } from './capture/door.js';
@@ -17,6 +17,9 @@ import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
 import { type DeliveryChange, DeliverySide } from './delivery-side.js';
 import { AuditError, nameOf } from './errors.js';
+import { Leaving } from './handover/leaving.js';
+import { OldSides } from './handover/old-sides.js';
+import { MOST_DRAFT_BYTES } from './handover/taking.js';
 import { openTls } from './listener-tls.js';
 import type { Metrics, NodeFigures } from './metrics.js';
 import { Ids } from './record/id.js';
@@ -32,9 +35,11 @@ import { readSigningKey } from './spool/signing-key.js';
 import { maskStats, spoolStats } from './spool/stats.js';
 import { tagKeyOf } from './spool/tag-key.js';
 import { type RunningCallback, startInline, startWorker } from './spool/workers.js';
-import { type Admin, openAdmin } from './view/admin.js';
+import type { StoreData } from './store-thread.js';
 import { askOwner, type Control, openControl } from './view/control.js';
 import { EXEC_LISTENER, Intake } from './view/intake/intake.js';
+import { openView, type View } from './view-side.js';
+import { within } from './within.js';
 
 export interface RunOptions {
   readonly version: string;
@@ -52,6 +57,8 @@ export interface RunOptions {
   readonly alone?: true;
   /** For `exec` alone: its intake and delivery, no listeners. `asked` is called when a proxy wants the spool: then it is to stop. */
   readonly forExec?: { readonly asked: () => void };
+  /** Answers `run --handover` of another process (handover/succession.ts); absent: it is refused. */
+  readonly handOver?: (request: { readonly [name: string]: unknown }) => Promise<unknown>;
 }
 
 export interface Running {
@@ -80,7 +87,19 @@ export interface Running {
    * nothing has changed.
    */
   reload(next: Settings): Promise<readonly Waiting[]>;
-  /** Accepts no more, ends the sessions, makes everything durable, delivers what it can in DRAIN_TIMEOUT_S. */
+  /** The settings in force. */
+  readonly settings: Settings;
+  /** The listening sockets once more, for another process; the caller closes them. */
+  share(): readonly SharedSocket[];
+  /**
+   * Gives up the spool and the listening sockets, in turn with redactions and reloads: another process may have both once this has resolved. Sessions go on,
+   * and their records are passed on to the owner of the spool. Rejects with AUDIT_SPOOL where what was recorded cannot be made durable now; then nothing
+   * has changed.
+   */
+  leave(): Promise<void>;
+  /** Behind `leave`: no session goes on, and all was passed on. */
+  readonly deserted: boolean;
+  /** Accepts no more, ends the sessions, makes everything durable, delivers what it can in DRAIN_TIMEOUT_S. Behind `leave`: passes on what it can. */
   stop(): Promise<void>;
 }
 
@@ -96,6 +115,8 @@ const STILL_MS = 500;
 /** What an owner for `exec` alone may take to give the spool up, beyond DRAIN_TIMEOUT_S; and how often it is looked whether it has. */
 const YIELD_MS = 10_000;
 const LOCK_MS = 20;
+/** What is recorded may take so long to become durable when the spool is given up, before that is refused. */
+const LEAVE_MS = 10_000;
 /** Facts that wait for room at the door. */
 const MAX_FACTS = 256;
 
@@ -145,9 +166,13 @@ class Runner implements Running {
   listeners: Running['listeners'] = [];
   lost = false;
   #control: Control | undefined;
-  #admin: Admin | undefined;
+  #view: View | undefined;
   #metrics: Metrics | undefined;
   #stopping = false;
+  /** The spool was given up, or is just now; undefined: it was not, or there is none. */
+  #leaving: Leaving | undefined;
+  #left = false;
+  #oldSides: OldSides | undefined;
   #redacting: Promise<unknown> = Promise.resolve();
   /** How far a redaction is; undefined: there is none. */
   #redaction: { readonly stage: string; readonly done: number; readonly all: number } | undefined;
@@ -212,6 +237,7 @@ class Runner implements Running {
     const { spool } = this.#settings;
     this.#lock = await this.#takeSpool(spool.dir);
     try {
+      this.#oldSides = this.#findOldSides(spool.dir);
       this.#side = await this.#startSide();
     } catch (error) {
       if (error instanceof AuditError) throw error;
@@ -228,15 +254,26 @@ class Runner implements Running {
     if (pending) this.#redacting = said.then(() => this.#finishRedaction());
     await this.#openControl();
     await this.#openIntake();
+    if (!this.#options.alone) this.#oldSides?.watch();
   }
 
-  /** For `exec`, where what it records is kept at all. Throws AUDIT_LISTEN for INTAKE_LISTEN. */
+  #findOldSides(folder: string): OldSides {
+    return new OldSides({
+      folder,
+      connected: () => this.#intake?.oldSides ?? [],
+      crashed: async (sessions) => (await this.#side?.crashed(sessions)) ?? false,
+    });
+  }
+
+  /** For the old side of a handover; and for `exec`, where what it records is kept at all. Throws AUDIT_LISTEN for INTAKE_LISTEN. */
   async #openIntake(): Promise<void> {
     const { spool, intakeListen, audit } = this.#settings;
-    if (this.#options.alone || !audit.active) return;
+    if (this.#options.alone) return;
     this.#intake = new Intake({
       folder: spool.dir,
-      listen: intakeListen,
+      listen: audit.active ? intakeListen : null,
+      exec: audit.active,
+      drafts: { take: async (batch) => this.#side?.drafts(batch), mostBytes: MOST_DRAFT_BYTES },
       recorder: this.#door,
       policy: () => this.#settings.audit.onFailure,
       newId: () => this.#newId(),
@@ -260,7 +297,9 @@ class Runner implements Running {
   }
 
   #newId(): string {
-    return this.#ids.next(Date.now());
+    const id = this.#ids.next(Date.now());
+    this.#leaving?.began(id);
+    return id;
   }
 
   #full(): void {
@@ -291,6 +330,11 @@ class Runner implements Running {
         this.#options.forExec?.asked();
         return this.#options.forExec !== undefined;
       },
+      handover: (request: { readonly [name: string]: unknown }) => {
+        const { handOver } = this.#options;
+        if (!handOver) throw new AuditError('AUDIT_USAGE', 'what owns the spool is no proxy that can hand over (`wirescribe run` is one)');
+        return handOver(request);
+      },
       redact: ({ request, look }: { readonly [name: string]: unknown }, tell: (progress: unknown) => void) =>
         this.redact(checkedRequest(request), look === true, (stage, done, all) => tell({ stage, done, all })),
     };
@@ -318,7 +362,10 @@ class Runner implements Running {
   /** One at a time: what comes meanwhile waits for its turn. Counting does not. */
   redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
     if (look) return countMeant(this.#standStill(), request, tell);
-    const turn = this.#redacting.then(() => this.#watched((still, watched) => redact(still, request, watched), tell));
+    const turn = this.#redacting.then(() => {
+      this.#mustOwn('redacts nothing');
+      return this.#watched((still, watched) => redact(still, request, watched), tell);
+    });
     this.#redacting = turn.catch(() => undefined);
     return turn;
   }
@@ -358,6 +405,7 @@ class Runner implements Running {
       spool: { ...spoolStats(spool.dir), maxBytes: spool.maxBytes },
       callbacks: [...this.callbacks.map(statsOf), ...this.#delivery.paused.map((callback) => ({ ...statsOf(callback), state: 'paused' }))],
       redaction: this.#redaction ?? null,
+      oldSides: this.#oldSides?.stats ?? [],
       masks: maskStats(spool.dir),
     };
   }
@@ -409,7 +457,10 @@ class Runner implements Running {
         this.#door.restarted();
         this.#fault(code, 'process', 1);
       },
-      alive: () => this.#door.alive,
+      alive: () => [...this.#door.alive, ...(this.#oldSides?.sessions ?? [])],
+      gaveUp: (sessions) => this.#leaving?.gaveUp(sessions),
+      drafts: (drafts) => this.#leaving?.add(drafts),
+      passing: () => this.#leaving?.state,
     };
     const data = this.#auditorData();
     return this.#options.threads === 0 ? inlineSide(data, events) : ThreadSide.start(data, events, this.#options.log);
@@ -425,7 +476,7 @@ class Runner implements Running {
       ...(checkpointKey === undefined ? {} : { signingKey: readSigningKey(checkpointKey, checkpointKeyPlace) }),
       ...(checkpointMs === undefined ? {} : { checkpointMs }),
       board: this.#delivery.memory,
-      alive: [],
+      alive: this.#oldSides?.sessions ?? [],
     };
   }
 
@@ -461,14 +512,84 @@ class Runner implements Running {
   }
 
   async #reload(next: Settings): Promise<readonly Waiting[]> {
-    if (this.#stopping) throw new AuditError('AUDIT_USAGE', 'the proxy is stopping, and takes up no new configuration');
+    this.#mustOwn('takes up no new configuration');
     const { settings, waiting } = reloadable(this.#settings, next);
     const listeners = this.#plan(settings);
     if (this.#side) await this.#reloadAudit(this.#side, settings, waiting);
     this.#bridge.adopt(listeners);
+    if (JSON.stringify(storeOf(settings)) !== JSON.stringify(storeOf(this.#settings))) await this.#view?.adopt(storeOf(settings));
     this.#settings = settings;
     for (const one of waiting) this.#options.log.info(sayWaiting(one));
     return waiting;
+  }
+
+  #mustOwn(refusal: string): void {
+    if (this.#stopping) throw new AuditError('AUDIT_USAGE', `the proxy is stopping, and ${refusal}`);
+    if (this.#left) throw new AuditError('AUDIT_USAGE', `this proxy has handed over, and ${refusal}; ask the new one`);
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  share(): readonly SharedSocket[] {
+    return this.#bridge.share();
+  }
+
+  leave(): Promise<void> {
+    const turn = this.#redacting.then(() => this.#leave());
+    this.#redacting = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #leave(): Promise<void> {
+    this.#mustOwn('hands over to nobody');
+    if (this.#side) await this.#giveUp(this.#side);
+    this.#left = true;
+    this.#bridge.leave();
+    await this.#view?.close();
+    this.#view = undefined;
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  /** What is read or asked by others goes first; where the journal cannot be closed all of it comes back. */
+  async #giveUp(side: AuditSide): Promise<void> {
+    await this.#delivery.pause();
+    this.#control?.leave();
+    this.#intake?.stop();
+    await this.#view?.endLooks();
+    if (await this.#passFrom(side)) {
+      this.#intake?.close(true);
+      this.#oldSides?.close();
+      this.#delivery.close();
+      [this.#control, this.#intake] = [undefined, undefined];
+      return;
+    }
+    this.#intake?.close(false);
+    await this.#openControl();
+    await this.#openIntake();
+    this.#delivery.startAgain();
+    throw new AuditError('AUDIT_SPOOL', 'what is recorded cannot be made durable now, so the spool is not given up; hand over when its disk works');
+  }
+
+  async #passFrom(side: AuditSide): Promise<boolean> {
+    const { log } = this.#options;
+    try {
+      const { dir: folder } = this.#settings.spool;
+      this.#leaving = new Leaving({ folder, log, sessions: this.#door.alive, passed: (count) => side.passed(count) });
+    } catch {
+      return false;
+    }
+    this.#door.flush();
+    if (await side.handOver(LEAVE_MS)) return true;
+    this.#leaving.cancel();
+    this.#leaving = undefined;
+    return false;
+  }
+
+  get deserted(): boolean {
+    return this.#left && this.sessions + this.#bridge.arriving + (this.#leaving?.held ?? 0) === 0;
   }
 
   /** Masks first, for they are the ones that refuse; where a callback then does, they are taken back. */
@@ -520,7 +641,7 @@ class Runner implements Running {
   }
 
   get admin(): string | undefined {
-    return this.#admin?.url;
+    return this.#view?.url;
   }
 
   get healthy(): boolean {
@@ -541,14 +662,21 @@ class Runner implements Running {
 
   /** The default, where it is taken, is given up. Throws AUDIT_LISTEN where a configured one cannot be opened. */
   async #openAdmin(): Promise<void> {
-    const { adminListen, inForce } = this.#settings;
+    const { adminListen, inForce, spool } = this.#settings;
     if (adminListen === null) return;
+    const main = {
+      healthy: () => this.healthy,
+      unready: () => this.#unready(),
+      metrics: () => this.metrics(),
+      stats: () => this.stats(),
+      declare: (fact: NodeFact) => this.#side?.declare(fact) ?? Promise.resolve(false),
+      wrongToken: () => this.#peerFault('wrong-token', 'view'),
+      warn: (message: string) => this.#options.log.warn(message),
+    };
+    const data = { address: adminListen, spool: spool.dir, store: storeOf(this.#settings) };
     try {
-      this.#admin = await openAdmin(adminListen, {
-        healthy: () => this.healthy,
-        unready: () => this.#unready(),
-        metrics: () => this.metrics(),
-      });
+      const restarted = (): void => this.#fault('view-thread', 'process', 1);
+      this.#view = await openView(data, main, { ...(this.#options.threads === 0 ? { threads: 0 } : {}), restarted });
     } catch (error) {
       if (inForce.find(({ key }) => key === 'ADMIN_LISTEN')?.from !== 'default') throw error;
       this.#options.log.warn(`${error}; health and metrics are answered nowhere`);
@@ -560,8 +688,8 @@ class Runner implements Running {
   }
 
   /** Strangers can cause these as often as they like: each code at once, then once a minute. */
-  #peerFault(code: string): void {
-    const known = this.#peerFaults.get(code) ?? new Rarely((name, count) => this.#fault(name, 'bridge', count));
+  #peerFault(code: string, stage = 'bridge'): void {
+    const known = this.#peerFaults.get(code) ?? new Rarely((name, count) => this.#fault(name, stage, count));
     this.#peerFaults.set(code, known);
     known.happened(code);
   }
@@ -605,6 +733,23 @@ class Runner implements Running {
     }
   }
 
+  /** Behind `leave`: ends the sessions and passes on what is left of them. */
+  async #stopLeft(drainS: number): Promise<void> {
+    await this.#bridge.close(GOODBYE_MS);
+    const deadline = Date.now() + drainS * 1000;
+    const leftMs = (): number => Math.max(0, deadline - Date.now());
+    this.#side?.revive();
+    if (this.#side) await within(this.#door.settled(), leftMs());
+    this.#door.close();
+    const read = (await this.#side?.close(Math.max(GOODBYE_MS, leftMs()))) ?? true;
+    const left = (await this.#leaving?.end(Math.max(GOODBYE_MS, leftMs()))) ?? 0;
+    this.#metrics?.close();
+    if (read && left === 0) return;
+    this.lost = true;
+    const what = left === 0 ? 'what came last is lost' : `${left} records could not be passed on to the new owner of the spool, and are lost`;
+    this.#options.log.warn(`AUDIT_HANDOVER: ${what}; it ends their sessions as after a crash`);
+  }
+
   async stop(drainS: number = this.#settings.drainTimeoutS): Promise<void> {
     this.#stopping = true;
     this.#delivery.close();
@@ -613,12 +758,15 @@ class Runner implements Running {
     this.#enough.abort();
     this.#delivery.hurry();
     await within(this.#redacting, GOODBYE_MS);
+    if (this.#left) return this.#stopLeft(drainS);
     this.#intake?.stop();
+    await this.#view?.endLooks();
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
     if (this.#side) {
       this.#side.revive();
+      await this.#intake?.untilPassed(leftMs());
       // A full spool has room again when callbacks have let a segment go, and they go on.
       await within(this.#door.settled(), leftMs());
       await this.#taken(leftMs() / 2);
@@ -629,10 +777,11 @@ class Runner implements Running {
       this.lost = true;
       this.#options.log.warn('AUDIT_SPOOL: the spool did not take all that was recorded; what came last is lost');
     }
+    this.#oldSides?.close();
     this.#intake?.close(!this.lost);
     await within(Promise.all(this.callbacks.map(({ ended }) => ended)), leftMs());
     await this.#delivery.pause(0);
-    this.#admin?.close();
+    await this.#view?.close();
     this.#metrics?.close();
     this.#lock?.release();
   }
@@ -640,6 +789,11 @@ class Runner implements Running {
 
 const groundOf = ({ spool, callbacks, folder }: Settings, signal: AbortSignal): Ground => {
   return { folder: spool.dir, keepers: callbacks.map(({ name, module, options }) => ({ name, module, options })), configFolder: folder, signal };
+};
+
+/** Where a store may be read from. */
+const storeOf = ({ callbacks, folder }: Settings): StoreData => {
+  return { fillers: callbacks.map(({ name, module, options }) => ({ name, module, options })), folder };
 };
 
 const statsOf = (callback: RunningCallback) => ({ name: callback.name, ...callback.stats() });

@@ -49,7 +49,10 @@ export interface Filter {
   readonly any?: readonly Filter[];
 }
 
-/** `path`: names with dots between, from the record's top: `data.reason`, `custom.geo.country`, `bytes`. A record without that member never passes. */
+/**
+ * `path`: names with dots between, from the record's top: `data.reason`, `custom.geo.country`, `bytes`. A record without that member passes `exists` false
+ * alone. Case counts, but in `regex`. `contains` is also passed by a list that has the value.
+ */
 export interface FieldTest {
   readonly path: string;
   readonly is: 'exact' | 'contains' | 'startswith' | 'regex' | 'gt' | 'gte' | 'lt' | 'lte' | 'in' | 'exists';
@@ -212,6 +215,9 @@ export interface Store {
   erase(erase: EraseLine, progress: (done: number, all: number) => void): Promise<number>;
   close(): Promise<void>;
 }
+
+/** What looking needs of a store, and what can be asked of one in another thread. */
+export type StoreReader = Omit<Store, 'drop' | 'erase' | 'close'>;
 
 /** Optional export named `openStore` of a callback's module of the full form: opens what that callback fills, in another thread or process. */
 export type OpenStore = (options: CallbackOptions, folder: string) => Store | Promise<Store>;

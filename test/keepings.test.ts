@@ -105,3 +105,18 @@ t.test('a new style counts at once, for what is known too', (t) => {
   t.match(session.say('say hunter2secret'), /^say <masked:pw:[0-9a-f]{8}> pw$/);
   t.end();
 });
+
+t.test('listeners whose masks do not differ share them, also behind a reload', (t) => {
+  const [main] = settings(['pw']).listeners;
+  const [other] = settings(['key']).listeners;
+  if (!main || !other) throw new Error('no listener');
+  const listeners = [main, { ...main, name: 'second' }, { ...other, name: 'third' }];
+  const keepings = new Keepings({ listeners });
+  t.equal(keepings.sets.length, 2);
+  t.equal(keepings.now('second')?.masks, keepings.now('main')?.masks);
+  t.not(keepings.now('third')?.masks, keepings.now('main')?.masks);
+  keepings.change({ listeners: [...listeners, { ...main, name: 'fourth' }] }, 1_000);
+  t.ok(keepings.settles(1_000 + 2 * MINUTE_US));
+  t.equal(keepings.now('second')?.masks, keepings.now('main')?.masks);
+  t.end();
+});

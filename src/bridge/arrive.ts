@@ -37,6 +37,25 @@ export interface Arrival {
  */
 export type Step = (arrival: Arrival, signal: AbortSignal) => Promise<Arrival | undefined>;
 
+/**
+ * The same step, that tells where it fails though the client has said something: who leaves without a word (a check whether the port is open), or is given
+ * up because it takes too long, is told of elsewhere or by nobody.
+ */
+export const tellingOf =
+  (step: Step, failed: () => void): Step =>
+  async (arrival, signal) => {
+    const { socket } = arrival;
+    const before = bytesFrom(socket) - socket.readableLength;
+    try {
+      return await step(arrival, signal);
+    } catch (error) {
+      if (!signal.aborted && bytesFrom(socket) > before) failed();
+      throw error;
+    }
+  };
+
+const bytesFrom = (socket: Conduit): number => (socket instanceof Socket ? socket.bytesRead : 0);
+
 export interface Arrived {
   readonly end: End;
   readonly facts: Facts;

@@ -4,7 +4,7 @@
  */
 
 import { type Address, isSecure, isWebSocket, type SocketAddress, wireOf } from './address.js';
-import type { Facts, Step } from './arrive.js';
+import { type Facts, type Step, tellingOf } from './arrive.js';
 import type { BridgeListener } from './bridge.js';
 import { dial, type ServerStep } from './dial.js';
 import type { Limits } from './limits.js';
@@ -51,16 +51,18 @@ export interface ListenerPlan {
 }
 
 /** PROXY header, then TLS, then the upgrade of a WebSocket. */
-const arrivalOf = (plan: ListenerPlan): readonly Step[] => [
-  ...(plan.sendProxy ? [noteTarget] : []),
-  ...(plan.acceptProxy
-    ? [proxyIn({ trusted: networksOf(plan.trusted ?? []), fault: plan.fault ?? (() => undefined), handshakeMs: plan.handshakeMs })]
-    : []),
-  ...(isSecure(plan.listen) ? [tlsOf(plan).accept] : []),
-  ...webSocketSteps(plan),
-  ...(isSplice(plan) ? [spliceStep({ origins: plan.origins ?? [], isTrusted: networksOf(plan.trusted ?? []) })] : []),
-  ...(plan.upstream.scheme === 'pty' ? [askTerminal(wireOf(plan.listen, plan.upstream))] : []),
-];
+function arrivalOf(plan: ListenerPlan): readonly Step[] {
+  const { fault = () => undefined, handshakeMs, origins = [] } = plan;
+  const trusted = networksOf(plan.trusted ?? []);
+  return [
+    ...(plan.sendProxy ? [noteTarget] : []),
+    ...(plan.acceptProxy ? [proxyIn({ trusted, fault, handshakeMs })] : []),
+    ...(isSecure(plan.listen) ? [tellingOf(tlsOf(plan).accept, () => fault('tls-handshake'))] : []),
+    ...webSocketSteps(plan),
+    ...(isSplice(plan) ? [spliceStep({ origins, isTrusted: trusted, fault })] : []),
+    ...(plan.upstream.scheme === 'pty' ? [askTerminal(wireOf(plan.listen, plan.upstream))] : []),
+  ];
+}
 
 /** Both sides speak WebSocket: its frames pass as they come. */
 const isSplice = ({ listen, upstream }: ListenerPlan): boolean => isWebSocket(listen) && isWebSocket(upstream);

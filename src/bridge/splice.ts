@@ -10,7 +10,7 @@ import type { Conduit } from './end.js';
 import { linger } from './relay.js';
 import { parseUpgrade } from './upgrade-head.js';
 import { factsOfRequest } from './websocket/request-facts.js';
-import { originCheck } from './websocket/upgrade.js';
+import { originCheck, tellRefusal } from './websocket/upgrade.js';
 
 /** Bytes of the request and all its headers; more is answered with 431. A page's cookies take some KiB. */
 const MAX_HEAD = 16_384;
@@ -21,14 +21,20 @@ export interface SpliceOptions {
   readonly origins: readonly string[];
   /** Whether an address is that of a proxy whose word for the client counts. */
   readonly isTrusted: (ip: string) => boolean;
+  /** Told, by a code, of a client that was answered that it has no session. */
+  readonly fault: (code: string) => void;
 }
 
 /** What is answered to a request that is not passed on. */
 export type Refused = 400 | 403 | 426 | 431;
 
 /** Makes the step of a listener. It resolves with nothing where the client asked for no WebSocket, or may not have one. */
-export function spliceStep({ origins, isTrusted }: SpliceOptions): Step {
+export function spliceStep({ origins, isTrusted, fault }: SpliceOptions): Step {
   const mayConnect = originCheck(origins);
+  const refuse = (socket: Conduit, status: Refused): undefined => {
+    tellRefusal(fault, status);
+    return turnAway(socket, status);
+  };
   return async ({ socket, facts }, signal) => {
     const taken = await takeHead(socket, signal);
     if (!taken) return void socket.destroy();
@@ -61,7 +67,7 @@ function takeHead(socket: Conduit, signal: AbortSignal): Promise<Taken | null> {
 }
 
 /** Answers in the server's place, and lets the client go: what it still sends is read away, so that the answer arrives. */
-function refuse(socket: Conduit, status: Refused): undefined {
+function turnAway(socket: Conduit, status: Refused): undefined {
   const upgrade = status === 426 ? 'close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13' : 'close';
   socket.on('error', () => socket.destroy());
   socket.once('end', () => socket.destroy());

@@ -108,16 +108,16 @@ function plainOf(socket: Conduit): Socket {
   throw new Error('TLS wants a socket');
 }
 
-/** Waits for the end of the handshake. Whatever breaks it closes the socket, with an error or without. */
+/** Waits for the end of the handshake. Whatever breaks it closes the socket, with an error or without; a peer that ends its side will not finish it. */
 function secured(tls: TLSSocket, event: 'secure' | 'secureConnect'): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (settled: () => void): void => {
-      tls.off(event, onSecure).off('close', onClose);
+      tls.off(event, onSecure).off('close', onClose).off('end', onClose);
       settled();
     };
     const onSecure = (): void => settle(resolve);
     const onClose = (): void => settle(() => reject(new Error('no TLS')));
-    tls.once(event, onSecure).once('close', onClose);
+    tls.once(event, onSecure).once('close', onClose).once('end', onClose);
     // Stays, until the session has one of its own: an error without a listener would end the process.
     tls.on('error', (error: Error) => settle(() => reject(error)));
   });

@@ -2,9 +2,7 @@
  * `wirescribe redact`: erases what was recorded, keeping the proof. Receives the command's options, asks the owner of the spool, or does the work itself
  * where nobody owns it. Asks before it erases. Prints counts, never a text.
  */
-import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import type { Settings } from '../config/settings.js';
 import type { CommandLine } from '../config/usage.js';
 import { AuditError, EXIT } from '../errors.js';
@@ -12,6 +10,7 @@ import type { Redacted } from '../redact.js';
 import type { ErasedPart } from '../spool/erase.js';
 import type { RedactRequest } from '../spool/redact-select.js';
 import { askOwner } from '../view/control.js';
+import { confirmed, mustBeAskable, userName } from './ask.js';
 
 const CRITERIA = ['record', 'session', 'account', 'pattern'] as const;
 const PARTS: readonly string[] = ['who', 'body', 'both'];
@@ -44,15 +43,6 @@ export function requestOf({ values }: CommandLine): RedactRequest {
   return { part: part as ErasedPart, ...(criterion ? { [criterion]: one(criterion) } : {}), ...timesOf(one), ...(files ? { files } : {}), by, why };
 }
 
-/** Who runs this; a container may have no name for its user. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
-}
-
 function timesOf(one: (name: string) => string | undefined): { from?: string; to?: string } {
   const time = (name: 'from' | 'to') => {
     const text = one(name);
@@ -80,7 +70,7 @@ export async function redactCommand(
   const request = requestOf(line);
   const json = line.flags.has('json');
   const look = line.flags.has('dry-run');
-  if (!look && !line.flags.has('yes') && !process.stdin.isTTY) usage('nobody can be asked here; say --yes to erase, or --dry-run to count');
+  if (!look) mustBeAskable(line.flags, '--yes to erase, or --dry-run to count');
   const run = async (looking: boolean): Promise<Redacted> => {
     const asked = await askOwner(spool.dir, { command: 'redact', request, look: looking }, showProgress);
     const done = asked === undefined ? await alone(request, looking, showProgress) : (asked as Redacted);
@@ -93,7 +83,7 @@ export async function redactCommand(
       await print(json ? `${JSON.stringify({ records, unread, erased: false })}\n` : `${meant(records)}; nothing was erased\n${left(unread)}`);
       return records === 0 ? EXIT.no : EXIT.done;
     }
-    if (!(await confirmed(`Erase ${partName(request.part)} of ${records} records for good? [y/N] `))) return EXIT.no;
+    if (!(await confirmed(`Erase ${partName(request.part)} of ${records} records for good?`))) return EXIT.no;
   }
   const done = await run(false);
   await print(json ? `${JSON.stringify({ ...done, erased: done.records > 0 })}\n` : reportOf(done, request.part));
@@ -113,15 +103,6 @@ function reportOf({ request, records, lines, unread }: Redacted, part: ErasedPar
 }
 
 const partName = (part: ErasedPart): string => (part === 'both' ? 'who and body' : `the ${part}`);
-
-async function confirmed(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(question)).trim());
-  } finally {
-    terminal.close();
-  }
-}
 
 let shown = false;
 

@@ -29,13 +29,18 @@ const ALL = ['config', 'set', 'help'] as const;
 export const COMMANDS = {
   run: {
     summary: 'be the proxy',
-    usage: '[--log plain|json]',
-    options: { log: { takes: 'plain|json', says: "what is said on stderr: 'plain' lines for people, or 'json', one object a line for a collector" } },
+    usage: '[--log plain|json] [--handover]',
+    options: {
+      log: { takes: 'plain|json', says: "what is said on stderr: 'plain' lines for people, or 'json', one object a line for a collector" },
+      handover: { says: 'have the running proxy start this program in its place, on the same listening sockets; its sessions go on there' },
+    },
     common: ALL,
     words: false,
     teaches: `Listens where LISTEN (or LISTENERS) says, passes every byte on to UPSTREAM and back, and records what is said. One line is printed for each
 listener once it is ready. SIGTERM or Ctrl-C stops: no new connections, what is recorded is delivered for up to DRAIN_TIMEOUT_S. SIGHUP reads the
-configuration again, while sessions go on: masks, callbacks, limits, certificates and what else belongs to a listener; what waits for a restart is said.`,
+configuration again, while sessions go on: masks, callbacks, limits, certificates and what else belongs to a listener; what waits for a restart is said.
+SIGUSR2 starts the program anew, as it is on the disk now, and hands the listening sockets and the spool over to it; the old process goes on with its
+sessions until they end. --handover does the same for another program or configuration, and prints where the new process listens.`,
     example: `$ wirescribe run --set "LISTEN='telnet://0.0.0.0:4000'" --set "UPSTREAM='telnet://127.0.0.1:4001'" --set AUDIT_IN=True
 $ telnet 127.0.0.1 4000`,
   },
@@ -177,6 +182,24 @@ within seconds. README, "Who may see what", says what each role may do.`,
 $ wirescribe token list
 $ wirescribe token revoke mod-anna`,
   },
+  remove: {
+    summary: 'remove all that was recorded, for good',
+    usage: '[--dry-run] [--yes] [--json]',
+    options: {
+      'dry-run': { says: 'only list what would be removed' },
+      yes: { says: 'do not ask' },
+      json: { says: 'one JSON object: {"files", "bytes", "removed"}' },
+    },
+    common: ALL,
+    words: false,
+    teaches: `Removes the spool with its tokens and keys, and what the callbacks of this configuration have written on this machine, and then the folders that are
+empty. Refuses while a proxy runs. Stays: keys that \`keygen\` made, files of other names, what was sent elsewhere, and what a callback wrote that is no
+longer configured.`,
+    example: `$ wirescribe remove --dry-run
+/srv/mud/audit/audit.2026-01-31.1.log
+/srv/mud/audit/spool/0001.jsonl
+2 files, 40960 bytes; nothing was removed`,
+  },
   stats: {
     summary: 'figures of the spool and of each callback, as JSON',
     usage: '',
@@ -192,7 +215,7 @@ record is that it has not taken. Where no proxy runs, what can be told by the sp
 export type CommandName = keyof typeof COMMANDS;
 
 /** Commands of the design that this version refuses by name. */
-export const LATER_COMMANDS: readonly string[] = ['sessions', 'query', 'tail', 'replay', 'export', 'prepare', 'drop', 'archive', 'remove'];
+export const LATER_COMMANDS: readonly string[] = ['sessions', 'query', 'tail', 'replay', 'export', 'prepare', 'drop', 'archive'];
 
 function optionLines(options: OptionHelp): string[] {
   const left = (name: string, takes?: string) => `  --${name}${takes ? ` ${takes}` : ''}`;

@@ -207,8 +207,8 @@ export const KEYS = {
     default: "'http://127.0.0.1:4080'",
     check: orNone(adminAddress),
     means:
-      "Where /healthz, /readyz and /metrics are answered: 'http://HOST:PORT' or 'unix:PATH'; None: nowhere. The default is given up with a word where " +
-      'that port is taken.',
+      "Where /healthz, /readyz and /metrics are answered, and the API to those who show a token: 'http://HOST:PORT' or 'unix:PATH'; None: nowhere. The " +
+      'default is given up with a word where that port is taken.',
   }),
   TRUSTED_PROXIES: key({
     default: '[]',

@@ -89,19 +89,22 @@ for (const [title, bytes, status] of [
   ['a head without an end', `${request().slice(0, -2)}X: ${'x'.repeat(20_000)}`, '431 Request Header Fields Too Large'],
 ] as const) {
   t.test(`${title} is answered with ${status.slice(0, 3)}, and the server hears nothing of it`, async (t) => {
-    const { dial, keeper } = await splice(t);
+    const faults: string[] = [];
+    const { dial, keeper } = await splice(t, { fault: (code) => void faults.push(code) });
     const client = await dial();
     client.end(bytes);
     t.match(String(await readAll(client)), new RegExp(`^HTTP/1.1 ${status}\r\n`));
-    t.same(keeper.sessions, []);
+    t.same([keeper.sessions, faults], [[], ['websocket-request']]);
   });
 }
 
 t.test('an origin that is not listed is refused; a listed one and none come in', async (t) => {
-  const { dial, server } = await splice(t, { origins: ['https://play.example.org'] });
+  const faults: string[] = [];
+  const { dial, server } = await splice(t, { origins: ['https://play.example.org'], fault: (code) => void faults.push(code) });
   const stranger = await dial();
   stranger.end(request(['Origin: https://evil.example']));
   t.match(String(await readAll(stranger)), /^HTTP\/1.1 403 Forbidden\r\n/);
+  t.same(faults, ['websocket-origin']);
   for (const more of [['Origin: https://play.example.org'], []]) {
     const client = await dial();
     client.write(request(more));

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createPlain } from 'node:net';
 import { type ConnectionOptions, connect, createServer, type TLSSocket } from 'node:tls';
@@ -141,6 +142,25 @@ t.test('a certificate of a client is recorded where its authority vouches for it
   t.match(known, { subject: 'O=Test, CN=alice', fingerprint: /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/ });
   t.strictSame(known13, known);
   t.strictSame([unknown, none, unknown13, none13], [undefined, undefined, undefined, undefined]);
+});
+
+t.test('a handshake that comes to nothing is a fault, and no session; who leaves without a word is neither', async (t) => {
+  const faults: string[] = [];
+  const upstream = await Upstream.listen(t);
+  const { keeper, address } = await bridgeWith(t, upstream.address, {}, { fault: (code) => void faults.push(code) });
+  const nobody = await dialTo(t, address);
+  nobody.end();
+  await once(nobody.resume(), 'close');
+  t.same(faults, []);
+  const plain = await dialTo(t, address);
+  plain.write('look\r\n');
+  await until(() => faults.length === 1, 'the fault of who speaks no TLS');
+  const wary = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${address.port}`, '-verify_return_error'], { stdio: 'ignore' });
+  t.not((await once(wary, 'close'))[0], 0, 'who does not trust us');
+  await until(() => faults.length === 2, 'the fault of who does not trust us');
+  await t.rejects(secure(t, address, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL@SECLEVEL=0' }), 'who speaks an old TLS');
+  await until(() => faults.length === 3, 'the fault of who speaks an old TLS');
+  t.same([keeper.sessions, new Set(faults)], [[], new Set(['tls-handshake'])]);
 });
 
 t.test('after a reload new clients are shown the new certificate, and sessions that are there go on', async (t) => {

@@ -14,14 +14,17 @@ export interface WebSocketPlan {
   readonly trusted?: readonly string[];
   readonly subprotocol?: string | null;
   readonly origins?: readonly string[];
+  /** Told of what belongs in an `audit.fault`. */
+  readonly fault?: (code: string) => void;
 }
 
 const isWeb = (address: Address): address is NetworkAddress => isWebSocket(address);
 
 /** Behind TLS, where there is TLS. */
-export function webSocketSteps({ listen, upstream, trusted = [], subprotocol = null, origins = [] }: WebSocketPlan): readonly Step[] {
+export function webSocketSteps({ listen, upstream, ...plan }: WebSocketPlan): readonly Step[] {
   if (!isWeb(listen) || isWeb(upstream)) return [];
-  return [upgradeStep({ subprotocol, origins, isTrusted: networksOf(trusted), wire: wireBehind(listen, upstream) })];
+  const { trusted = [], subprotocol = null, origins = [], fault = () => undefined } = plan;
+  return [upgradeStep({ subprotocol, origins, isTrusted: networksOf(trusted), wire: wireBehind(listen, upstream), fault })];
 }
 
 /** Behind TLS, where there is TLS. */

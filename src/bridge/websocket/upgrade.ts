@@ -15,6 +15,7 @@ import { chooseSubprotocol, translate, wireWith } from './subprotocols.js';
 
 /** Bytes of the request and all its headers; more is answered with 431. A page's cookies take some KiB. */
 const MAX_HEAD = 16_384;
+const FORBIDDEN = 403;
 
 export interface UpgradeOptions {
   /** The subprotocol that counts where a client offers it; null: the first that we know. */
@@ -25,13 +26,21 @@ export interface UpgradeOptions {
   readonly isTrusted: (ip: string) => boolean;
   /** How the server's side is read. */
   readonly wire: Wire;
+  /** Told, by a code, of a client that was answered that it has no session. */
+  readonly fault: (code: string) => void;
+}
+
+/** Tells of a client that was answered with this status: a page that `origins` does not name, or who asks for no WebSocket, or not as he must. */
+export function tellRefusal(fault: (code: string) => void, status: number): void {
+  if (status === FORBIDDEN) fault('websocket-origin');
+  else fault('websocket-request');
 }
 
 type Done = (upgraded: { readonly ws: WebSocket; readonly request: IncomingMessage }) => void;
 
 /** Makes the step of a listener. It resolves with nothing where the client asked for no WebSocket, or may not have one. */
-export function upgradeStep({ subprotocol, origins, isTrusted, wire }: UpgradeOptions): Step {
-  const upgrade = upgrader(subprotocol, originCheck(origins));
+export function upgradeStep({ subprotocol, origins, isTrusted, wire, fault }: UpgradeOptions): Step {
+  const upgrade = upgrader(subprotocol, originCheck(origins), fault);
   return ({ socket, facts }) =>
     new Promise<Arrival | undefined>((resolve) => {
       const gone = (): void => resolve(undefined);
@@ -48,7 +57,11 @@ export function upgradeStep({ subprotocol, origins, isTrusted, wire }: UpgradeOp
 }
 
 /** An HTTP server that never listens: it is handed its connections. */
-function upgrader(subprotocol: string | null, mayConnect: (request: IncomingMessage) => boolean): (socket: Duplex, done: Done) => void {
+function upgrader(
+  subprotocol: string | null,
+  mayConnect: (request: IncomingMessage) => boolean,
+  fault: (code: string) => void,
+): (socket: Duplex, done: Done) => void {
   const waiting = new WeakMap<Duplex, Done>();
   const sockets = new WebSocketServer({
     ...FOR_CLIENTS,
@@ -56,11 +69,29 @@ function upgrader(subprotocol: string | null, mayConnect: (request: IncomingMess
     clientTracking: false,
     handleProtocols: (offered) => chooseSubprotocol(offered, subprotocol) ?? false,
   });
-  const http = createServer({ maxHeaderSize: MAX_HEAD }, (_request, response) => askForUpgrade(response));
+  const http = createServer({ maxHeaderSize: MAX_HEAD }, (_request, response) => {
+    tellRefusal(fault, 426);
+    askForUpgrade(response);
+  });
+  const refuse = (socket: Duplex, status: Refused): void => {
+    tellRefusal(fault, status);
+    answer(socket, status);
+  };
   http.on('upgrade', (request, socket, head) => {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') return refuse(socket, 426);
-    if (!mayConnect(request)) return refuse(socket, 403);
-    sockets.handleUpgrade(request, socket, head, (ws) => waiting.get(socket)?.({ ws, request }));
+    if (!mayConnect(request)) return refuse(socket, FORBIDDEN);
+    let upgraded = false;
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      upgraded = true;
+      waiting.get(socket)?.({ ws, request });
+    });
+    // It has answered by itself, and at once.
+    if (!upgraded) tellRefusal(fault, 400);
+  });
+  http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Who has left, or was cut off, asks for nothing.
+    if (!socket.writable) return void socket.destroy();
+    refuse(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400);
   });
   return (socket, done) => {
     waiting.set(socket, done);
@@ -74,7 +105,9 @@ function askForUpgrade(response: ServerResponse): void {
   response.end(`${STATUS_CODES[426]}\n`);
 }
 
-function refuse(socket: Duplex, status: 403 | 426): void {
+type Refused = 400 | typeof FORBIDDEN | 426 | 431;
+
+function answer(socket: Duplex, status: Refused): void {
   const words = `${STATUS_CODES[status]}\n`;
   const upgrade = status === 426 ? 'close, Upgrade\r\nUpgrade: websocket' : 'close';
   socket.on('error', () => socket.destroy());

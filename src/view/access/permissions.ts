@@ -97,7 +97,7 @@ export function sightOf(scopes: readonly Scope[], account: string | null, shown:
 }
 
 /** No record has this id. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+const NOBODY = '00000000-0000-7000-8000-000000000000';
 
 /** The condition that every query of a token carries; undefined where it sees everything. */
 export function filterOf({ everything, listeners, accounts, sessions }: Sight): Filter | undefined {

@@ -1,4 +1,5 @@
 /** A WebSocket session all the way into the audit: what was said is there, the secrets are nowhere. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import t from 'tap';
@@ -110,4 +111,21 @@ t.test('a telnet client in front of a WebSocket game is recorded as itself', asy
   await running.stop();
   t.ok(records(folder).some(({ direction, text }) => direction === 'SND' && text === 'Password: '));
   t.notOk(written(folder).includes(SECRET));
+});
+
+t.test('refused upgrades are an audit.fault: the first at once, the others not each', async (t) => {
+  const upstream = await startServer(t, login);
+  const { folder, address, running } = await startProxy(t, { listen: 'ws://127.0.0.1:0', upstream }, { threads: 0 });
+  for (let count = 0; count < 5; count++) {
+    const stranger = await dialTo(address);
+    stranger.end(`GET /${SECRET} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await once(stranger.resume(), 'close');
+  }
+  await running.stop();
+  const faults = records(folder).filter(({ topic }) => topic === 'audit.fault');
+  t.match(
+    faults.map(({ data }) => data),
+    [{ code: 'websocket-request', stage: 'bridge', count: 1 }],
+  );
+  t.notMatch(written(folder), SECRET);
 });

@@ -12,7 +12,8 @@ const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 async function answerTo(t: Test, port: number, request: string): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port });
   t.teardown(() => socket.destroy());
-  socket.write(request);
+  if (request === '') socket.end();
+  else socket.write(request);
   return (await readAll(socket)).toString('latin1');
 }
 
@@ -33,10 +34,15 @@ const REFUSALS: readonly [string, string, string][] = [
   ['what is no HTTP', 'connect bob hunter2\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
 ];
 
-t.test('whoever asks for anything but a WebSocket is told so, and has no session', async (t) => {
-  const { port, keeper, bridge } = await openInFront(t, 'telnet', { origins: ['https://play.example.org/'] });
+t.test('whoever asks for anything but a WebSocket is told so, and has no session; a fault says which it was', async (t) => {
+  const faults: string[] = [];
+  const { port, keeper, bridge } = await openInFront(t, 'telnet', {
+    origins: ['https://play.example.org/'],
+    fault: (code) => void faults.push(code),
+  });
   for (const [title, request, status] of REFUSALS) {
     const answer = await answerTo(t, port, request).catch(() => 'broken');
+    t.same(faults.splice(0), [status.includes('403') ? 'websocket-origin' : 'websocket-request'], title);
     if (status.includes('431') && answer === 'broken') continue;
     t.equal(answer.split('\r\n')[0], status, title);
     t.notMatch(answer, /hunter2/);
@@ -50,6 +56,14 @@ t.test('curl is refused with 426', async (t) => {
   const curl = spawn('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', `http://127.0.0.1:${port}/`]);
   const [code] = await once(curl.stdout, 'data');
   t.equal(String(code), '426');
+});
+
+t.test('who leaves without a word is no fault', async (t) => {
+  const faults: string[] = [];
+  const { port } = await openInFront(t, 'telnet', { fault: (code) => void faults.push(code) });
+  t.equal(await answerTo(t, port, ''), '');
+  t.match(await answerTo(t, port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'), /^HTTP\/1.1 426/);
+  t.same(faults, ['websocket-request'], 'that of the second alone');
 });
 
 t.test('a page on the list and a client that is no page come in', async (t) => {

@@ -53,7 +53,7 @@ t.test('scopes are conditions that every query carries', async (t) => {
   t.same(filterOf(sight(['own'], 'Bob')), { any: [{ account: ['bob'] }] });
   t.same(filterOf(sight(['shared'], null, [{ session: 's1' }, { account: 'Eve' }])), { any: [{ account: ['eve'] }, { session: ['s1'] }] });
   t.same(filterOf(sight(['own'], 'bob', [{ session: 's1' }])), { any: [{ account: ['bob'] }] }, 'a share is for the scope shared');
-  for (const nothing of [[], ['own'], ['shared']]) t.same(filterOf(sight(nothing)), { id: ['00000000-0000-0000-0000-000000000000'] }, `${nothing}`);
+  for (const nothing of [[], ['own'], ['shared']]) t.same(filterOf(sight(nothing)), { id: ['00000000-0000-7000-8000-000000000000'] }, `${nothing}`);
 });
 
 t.test('a record is shown to those whose scope it is in, and one without a session to those alone who see everything', async (t) => {
@@ -74,7 +74,7 @@ t.test('who sees bob alone cannot ask whether alice was in his session', async (
   t.same(narrowSessions(sight(['account=bob,eve']), { ...query, account: ['Bob', 'alice'] }), { ...query, any: [{ account: ['bob'] }] });
   t.same(narrowSessions(sight(['account=bob']), { ...query, account: ['alice'] }), {
     ...query,
-    any: [{ session: ['00000000-0000-0000-0000-000000000000'] }],
+    any: [{ session: ['00000000-0000-7000-8000-000000000000'] }],
   });
   t.same(narrowSessions(sight(['listener=game', 'account=bob']), { ...query, account: ['alice'] }), {
     ...query,
