@@ -23,6 +23,7 @@ export const ERRORS = {
     kind: 'operator',
     means: 'an event whose own examples are not, or are, what it says, or whose message names what its pattern has not',
   },
+  AUDIT_PROVIDER: { kind: 'operator', means: 'a module of AUDIT_PROVIDERS that is not there, does not load, or exports nothing to call' },
   AUDIT_CALLBACK_LOAD: { kind: 'operator', means: 'a callback that is not there, does not load, or refuses its options' },
   AUDIT_USAGE: { kind: 'operator', means: 'a command line that is not understood' },
   AUDIT_VERIFY_INPUT: { kind: 'operator', means: 'files given to verify that are not evidence' },

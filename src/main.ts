@@ -478,7 +478,7 @@ class Runner implements Running {
     if (this.#settings.systemEvents) this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
   }
 
-  #startSide(): Promise<AuditSide> | AuditSide {
+  #startSide(): Promise<AuditSide> {
     const events: SideEvents = {
       returned: (slab) => this.#door.returned(slab),
       trouble: (code) => this.#trouble(code),

@@ -9,17 +9,18 @@ import { finishingOf } from '../keepings.js';
 import { checkTls } from '../listener-tls.js';
 import { compileMasks } from '../mask/masker.js';
 import { compileNamed } from '../mask/named-groups.js';
+import { Modules } from '../providers.js';
 import { readSigningKey } from '../spool/signing-key.js';
 
 /**
- * Compiles the masks, reads keys and certificates, loads the callbacks. Gives what is allowed and perhaps not meant, a line each.
- * Throws AUDIT_MASK_..., AUDIT_CONFIG_FILE, AUDIT_CALLBACK_LOAD.
+ * Compiles masks and events, reads keys and certificates, loads callbacks and providers. Gives what is allowed and perhaps not meant, a line each.
+ * Throws AUDIT_MASK_..., AUDIT_EVENT, AUDIT_PROVIDER, AUDIT_CONFIG_FILE, AUDIT_CALLBACK_LOAD.
  */
 export async function proveSettings(settings: Settings): Promise<readonly string[]> {
   for (const { masks, identity, ...more } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
     compileMasks(masks);
     compileNamed(identity.patterns);
-    finishingOf(more);
+    finishingOf(more, await Modules.load([more]));
   }
   if (settings.checkpointKey !== undefined) readSigningKey(settings.checkpointKey, settings.checkpointKeyPlace);
   const remarked: string[] = [...remarksOn(settings.listeners, settings.trustedProxies), ...checkTls(settings.listeners)];
