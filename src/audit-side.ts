@@ -6,7 +6,10 @@ import { Worker } from 'node:worker_threads';
 import { type AuditChange, Auditor, type AuditorData, type AuditorEvents, type FromAudit, type NodeFact, type ToAudit } from './audit-thread.js';
 import type { Log } from './contract.js';
 import { AuditError, type ErrorCode, nameOf, type Place } from './errors.js';
+import type { PassingData } from './handover/passing.js';
 import type { AuditFigures } from './metrics.js';
+import { Modules } from './providers.js';
+import { within } from './within.js';
 
 /** The audit thread is asked so often, and started again when it has not answered for so long. */
 const PING_MS = 5_000;
@@ -41,6 +44,20 @@ export interface AuditSide {
    * where nobody knows: ask again.
    */
   durable(sessions: readonly number[]): Promise<readonly number[]>;
+  /**
+   * Seals a batch of another process's drafts (Auditor.drafts), which is handed over. Resolves with their number once they are durable; undefined where that
+   * cannot be: they are none, the thread ended, the side closes.
+   */
+  drafts(batch: Uint8Array<ArrayBuffer>): Promise<number | undefined>;
+  /** Ends those of these sessions that are open as after a crash. True once that is durable; false: ask again. */
+  crashed(sessions: readonly string[]): Promise<boolean>;
+  /**
+   * Gives the spool up (Auditor.handOver): true once it may have another owner. From then on records come by the event `drafts`; a thread that is started
+   * again goes on so. False: nothing has changed.
+   */
+  handOver(timeoutMs: number): Promise<boolean>;
+  /** So many characters of drafts are durable at the new owner. */
+  passed(count: number): void;
   /** What was written since the thread began; undefined where it does not answer within `timeoutMs`. */
   figures(timeoutMs: number): Promise<AuditFigures | undefined>;
   /** Milliseconds since it answered last; it is asked every 5 s. */
@@ -54,10 +71,13 @@ export interface SideEvents extends AuditorEvents {
   /** The thread ended and a new one goes on; `alive` is asked for when it starts. */
   restarted(code: string): void;
   alive(): readonly string[];
+  /** Behind a handover: where a thread that is started again goes on. */
+  passing?(): PassingData | undefined;
 }
 
-export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
-  const auditor = new Auditor(data, events);
+/** Throws what the thread's start throws. */
+export async function inlineSide(data: AuditorData, events: SideEvents): Promise<AuditSide> {
+  const auditor = new Auditor(data, events, await Modules.load(data.listeners));
   let open = true;
   return {
     declare: async (fact) => open && auditor.declare(fact).then(() => true),
@@ -66,10 +86,15 @@ export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
     hold: () => (open ? auditor.hold() : Promise.reject(closing())),
     release: async () => (open ? auditor.release() : undefined),
     adopt: async (change) => {
+      const modules = await Modules.load(change.listeners);
       if (!open) throw closing();
-      auditor.adopt(change);
+      auditor.adopt(change, modules);
     },
     durable: async (sessions) => (open ? auditor.durable(sessions) : []),
+    drafts: async (batch) => (open ? auditor.drafts(batch) : undefined),
+    crashed: async (sessions) => open && auditor.crashed(sessions).then(() => true),
+    handOver: async (timeoutMs) => open && auditor.handOver(timeoutMs),
+    passed: (count) => auditor.passed(count),
     figures: async () => (open ? auditor.figures() : undefined),
     silentMs: 0,
     close: async (timeoutMs) => {
@@ -132,8 +157,9 @@ export class ThreadSide implements AuditSide {
   }
 
   #spawn(alive: readonly string[]): Worker {
+    const passing = this.#events.passing?.();
     const worker = new Worker(new URL('./audit-thread.js', import.meta.url), {
-      workerData: { audit: { ...this.#data, alive, ...(this.#held ? { held: true } : {}) } satisfies AuditorData },
+      workerData: { audit: { ...this.#data, alive, ...(this.#held ? { held: true } : {}), ...(passing ? { passing } : {}) } satisfies AuditorData },
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     });
     worker.on('message', (message: FromAudit) => this.#hear(message));
@@ -151,6 +177,8 @@ export class ThreadSide implements AuditSide {
     else if (message.type === 'pong') this.#waitMs = RESTART_MS.first;
     else if (message.type === 'declared') this.#settle(message.number, true);
     else if (message.type === 'warn') this.#events.warn(message.message);
+    else if (message.type === 'drafts') this.#events.drafts?.(message.drafts);
+    else if (message.type === 'gave-up') this.#events.gaveUp?.(message.sessions);
     else if (message.type === 'held') for (const { resolve } of this.#holders.splice(0)) resolve(message.segment);
     else if (message.type === 'answer') this.#answered(message.number)?.resolve(message.answer);
     else if (message.type === 'refused') this.#answered(message.number)?.reject(refusal(message));
@@ -162,11 +190,11 @@ export class ThreadSide implements AuditSide {
     return asker;
   }
 
-  #ask(question: (number: number) => ToAudit): Promise<unknown> {
+  #ask(question: (number: number) => ToAudit, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
     if (this.#closing) return Promise.reject(closing());
     if (!this.#worker) return Promise.reject(gone());
     const number = ++this.#questions;
-    this.#worker.postMessage(question(number));
+    this.#worker.postMessage(question(number), transfer);
     return new Promise((resolve, reject) => this.#asked.set(number, { resolve, reject }));
   }
 
@@ -195,6 +223,23 @@ export class ThreadSide implements AuditSide {
   async figures(timeoutMs: number): Promise<AuditFigures | undefined> {
     const asked = this.#ask((number) => ({ type: 'figures', number })).catch(() => undefined);
     return (await within(asked, timeoutMs)) as AuditFigures | undefined;
+  }
+
+  async drafts(batch: Uint8Array<ArrayBuffer>): Promise<number | undefined> {
+    const asked = this.#ask((number) => ({ type: 'drafts', number, batch }), [batch.buffer]).catch(() => undefined);
+    return (await asked) as number | undefined;
+  }
+
+  async crashed(sessions: readonly string[]): Promise<boolean> {
+    return (await this.#ask((number) => ({ type: 'crashed', number, sessions })).catch(() => false)) === true;
+  }
+
+  async handOver(timeoutMs: number): Promise<boolean> {
+    return (await this.#ask((number) => ({ type: 'hand-over', number, timeoutMs })).catch(() => false)) === true;
+  }
+
+  passed(count: number): void {
+    this.#worker?.postMessage({ type: 'passed', count } satisfies ToAudit);
   }
 
   #settle(number: number, durable: boolean): void {
@@ -284,19 +329,8 @@ const refusal = ({ code, message, place }: { readonly code: string; readonly mes
 
 const closing = (): AuditError => new AuditError('AUDIT_SPOOL', 'the spool is being closed; ask again when the proxy runs');
 
-/** Resolves with what `work` gives, or after the time with undefined. */
-export async function within<T>(work: Promise<T>, timeoutMs: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, undefined);
-  });
-  const first = await Promise.race([work, timeout]);
-  clearTimeout(timer);
-  return first;
-}
-
 /** An error that crossed from a thread: ours gets its kind back. */
 function revived(error: unknown): unknown {
-  const { code, message } = error as { code?: ErrorCode; message?: string };
-  return typeof code === 'string' && code.startsWith('AUDIT_') ? new AuditError(code, String(message)) : error;
+  const { code, message, place } = error as { code?: ErrorCode; message?: string; place?: Place };
+  return typeof code === 'string' && code.startsWith('AUDIT_') ? new AuditError(code, String(message), place) : error;
 }

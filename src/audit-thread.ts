@@ -10,18 +10,25 @@ import { Checkpoints } from './checkpoints.js';
 import type { SessionEnd, SessionOpen, TimeUs, Topic } from './contract.js';
 import { Counts } from './counts.js';
 import { AuditError, nameOf, type Place } from './errors.js';
+import { type GoingSession, goingHeads, type PassedDraft, Passing, type PassingData } from './handover/passing.js';
+import { Taking } from './handover/taking.js';
 import { type KeepingSettings, Keepings } from './keepings.js';
 import { compileMasks, type MaskSet, scrubData } from './mask/masker.js';
 import { MaskAlarm } from './mask-alarm.js';
 import type { AuditFigures } from './metrics.js';
 import { SessionPipeline } from './pipeline.js';
+import type { ProviderFault } from './provider-round.js';
+import { Modules } from './providers.js';
 import { Ids, Salts } from './record/id.js';
 import { formatTime } from './record/line.js';
 import { NodeScribe, type Origin, type SessionScribe } from './record/scribe.js';
 import { Board } from './spool/board.js';
 import type { Claim } from './spool/give-up.js';
 import { type Fsync, Journal } from './spool/journal.js';
+import { Rarely } from './spool/retry.js';
 import { RoomAlarm } from './spool/room-alarm.js';
+import { type Heads, noHeads } from './spool/state.js';
+import { within } from './within.js';
 
 /** All that the audit side needs, as plain data that a thread can be given. */
 export interface AuditorData extends KeepingSettings {
@@ -38,6 +45,8 @@ export interface AuditorData extends KeepingSettings {
   readonly held?: true;
   /** Ids of sessions that go on (the thread was started again); all others that the spool knows as open ended with a crash. */
   readonly alive: readonly string[];
+  /** The spool was handed over, and the thread was started again since: no journal is opened, records go out as drafts. */
+  readonly passing?: PassingData;
 }
 
 /** A fact about the node, as the door's `node` frames carry it. */
@@ -53,12 +62,23 @@ export interface AuditorEvents {
   trouble(code: string | undefined): void;
   /** A line for people; nothing of any record. */
   warn(message: string): void;
+  /** The journal is closed: what is recorded of these sessions from now on, and of the node, comes by `drafts`. */
+  gaveUp?(sessions: readonly GoingSession[]): void;
+  /** Drafts for the new owner. They are the receiver's, who says when they are durable (`passed`). */
+  drafts?(drafts: readonly PassedDraft[]): void;
 }
 
 /** How often there is a checkpoint, though nothing is recorded: what is older is proven whole. */
 const CHECKPOINT_MS = 60_000;
 
-type Slab = { slab: ArrayBuffer; used: number };
+/** How long a stop waits for modules of AUDIT_PROVIDERS, which have at most a second for each answer. */
+const ANSWERS_MS = 500;
+
+/** What waits in its order: a slab; drafts of another process; somebody who wants to know when all before is read, and that nothing behind it is. */
+type Work =
+  | { readonly slab: ArrayBuffer; readonly used: number }
+  | { readonly drafts: Uint8Array; readonly settle: (count: number | undefined) => void }
+  | { readonly reached: () => void };
 type Session = { readonly id: string; readonly listener: string; readonly pipeline: SessionPipeline; readonly scribe: SessionScribe };
 
 /** What can be changed while it runs. */
@@ -66,30 +86,71 @@ export type AuditChange = KeepingSettings & Pick<AuditorData, 'callbacks'>;
 
 export class Auditor {
   readonly #events: AuditorEvents;
-  readonly #journal: Journal;
+  /** Where records go: the journal, or after a handover out. */
+  #ledger: Journal | Passing;
+  /** undefined: another process owns the spool. */
+  #journal: Journal | undefined;
+  #taking: Taking | undefined;
   readonly #scribe: NodeScribe;
   readonly #keepings: Keepings;
   /** Who reads the journal, by index on the board; the journal looks at the same list. */
   readonly #claims: Claim[];
   readonly #counts = new Counts();
   readonly #sessions = new Map<number, Session>();
+  /** Those that have ended and whose last records wait for modules of AUDIT_PROVIDERS. */
+  readonly #ending = new Map<number, Session>();
+  /** What is to be said once the spool is no longer being given up. */
+  readonly #onRoom: (() => void)[] = [];
+  /** By a module's name and what is wrong with it. */
+  readonly #providerFaults = new Map<string, Rarely>();
   readonly #noMasks: MaskSet = compileMasks([]);
-  readonly #alarm: MaskAlarm;
-  readonly #checkpoints: Checkpoints;
+  #alarm: MaskAlarm | undefined;
+  #checkpoints: Checkpoints | undefined;
   /** The door's ticks end when nobody is there; checkpoints do not. */
-  readonly #minute: NodeJS.Timeout;
-  readonly #queue: Slab[] = [];
+  #minute: NodeJS.Timeout | undefined;
+  readonly #queue: Work[] = [];
   readonly #visit = (kind: Kind, session: number, at: TimeUs, bytes: Buffer): void => this.#frame(kind, session, at, bytes);
   #scheduled = false;
+  /** The spool is being given up: nothing is read. */
+  #stands = false;
   #onIdle: (() => void) | undefined;
 
-  /** Opens the journal. Throws AUDIT_SPOOL and the system's errors where that fails, AUDIT_MASK_... where a mask does not compile. */
-  constructor(data: AuditorData, events: AuditorEvents) {
+  /**
+   * Opens the journal.
+   * @param modules those of AUDIT_PROVIDERS, loaded
+   * @throws AuditError AUDIT_SPOOL, and the system's errors, where that fails; AUDIT_MASK_..., AUDIT_EVENT where something does not compile
+   */
+  constructor(data: AuditorData, events: AuditorEvents, modules = Modules.none) {
     this.#events = events;
-    this.#keepings = new Keepings(data);
+    this.#keepings = new Keepings(data, modules);
+    modules.onFailed = (name, code) => this.#providerFailed(name, code);
     this.#claims = [...data.callbacks];
+    const journal = data.passing ? undefined : this.#openJournal(data);
+    this.#journal = journal;
+    this.#ledger = journal ?? this.#passing(goingHeads(data.passing?.sessions ?? []), data.passing?.waiting ?? 0);
+    const { heads } = this.#ledger;
+    this.#scribe = new NodeScribe(
+      {
+        origin: data.origin,
+        ids: new Ids(randomFillSync, heads.lastId || undefined),
+        salts: new Salts(randomFillSync),
+        append: (line, id, topic) => {
+          journal?.append(line, id);
+          this.#counts.record(topic);
+          this.#checkpoints?.appended();
+        },
+        moved: heads.moved,
+      },
+      heads.node,
+    );
+    if (journal) this.#own(journal, data);
+    else this.#pass();
+  }
+
+  #openJournal(data: AuditorData): Journal {
+    const events = this.#events;
     const room = new RoomAlarm((message) => events.warn(message));
-    this.#journal = new Journal({
+    return new Journal({
       ...data.spool,
       board: new Board(data.board),
       callbacks: this.#claims,
@@ -104,37 +165,122 @@ export class Auditor {
         const fault = level === 'full' ? { code: 'spool-full' } : { code: 'spool-filling' };
         this.#fault({ ...fault, stage: 'spool', count: 1 }, Date.now() * 1000);
       },
-      onReady: () => this.#work(),
+      onReady: () => this.#goOn(),
     });
-    const { heads } = this.#journal;
-    this.#scribe = new NodeScribe(
-      {
-        origin: data.origin,
-        ids: new Ids(randomFillSync, heads.lastId || undefined),
-        salts: new Salts(randomFillSync),
-        append: (line, id, topic) => {
-          this.#journal.append(line, id);
-          this.#counts.record(topic);
-          this.#checkpoints.appended();
-        },
-        moved: heads.moved,
-      },
-      heads.node,
-    );
+  }
+
+  /** What the owner of a spool does beside recording its own sessions. */
+  #own({ heads, faults }: Journal, data: AuditorData): void {
     this.#checkpoints = new Checkpoints({ scribe: this.#scribe, heads, key: data.signingKey });
+    this.#taking = new Taking(this.#scribe.sealer(), heads.sessions);
     this.#alarm = new MaskAlarm(data.spool.folder, this.#keepings.sets);
-    this.#tellRecovery(new Set(data.alive));
-    this.#minute = setInterval(() => this.#journal.accepts() && this.#checkpoint('time', Date.now() * 1000), data.checkpointMs ?? CHECKPOINT_MS);
+    this.#tellRecovery(faults, new Set(data.alive));
+    this.#minute = setInterval(() => this.#ledger.accepts() && this.#checkpoint('time', Date.now() * 1000), data.checkpointMs ?? CHECKPOINT_MS);
     this.#minute.unref();
+  }
+
+  #passing(heads: Heads, waiting: number): Passing {
+    return new Passing(heads, waiting, { give: (drafts) => this.#events.drafts?.(drafts), onReady: () => this.#goOn() });
+  }
+
+  /** From now on records go out. */
+  #pass(): void {
+    const { sessions } = this.#ledger.heads;
+    const passing = this.#ledger instanceof Passing ? this.#ledger : this.#passing({ ...noHeads(), sessions }, 0);
+    this.#ledger = passing;
+    this.#scribe.pass((draft) => passing.pass(draft));
+  }
+
+  /**
+   * Gives the spool up: all that was taken until now is durable, the journal closed, and what is recorded from then on goes out as drafts, of which the
+   * caller is told by `gaveUp` first. False where that is not durable within the time; then nothing has changed.
+   */
+  async handOver(timeoutMs: number): Promise<boolean> {
+    const journal = this.#journal;
+    if (!journal) return false;
+    const until = Date.now() + timeoutMs;
+    if (
+      !(await this.#stand(timeoutMs)) ||
+      !(await within(
+        journal.flushed().then(() => true),
+        Math.max(0, until - Date.now()),
+      ))
+    ) {
+      this.#stands = false;
+      this.#goOn();
+      return false;
+    }
+    await this.#disown(journal);
+    this.#pass();
+    this.#events.gaveUp?.(this.#all().map(({ id, scribe }) => ({ id, seq: scribe.chain.seq })));
+    this.#stands = false;
+    this.#goOn();
+    return true;
+  }
+
+  /** Stands still behind what was taken until now. False: it did not come so far in time. */
+  async #stand(timeoutMs: number): Promise<boolean> {
+    let marker: Work | undefined;
+    const reached = new Promise<boolean>((resolve) => {
+      marker = { reached: () => resolve(true) };
+      this.#queue.push(marker);
+      if (!this.#scheduled) this.#work();
+    });
+    if (await within(reached, timeoutMs)) return true;
+    const at = this.#queue.indexOf(marker as Work);
+    if (at >= 0) this.#queue.splice(at, 1);
+    return false;
+  }
+
+  async #disown(journal: Journal): Promise<void> {
+    this.#alarm?.close();
+    clearInterval(this.#minute);
+    this.#checkpoint('stop', Date.now() * 1000);
+    [this.#alarm, this.#checkpoints, this.#taking, this.#journal] = [undefined, undefined, undefined, undefined];
+    await journal.close();
+  }
+
+  /** So many characters of drafts are durable at the owner. */
+  passed(count: number): void {
+    if (this.#ledger instanceof Passing) this.#ledger.passed(count);
+  }
+
+  /**
+   * Seals a batch of drafts from another process (Taking.take), in turn with what the door brings. Resolves with their number once they are durable;
+   * undefined where they are none, or nothing is owned here any more.
+   */
+  drafts(batch: Uint8Array): Promise<number | undefined> {
+    return new Promise((settle) => {
+      this.#queue.push({ drafts: batch, settle });
+      if (!this.#scheduled) this.#work();
+    });
+  }
+
+  #seal(batch: Uint8Array, settle: (count: number | undefined) => void): void {
+    const count = this.#taking?.take(batch);
+    if (this.#checkpoints?.due) this.#checkpoint('count', Date.now() * 1000);
+    if (count === undefined) return settle(undefined);
+    void this.#ledger.flushed().then(() => settle(count));
+  }
+
+  /** Ends those of these sessions that are open as after a crash: the process that they went on in is gone. Resolves once that is durable. */
+  async crashed(ids: readonly string[]): Promise<void> {
+    const at = Date.now() * 1000;
+    for (const id of this.#journal ? ids : []) {
+      const head = this.#ledger.heads.sessions.get(id);
+      if (head) this.#endCrashed(id, head, at);
+    }
+    await this.#ledger.flushed();
   }
 
   /**
    * The configuration was read again. New sessions keep what it says; those under way mask by it from what is said next on, and keep `in` and `out` of it.
-   * @throws AuditError AUDIT_MASK_... where a mask does not compile; then nothing has changed
+   * @throws AuditError AUDIT_MASK_..., AUDIT_EVENT where something does not compile; then nothing has changed
    */
-  adopt(change: AuditChange): void {
+  adopt(change: AuditChange, modules = Modules.none): void {
     const before = this.#keepings.sets;
-    this.#keepings.change(change, Date.now() * 1000);
+    this.#keepings.change(change, Date.now() * 1000, modules);
+    modules.onFailed = (name, code) => this.#providerFailed(name, code);
     this.#claims.splice(0, this.#claims.length, ...change.callbacks);
     this.#masksChanged(before);
   }
@@ -143,7 +289,7 @@ export class Auditor {
   #masksChanged(before: readonly MaskSet[]): void {
     const { sets } = this.#keepings;
     this.#counts.masksGo(before.filter((set) => !sets.includes(set)));
-    this.#alarm.adopt(sets);
+    this.#alarm?.adopt(sets);
     for (const { listener, pipeline } of this.#sessions.values()) {
       const kept = this.#keepings.now(listener);
       if (kept) pipeline.adopt(kept);
@@ -156,8 +302,8 @@ export class Auditor {
    */
   async durable(sessions: readonly number[]): Promise<readonly number[]> {
     if (this.#queue.length > 0) return [];
-    const all = sessions.filter((session) => this.#sessions.get(session)?.pipeline.idle ?? true);
-    if (all.length > 0) await this.#journal.flushed();
+    const all = sessions.filter((session) => (this.#sessions.get(session)?.pipeline.idle ?? true) && !this.#ending.has(session));
+    if (all.length > 0) await this.#ledger.flushed();
     return all;
   }
 
@@ -167,17 +313,17 @@ export class Auditor {
   }
 
   /** Says what the start found: damage, and the sessions that a crash left open. */
-  #tellRecovery(alive: ReadonlySet<string>): void {
+  #tellRecovery(faults: Journal['faults'], alive: ReadonlySet<string>): void {
     const at = Date.now() * 1000;
-    for (const { code, count } of this.#journal.faults) this.#fault({ code, stage: 'spool', count }, at);
-    if (this.#alarm.damaged) this.#fault({ code: 'mask-hits', stage: 'mask', count: 1 }, at);
-    for (const [id, head] of this.#journal.heads.sessions) if (!alive.has(id)) this.#endCrashed(id, head, at);
-    if (this.#checkpoints.uncovered) this.#checkpoint('start', at);
+    for (const { code, count } of faults) this.#fault({ code, stage: 'spool', count }, at);
+    if (this.#alarm?.damaged) this.#fault({ code: 'mask-hits', stage: 'mask', count: 1 }, at);
+    for (const [id, head] of this.#ledger.heads.sessions) if (!alive.has(id)) this.#endCrashed(id, head, at);
+    if (this.#checkpoints?.uncovered) this.#checkpoint('start', at);
   }
 
   #checkpoint(...what: Parameters<Checkpoints['write']>): void {
     try {
-      this.#checkpoints.write(...what);
+      this.#checkpoints?.write(...what);
     } catch {
       // Nothing can be written now: the next one covers it too.
     }
@@ -189,7 +335,7 @@ export class Auditor {
     scribe.event('audit.gap', at, scrubData(this.#noMasks, gapOf({ stage: 'process', reason: 'crash', to: formatTime(at), sessions: 1 })));
     const end = { reason: 'crash', by: 'wirescribe', bytes_in: null, bytes_out: null };
     scribe.event('session.end', at, scrubData(this.#noMasks, end));
-    this.#journal.heads.sessions.delete(id);
+    this.#ledger.heads.sessions.delete(id);
   }
 
   /** Takes a slab over; it is given back through `returned` once its frames are read. */
@@ -198,24 +344,45 @@ export class Auditor {
     if (!this.#scheduled) this.#work();
   }
 
+  /** There is room again: for what waited for a module, then for what waits in slabs. */
+  #goOn(): void {
+    for (const run of this.#onRoom.splice(0)) run();
+    for (const { pipeline } of this.#all()) pipeline.records.goOn();
+    this.#work();
+  }
+
+  /** Sessions that go on, and those whose last records are not written. */
+  #all(): readonly Session[] {
+    return [...this.#sessions.values(), ...this.#ending.values()];
+  }
+
   /** Reads one slab a turn, so that the journal's callbacks run in between. */
   #work(): void {
     this.#scheduled = false;
-    if (this.#queue.length === 0 || !this.#journal.accepts()) return;
-    const { slab, used } = this.#queue.shift() as Slab;
-    readFrames(slab, used, this.#visit);
-    this.#events.returned(slab);
+    if (this.#stands || this.#queue.length === 0 || !this.#ledger.accepts()) return;
+    this.#do(this.#queue.shift() as Work);
     if (this.#queue.length === 0) return this.#onIdle?.();
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.#work());
   }
 
+  #do(work: Work): void {
+    if ('slab' in work) {
+      readFrames(work.slab, work.used, this.#visit);
+      this.#events.returned(work.slab);
+    } else if ('drafts' in work) this.#seal(work.drafts, work.settle);
+    else {
+      this.#stands = true;
+      work.reached();
+    }
+  }
+
   /** Never throws: a fault of ours, met by hostile bytes, is that session's and not the end of the audit. */
   #frame(kind: Kind, session: number, at: TimeUs, bytes: Buffer): void {
     if (kind === KIND.tick) this.#tick(at);
     else this.#tryToRead(kind, session, at, bytes);
-    if (this.#checkpoints.due) this.#checkpoint('count', at);
+    if (this.#checkpoints?.due) this.#checkpoint('count', at);
   }
 
   #tryToRead(kind: Kind, session: number, at: TimeUs, bytes: Buffer): void {
@@ -242,7 +409,7 @@ export class Auditor {
 
   #listenForMasks(at: TimeUs): void {
     try {
-      for (const fault of this.#alarm.tick(at)) this.#fault(fault, at);
+      for (const fault of this.#alarm?.tick(at) ?? []) this.#fault(fault, at);
     } catch {
       // Nothing can be written now; the journal has trouble of its own.
     }
@@ -291,14 +458,20 @@ export class Auditor {
   #begin(session: number, open: SessionOpen, at: TimeUs): void {
     const keeping = this.#keepings.of(open.listener, at);
     if (!keeping) return;
-    const { sessions } = this.#journal.heads;
+    const { sessions } = this.#ledger.heads;
     const known = sessions.get(open.id);
     const scribe = this.#scribe.session(open, keeping.allowSparse, known);
     if (!known) sessions.set(open.id, Object.assign(scribe.chain, { listener: open.listener, protocol: open.protocol }));
-    const pipeline = new SessionPipeline(open, keeping, scribe, (fault, faultAt) => this.#fault(fault, faultAt));
+    const pipeline = new SessionPipeline(
+      open,
+      keeping,
+      scribe,
+      (fault, faultAt) => this.#fault(fault, faultAt),
+      () => !this.#stands && this.#ledger.accepts(),
+    );
     this.#sessions.set(session, { id: open.id, listener: open.listener, pipeline, scribe });
     if (known) return pipeline.resume(at);
-    this.#alarm.sessionBegan();
+    this.#alarm?.sessionBegan();
     pipeline.begin(at);
   }
 
@@ -307,7 +480,11 @@ export class Auditor {
     if (!found) return;
     found.pipeline.end(end, at);
     this.#sessions.delete(session);
-    this.#journal.heads.sessions.delete(found.id);
+    this.#ending.set(session, found);
+    found.pipeline.records.whenWritten(() => {
+      this.#ending.delete(session);
+      this.#ledger.heads.sessions.delete(found.id);
+    });
   }
 
   #gap(session: number, gap: Gap, at: TimeUs): void {
@@ -317,9 +494,23 @@ export class Auditor {
     this.#scribe.event('audit.gap', at, scrubData(this.#noMasks, gapOf({ stage: 'capture', reason, ...times, bytes, sessions })));
   }
 
-  #fault(fault: { code: string; stage: string; count: number; mask?: string }, at: TimeUs): void {
+  #fault(fault: { code: string; stage: string; count: number; mask?: string; provider?: string }, at: TimeUs): void {
     this.#counts.fault(fault);
     this.#scribe.event('audit.fault', at, scrubData(this.#noMasks, fault));
+  }
+
+  /** A record went on without what a module would have done: at once, then counted. */
+  #providerFailed(provider: string, code: ProviderFault): void {
+    if (this.#stands) return void this.#onRoom.push(() => this.#providerFailed(provider, code));
+    const key = `${provider} ${code}`;
+    const say = (_: string, count: number): void => this.#fault({ code, stage: 'provider', count, provider }, Date.now() * 1000);
+    const rarely = this.#providerFaults.get(key) ?? new Rarely(say);
+    this.#providerFaults.set(key, rarely);
+    try {
+      rarely.happened(code);
+    } catch {
+      // Nothing can be written now; the journal has trouble of its own.
+    }
   }
 
   #node({ topic, data }: NodeFact, at: TimeUs): void {
@@ -333,19 +524,21 @@ export class Auditor {
     this.#node(fact, at);
     // What is erased is proven to be that, and no damage, once a checkpoint covers the word of it.
     if (fact.topic === 'access.redact' && fact.data?.done === true) this.#checkpoint('redact', at);
-    await this.#journal.flushed();
+    await this.#ledger.flushed();
   }
 
-  /** Begins a new segment, gives its number, and leaves all before it alone until `release`: see Journal.hold. */
+  /** Begins a new segment, gives its number, and leaves all before it alone until `release`: see Journal.hold. Throws AUDIT_SPOOL behind a handover. */
   async hold(): Promise<number> {
+    if (!this.#journal) throw new AuditError('AUDIT_SPOOL', 'the spool was handed over; ask its new owner');
     const { segment } = await this.#journal.hold(() => {
-      for (const { scribe } of this.#sessions.values()) scribe.renew();
+      for (const { scribe } of this.#all()) scribe.renew();
+      this.#taking?.renew();
     });
     return segment;
   }
 
   release(): void {
-    this.#journal.release();
+    this.#journal?.release();
   }
 
   /** What waits in sessions that go on is written as it stands. */
@@ -359,6 +552,18 @@ export class Auditor {
     }
   }
 
+  /** Waits for the modules that have not answered, a while; then the records go as they are. */
+  async #answers(): Promise<void> {
+    const written = this.#all().map(({ pipeline }) => new Promise<void>((resolve) => pipeline.records.whenWritten(resolve)));
+    let timer: NodeJS.Timeout | undefined;
+    const enough = new Promise((resolve) => {
+      timer = setTimeout(resolve, ANSWERS_MS);
+    });
+    await Promise.race([Promise.all(written), enough]);
+    clearTimeout(timer);
+    for (const { pipeline } of this.#all()) pipeline.records.settle();
+  }
+
   /** Makes everything durable that was taken, and closes the journal. Slabs that it does not accept within `timeoutMs` are left: then it gives false. */
   async close(timeoutMs: number): Promise<boolean> {
     if (this.#queue.length > 0) {
@@ -370,13 +575,12 @@ export class Auditor {
       });
       clearTimeout(timer);
     }
-    const all = this.#queue.length === 0;
-    this.#queue.length = 0;
+    const all = !this.#queue.some((work) => 'slab' in work);
+    for (const work of this.#queue.splice(0)) if ('drafts' in work) work.settle(undefined);
     this.#settle();
-    this.#alarm.close();
-    clearInterval(this.#minute);
-    this.#checkpoint('stop', Date.now() * 1000);
-    await this.#journal.close();
+    await this.#answers();
+    if (this.#journal) await this.#disown(this.#journal);
+    else if (this.#ledger instanceof Passing) await this.#ledger.close();
     return all;
   }
 }
@@ -397,6 +601,10 @@ export type ToAudit =
   | { readonly type: 'durable'; readonly number: number; readonly sessions: readonly number[] }
   | { readonly type: 'hold' }
   | { readonly type: 'release' }
+  | { readonly type: 'drafts'; readonly number: number; readonly batch: Uint8Array }
+  | { readonly type: 'crashed'; readonly number: number; readonly sessions: readonly string[] }
+  | { readonly type: 'hand-over'; readonly number: number; readonly timeoutMs: number }
+  | { readonly type: 'passed'; readonly count: number }
   | { readonly type: 'close'; readonly timeoutMs: number };
 export type FromAudit =
   | { readonly type: 'ready' | 'pong' }
@@ -406,34 +614,45 @@ export type FromAudit =
   | { readonly type: 'held'; readonly segment: number }
   | { readonly type: 'warn'; readonly message: string }
   | { readonly type: 'closed'; readonly all: boolean }
+  | { readonly type: 'gave-up'; readonly sessions: readonly GoingSession[] }
+  | { readonly type: 'drafts'; readonly drafts: readonly PassedDraft[] }
   | { readonly type: 'returned'; readonly slab: ArrayBuffer }
   | { readonly type: 'trouble'; readonly code: string | undefined };
 
 if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
   const port = parentPort;
   const say = (message: FromAudit, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
-  const answer = (number: number, work: () => unknown): void => {
+  const answer = async (number: number, work: () => unknown): Promise<void> => {
     try {
-      say({ type: 'answer', number, answer: work() });
+      say({ type: 'answer', number, answer: await work() });
     } catch (error) {
       const { message, place } = error instanceof AuditError ? error : { message: 'the configuration cannot be taken', place: undefined };
       say({ type: 'refused', number, code: error instanceof AuditError ? error.code : nameOf(error), message, place });
     }
   };
-  const auditor = new Auditor((workerData as { audit: AuditorData }).audit, {
+  const data = (workerData as { audit: AuditorData }).audit;
+  const events: AuditorEvents = {
     returned: (slab) => say({ type: 'returned', slab }, [slab]),
     trouble: (code) => say({ type: 'trouble', code }),
     warn: (message) => say({ type: 'warn', message }),
-  });
+    gaveUp: (sessions) => say({ type: 'gave-up', sessions }),
+    drafts: (drafts) => say({ type: 'drafts', drafts }),
+  };
+  const auditor = new Auditor(data, events, await Modules.load(data.listeners));
+  const adopt = async (change: AuditChange): Promise<void> => auditor.adopt(change, await Modules.load(change.listeners));
   port.on('message', (message: ToAudit) => {
     if (message.type === 'slab') auditor.take(message.slab, message.used);
     else if (message.type === 'ping') say({ type: 'pong' });
     else if (message.type === 'declare') void auditor.declare(message.fact).then(() => say({ type: 'declared', number: message.number }));
-    else if (message.type === 'adopt') answer(message.number, () => auditor.adopt(message.change));
-    else if (message.type === 'figures') answer(message.number, () => auditor.figures());
-    else if (message.type === 'durable') void auditor.durable(message.sessions).then((all) => answer(message.number, () => all));
+    else if (message.type === 'adopt') void answer(message.number, () => adopt(message.change));
+    else if (message.type === 'figures') void answer(message.number, () => auditor.figures());
+    else if (message.type === 'durable') void answer(message.number, () => auditor.durable(message.sessions));
     else if (message.type === 'hold') void auditor.hold().then((segment) => say({ type: 'held', segment }));
     else if (message.type === 'release') auditor.release();
+    else if (message.type === 'drafts') void auditor.drafts(message.batch).then((count) => answer(message.number, () => count));
+    else if (message.type === 'crashed') void auditor.crashed(message.sessions).then(() => answer(message.number, () => true));
+    else if (message.type === 'hand-over') void auditor.handOver(message.timeoutMs).then((given) => answer(message.number, () => given));
+    else if (message.type === 'passed') auditor.passed(message.count);
     else void auditor.close(message.timeoutMs).then((all) => say({ type: 'closed', all }));
   });
   say({ type: 'ready' });

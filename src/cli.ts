@@ -7,11 +7,14 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Again } from './commands/again.js';
 import { commandHelp, helpText } from './config/help.js';
 import { loadSettings, masksInForce, type Origin, type Settings } from './config/settings.js';
 import { type CommandLine, readCommandLine } from './config/usage.js';
 import type { Utterance } from './contract.js';
 import { AuditError, EXIT, exitCodeOf, nameOf } from './errors.js';
+import type { Heir } from './handover/heir.js';
+import type { Succession } from './handover/succession.js';
 import { isLogForm, type OperationalLog, openLog, plainLog } from './log.js';
 import type { Running } from './main.js';
 import type { Style } from './mask/masker.js';
@@ -33,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
       return check(line);
     case 'run':
       await takeLog(line);
-      return proxy(settingsOf(line), { again: () => readSettingsAgain(line) });
+      return line.flags.has('handover') ? handover(line, args) : proxy(line);
     case 'exec':
       return exec(line);
     case 'demo':
@@ -46,12 +49,20 @@ async function main(args: readonly string[]): Promise<number> {
       return keygen(line);
     case 'redact':
       return redact(line);
+    case 'sessions':
+    case 'query':
+    case 'tail':
+    case 'replay':
+    case 'export':
+      return lookAgain(line, line.command);
     case 'token':
       return token(line);
     case 'remove':
       return remove(line);
     case 'stats':
       return stats(line);
+    case 'completion':
+      return completion(line);
   }
 }
 
@@ -77,34 +88,10 @@ const settingsOf = (line: CommandLine): Settings => loadSettings(originOf(line))
 
 /** `check`: reads all, compiles the masks, loads the callbacks. */
 async function check(line: CommandLine): Promise<number> {
-  const settings = settingsOf(line);
-  const { checkCallback } = await import('./config/callbacks.js');
-  const { compileMasks } = await import('./mask/masker.js');
-  const { compileNamed } = await import('./mask/named-groups.js');
-  const { finishingOf } = await import('./keepings.js');
-  for (const { masks, identity, ...more } of [settings.audit, ...settings.listeners.map(({ audit }) => audit)]) {
-    compileMasks(masks);
-    compileNamed(identity.patterns);
-    finishingOf(more);
-  }
-  if (settings.checkpointKey !== undefined) {
-    const { readSigningKey } = await import('./spool/signing-key.js');
-    readSigningKey(settings.checkpointKey, settings.checkpointKeyPlace);
-  }
-  const { checkTls } = await import('./listener-tls.js');
-  const { remarksOn } = await import('./config/tls.js');
-  const { remarksOnWays } = await import('./config/ways.js');
-  const { findUser } = await import('./bridge/pty/libc.js');
-  const remarked: string[] = [
-    ...remarksOn(settings.listeners, settings.trustedProxies),
-    ...remarksOnWays(settings.listeners, { isRoot: process.geteuid?.() === 0, hasUser: (user) => findUser(user) !== undefined }),
-    ...checkTls(settings.listeners),
-  ];
-  for (const callback of settings.callbacks) {
-    const remarks = await checkCallback(callback, settings.folder);
-    remarked.push(...remarks.map((remark) => `${callback.name}: ${remark}`));
-  }
+  const { proveSettings } = await import('./commands/check.js');
   const { checkReport } = await import('./config/report.js');
+  const settings = settingsOf(line);
+  const remarked = await proveSettings(settings);
   return print(checkReport(settings, { print: line.flags.has('print'), json: line.flags.has('json'), remarked }));
 }
 
@@ -117,15 +104,36 @@ async function takeLog(line: CommandLine): Promise<void> {
   log = await openLog(form);
 }
 
-interface ProxyOptions {
-  /** Reads the configuration again, for SIGHUP; absent: a hangup ends it, as the demo's. */
+/** `run`: the proxy, until a signal ends it, or it has handed over and its last session has ended. */
+async function proxy(line: CommandLine): Promise<number> {
+  const { heirOf } = await import('./handover/heir.js');
+  // Whoever handed over to us is told why that cannot be.
+  const heir = heirOf(process.env);
+  try {
+    return await serve(settingsOf(line), { again: () => readSettingsAgain(line), heir });
+  } catch (error) {
+    heir?.refuse(ownError(error));
+    throw error;
+  }
+}
+
+/** `run --handover`: has the running proxy start this program in its place. */
+async function handover(line: CommandLine, args: readonly string[]): Promise<number> {
+  const { handoverCommand } = await import('./commands/handover.js');
+  return print(await handoverCommand(settingsOf(line), [...process.execArgv, fileURLToPath(import.meta.url), ...args]));
+}
+
+interface ServeOptions {
+  /** Reads the configuration again, for SIGHUP; absent: a hangup ends it, as the demo's, and it is handed over to nobody. */
   readonly again?: () => Promise<Settings>;
+  /** A proxy that runs hands over to us. */
+  readonly heir?: Heir | undefined;
   /** Told once it is ready. */
   readonly ready?: (running: Running) => void;
 }
 
-/** `run`: the proxy, until a signal ends it. Prints a line for each listener once it is ready. */
-async function proxy(settings: Settings, { again, ready }: ProxyOptions): Promise<number> {
+/** The proxy, until it ends. Prints a line for each listener once it is ready. */
+async function serve(settings: Settings, { again, heir, ready }: ServeOptions): Promise<number> {
   if (settings.listeners.length === 0) {
     throw new AuditError(
       'AUDIT_USAGE',
@@ -133,28 +141,35 @@ async function proxy(settings: Settings, { again, ready }: ProxyOptions): Promis
     );
   }
   const stopped = stopSignal(again !== undefined);
-  const { describeListener, run } = await import('./main.js');
+  const { describeListener } = await import('./main.js');
+  const { Succession } = await import('./handover/succession.js');
   const { openNotifier } = await import('./notify.js');
   const notifier = openNotifier(process.env, log.warn);
+  const passed = readPassedSockets(process.env);
+  if (heir && !(await Promise.race([heir.prepare(settings), stopped.then(() => false)]))) return EXIT.done;
   const names = settings.listeners.map(({ name }) => name);
-  const sockets = assignSockets(readPassedSockets(process.env), names);
-  const running = await run(settings, { version: version(), log, sockets });
-  for (const listener of running.listeners) await print(`${describeListener(listener)}\n`);
-  ready?.(running);
-  notifier.ready(statusOf(running));
-  notifier.watch(() => running.healthy);
-  if (again) onHangup(running, again, notifier);
-  await stopped;
+  const sockets = heir?.sockets(settings.listeners) ?? assignSockets(passed, names);
+  const own = { program: process.execPath, args: [...process.execArgv, ...process.argv.slice(1)], cwd: process.cwd() };
+  const succession = await Succession.start(settings, { version: version(), log, sockets }, { own, notifier, isOffered: again !== undefined });
+  const lines = succession.running.listeners.map(describeListener);
+  for (const one of lines) await print(`${one}\n`);
+  heir?.runs(lines);
+  ready?.(succession.running);
+  notifier.ready(statusOf(succession.running));
+  notifier.watch(() => succession.running.healthy);
+  if (again) onHangup(succession, again, notifier);
+  if (again) handOn = () => succession.handOver().catch((error: unknown) => log.failed(ownError(error)));
+  await Promise.race([stopped, succession.deserted]);
   notifier.stopping('ending sessions, delivering what was recorded');
-  await running.stop();
+  const lost = await succession.stop();
   notifier.close();
-  return running.lost ? EXIT.failed : EXIT.done;
+  return lost ? EXIT.failed : EXIT.done;
 }
 
 const statusOf = ({ listeners }: Running): string => `${listeners.length} listener${listeners.length === 1 ? '' : 's'} open`;
 
 /** SIGHUP: takes up the configuration as it is now. Those that come while it is read are one more. A bad one is said, and changes nothing. */
-function onHangup(running: Running, again: () => Promise<Settings>, notifier: Notifier): void {
+function onHangup(succession: Succession, again: () => Promise<Settings>, notifier: Notifier): void {
   let [reading, asked] = [false, false];
   const reload = async (): Promise<void> => {
     asked = reading;
@@ -162,13 +177,13 @@ function onHangup(running: Running, again: () => Promise<Settings>, notifier: No
     reading = true;
     notifier.reloading();
     try {
-      const waiting = await running.reload(await again());
+      const waiting = await succession.reload(await again());
       log.info(`the configuration was read again${waiting.length > 0 ? '; what waits for a restart is said above' : ''}`);
     } catch (error) {
       log.failed(ownError(error));
       log.warn('nothing was changed; the configuration in force stays');
     }
-    notifier.ready(statusOf(running));
+    notifier.ready(statusOf(succession.running));
     reading = false;
     if (asked) await reload();
   };
@@ -228,7 +243,7 @@ async function demo(line: CommandLine): Promise<number> {
       world.join(first.listen.port);
       void print(`join with: telnet ${first.listen.host} ${first.listen.port} (Ctrl-C ends it)\n`);
     };
-    return await proxy(loadSettings({ file: null, set, cwd: process.cwd(), env: process.env }), { ready });
+    return await serve(loadSettings({ file: null, set, cwd: process.cwd(), env: process.env }), { ready });
   } finally {
     await world.close();
   }
@@ -239,6 +254,8 @@ const SAME_SIGNAL_MS = 500;
 
 /** What SIGHUP does: nothing until there is something to reload. */
 let hangup = (): void => log.info('still starting: the configuration is read as it is');
+/** What SIGUSR2 does. */
+let handOn = async (): Promise<unknown> => log.warn('AUDIT_HANDOVER: there is nothing to hand over here, or not yet');
 
 /** Resolves at SIGTERM or Ctrl-C; the second one ends at once. What a signal would do by itself (open the inspector, end without a drain) it does not. */
 function stopSignal(reloads: boolean): Promise<void> {
@@ -247,7 +264,7 @@ function stopSignal(reloads: boolean): Promise<void> {
   process.on('SIGXFSZ', () => undefined);
   // A demo whose terminal is closed shall go with it.
   if (reloads) process.on('SIGHUP', () => hangup());
-  process.on('SIGUSR2', () => log.warn('AUDIT_CONFIG_LATER: a handover is not built yet; stop and start to take up a new version'));
+  process.on('SIGUSR2', () => void handOn());
   return new Promise((resolve) => {
     for (const signal of reloads ? (['SIGTERM', 'SIGINT'] as const) : (['SIGTERM', 'SIGINT', 'SIGHUP'] as const)) {
       let first = 0;
@@ -361,6 +378,26 @@ async function token(line: CommandLine): Promise<number> {
   return print(await tokenCommand(line, settingsOf(line).spool.dir));
 }
 
+/** `sessions`, `query`, `tail`, `replay`, `export`: what was recorded is looked at, and that is recorded. */
+async function lookAgain(line: CommandLine, command: Again): Promise<number> {
+  const settings = settingsOf(line);
+  const { AGAIN } = await import('./commands/again.js');
+  const { openAudit } = await import('./api.js');
+  const { lookAlone } = await import('./main.js');
+  const config = oneOf(line, 'config');
+  const origin = { ...(config === undefined ? {} : { config }), set: line.values.get('set') ?? [] };
+  return AGAIN[command]({
+    line,
+    settings,
+    open: (mayBeEmpty) => openAudit({ ...origin, mayBeEmpty }),
+    alone: (fact) => lookAlone(settings, { version: version(), log: { info: () => undefined, warn: log.warn } }, fact),
+    remark: (text) => log.warn(text),
+    onReaderGone: (then) => {
+      readerGone = then;
+    },
+  });
+}
+
 /** `remove`: all that was recorded. */
 async function remove(line: CommandLine): Promise<number> {
   const { removeCommand } = await import('./commands/remove.js');
@@ -371,6 +408,12 @@ async function remove(line: CommandLine): Promise<number> {
 async function stats(line: CommandLine): Promise<number> {
   const { statsText } = await import('./commands/stats.js');
   return print(await statsText(settingsOf(line)));
+}
+
+/** `completion`: a script for the shell. */
+async function completion({ words }: CommandLine): Promise<number> {
+  const { completionFor } = await import('./config/completion.js');
+  return print(completionFor(words));
 }
 
 /** A foreign error by its name alone: its message might quote what was read. */
@@ -384,8 +427,9 @@ function say(error: unknown): number {
   return failsWith ?? exitCodeOf(known);
 }
 
-/** Whoever reads us has gone (`| head`): nothing is left to do. */
-process.stdout.on('error', (error) => process.exit(nameOf(error) === 'EPIPE' ? EXIT.done : EXIT.failed));
+/** Whoever reads us has gone (`| head`): nothing is left to do, unless a command says what. */
+let readerGone = (): void => process.exit(EXIT.done);
+process.stdout.on('error', (error) => (nameOf(error) === 'EPIPE' ? readerGone() : process.exit(EXIT.failed)));
 process.stderr.on('error', () => undefined);
 // Node would print a stack with the source line, and its message may quote a secret.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, (error: unknown) => process.exit(say(error)));

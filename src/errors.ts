@@ -23,9 +23,11 @@ export const ERRORS = {
     kind: 'operator',
     means: 'an event whose own examples are not, or are, what it says, or whose message names what its pattern has not',
   },
+  AUDIT_PROVIDER: { kind: 'operator', means: 'a module of AUDIT_PROVIDERS that is not there, does not load, or exports nothing to call' },
   AUDIT_CALLBACK_LOAD: { kind: 'operator', means: 'a callback that is not there, does not load, or refuses its options' },
   AUDIT_USAGE: { kind: 'operator', means: 'a command line that is not understood' },
   AUDIT_VERIFY_INPUT: { kind: 'operator', means: 'files given to verify that are not evidence' },
+  AUDIT_OUT: { kind: 'system', means: 'a file that a command was to write is there already, or cannot be written' },
   AUDIT_QUERY: { kind: 'operator', means: 'a search that is not understood: a time, a filter, a topic, a path of figures' },
   AUDIT_NOT_ONE: { kind: 'operator', means: 'exactly one record was asked for, and none or more than one is like that' },
   AUDIT_STORE_NONE: { kind: 'operator', means: 'no callback of the configuration keeps records that can be searched, or it has kept none yet' },
@@ -40,6 +42,10 @@ export const ERRORS = {
   AUDIT_CALLBACK_STUCK: { kind: 'system', means: 'a callback has not answered for 30 s; its thread was ended and started again' },
   AUDIT_CURSOR: { kind: 'system', means: 'the cursor of a callback was unreadable or outside the journal; it was moved' },
   AUDIT_REDACT: { kind: 'system', means: 'a redaction could not be done or finished; nothing is lost, and the next start of `run` goes on with it' },
+  AUDIT_HANDOVER: {
+    kind: 'system',
+    means: 'a new version could not take over, and the old one goes on; or not all could be passed on to the new one',
+  },
   AUDIT_CHORE: {
     kind: 'system',
     means: 'a chore (drop, archive, remove, retention) could not be done or finished; what is done stays, and the next run goes on',

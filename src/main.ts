@@ -6,10 +6,10 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { type AuditSide, inlineSide, type SideEvents, ThreadSide, within } from './audit-side.js';
+import { type AuditSide, inlineSide, type SideEvents, ThreadSide } from './audit-side.js';
 import type { AuditChange, AuditorData, NodeFact } from './audit-thread.js';
 import { type Address, formatAddress, type SocketAddress } from './bridge/address.js';
-import { Bridge, type BridgeListener } from './bridge/bridge.js';
+import { Bridge, type BridgeListener, type SharedSocket } from './bridge/bridge.js';
 import { makeListener } from './bridge/listener.js';
 import { findAccount } from './bridge/pty/libc.js';
 import { Door } from './capture/door.js';
@@ -17,6 +17,9 @@ import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
 import { type DeliveryChange, DeliverySide } from './delivery-side.js';
 import { AuditError, nameOf } from './errors.js';
+import { Leaving } from './handover/leaving.js';
+import { OldSides } from './handover/old-sides.js';
+import { MOST_DRAFT_BYTES } from './handover/taking.js';
 import { openTls } from './listener-tls.js';
 import type { Metrics, NodeFigures } from './metrics.js';
 import { Ids } from './record/id.js';
@@ -35,7 +38,9 @@ import { type RunningCallback, startInline, startWorker } from './spool/workers.
 import type { StoreData } from './store-thread.js';
 import { askOwner, type Control, openControl } from './view/control.js';
 import { EXEC_LISTENER, Intake } from './view/intake/intake.js';
+import { checkedLook, type LookFact } from './view/looks.js';
 import { openView, type View } from './view-side.js';
+import { within } from './within.js';
 
 export interface RunOptions {
   readonly version: string;
@@ -51,8 +56,12 @@ export interface RunOptions {
   readonly sockets?: ReadonlyMap<string, number>;
   /** The spool alone: nothing is listened on, nothing delivered. */
   readonly alone?: true;
+  /** Alone, and over in a moment: whoever wants the spool waits for it. */
+  readonly brief?: true;
   /** For `exec` alone: its intake and delivery, no listeners. `asked` is called when a proxy wants the spool: then it is to stop. */
   readonly forExec?: { readonly asked: () => void };
+  /** Answers `run --handover` of another process (handover/succession.ts); absent: it is refused. */
+  readonly handOver?: (request: { readonly [name: string]: unknown }) => Promise<unknown>;
 }
 
 export interface Running {
@@ -81,7 +90,19 @@ export interface Running {
    * nothing has changed.
    */
   reload(next: Settings): Promise<readonly Waiting[]>;
-  /** Accepts no more, ends the sessions, makes everything durable, delivers what it can in DRAIN_TIMEOUT_S. */
+  /** The settings in force. */
+  readonly settings: Settings;
+  /** The listening sockets once more, for another process; the caller closes them. */
+  share(): readonly SharedSocket[];
+  /**
+   * Gives up the spool and the listening sockets, in turn with redactions and reloads: another process may have both once this has resolved. Sessions go on,
+   * and their records are passed on to the owner of the spool. Rejects with AUDIT_SPOOL where what was recorded cannot be made durable now; then nothing
+   * has changed.
+   */
+  leave(): Promise<void>;
+  /** Behind `leave`: no session goes on, and all was passed on. */
+  readonly deserted: boolean;
+  /** Accepts no more, ends the sessions, makes everything durable, delivers what it can in DRAIN_TIMEOUT_S. Behind `leave`: passes on what it can. */
   stop(): Promise<void>;
 }
 
@@ -97,6 +118,12 @@ const STILL_MS = 500;
 /** What an owner for `exec` alone may take to give the spool up, beyond DRAIN_TIMEOUT_S; and how often it is looked whether it has. */
 const YIELD_MS = 10_000;
 const LOCK_MS = 20;
+/** An owner that nobody can ask has just begun, or is about to end; or it is one of an older version. */
+const SILENT_OWNER_MS = 1_000;
+/** How long the record of a look may take to become durable. */
+const LOOK_MS = 5_000;
+/** What is recorded may take so long to become durable when the spool is given up, before that is refused. */
+const LEAVE_MS = 10_000;
 /** Facts that wait for room at the door. */
 const MAX_FACTS = 256;
 
@@ -120,10 +147,18 @@ export async function redactAlone(
 ): Promise<Redacted> {
   const say: Tell = (stage, done, all) => tell({ stage, done, all });
   if (look) return countMeant(groundOf(settings, new AbortController().signal), request, say);
-  const runner = new Runner(settings, { ...options, alone: true });
+  return asOwner(settings, { ...options, alone: true }, (runner) => runner.redact(request, look, say));
+}
+
+/** Records a look where nobody owns the spool: as its owner, for a moment. Throws as `run`, AUDIT_SPOOL where it could not be made durable. */
+export const lookAlone = (settings: Settings, options: RunOptions, fact: LookFact): Promise<void> =>
+  asOwner(settings, { ...options, alone: true, brief: true }, (runner) => runner.looked(fact));
+
+async function asOwner<T>(settings: Settings, options: RunOptions, work: (runner: Runner) => Promise<T>): Promise<T> {
+  const runner = new Runner(settings, options);
   try {
     await runner.start();
-    return await runner.redact(request, look, say);
+    return await work(runner);
   } finally {
     await runner.stop(0);
   }
@@ -149,6 +184,10 @@ class Runner implements Running {
   #view: View | undefined;
   #metrics: Metrics | undefined;
   #stopping = false;
+  /** The spool was given up, or is just now; undefined: it was not, or there is none. */
+  #leaving: Leaving | undefined;
+  #left = false;
+  #oldSides: OldSides | undefined;
   #redacting: Promise<unknown> = Promise.resolve();
   /** How far a redaction is; undefined: there is none. */
   #redaction: { readonly stage: string; readonly done: number; readonly all: number } | undefined;
@@ -213,6 +252,7 @@ class Runner implements Running {
     const { spool } = this.#settings;
     this.#lock = await this.#takeSpool(spool.dir);
     try {
+      this.#oldSides = this.#findOldSides(spool.dir);
       this.#side = await this.#startSide();
     } catch (error) {
       if (error instanceof AuditError) throw error;
@@ -229,15 +269,26 @@ class Runner implements Running {
     if (pending) this.#redacting = said.then(() => this.#finishRedaction());
     await this.#openControl();
     await this.#openIntake();
+    if (!this.#options.alone) this.#oldSides?.watch();
   }
 
-  /** For `exec`, where what it records is kept at all. Throws AUDIT_LISTEN for INTAKE_LISTEN. */
+  #findOldSides(folder: string): OldSides {
+    return new OldSides({
+      folder,
+      connected: () => this.#intake?.oldSides ?? [],
+      crashed: async (sessions) => (await this.#side?.crashed(sessions)) ?? false,
+    });
+  }
+
+  /** For the old side of a handover; and for `exec`, where what it records is kept at all. Throws AUDIT_LISTEN for INTAKE_LISTEN. */
   async #openIntake(): Promise<void> {
     const { spool, intakeListen, audit } = this.#settings;
-    if (this.#options.alone || !audit.active) return;
+    if (this.#options.alone) return;
     this.#intake = new Intake({
       folder: spool.dir,
-      listen: intakeListen,
+      listen: audit.active ? intakeListen : null,
+      exec: audit.active,
+      drafts: { take: async (batch) => this.#side?.drafts(batch), mostBytes: MOST_DRAFT_BYTES },
       recorder: this.#door,
       policy: () => this.#settings.audit.onFailure,
       newId: () => this.#newId(),
@@ -261,7 +312,9 @@ class Runner implements Running {
   }
 
   #newId(): string {
-    return this.#ids.next(Date.now());
+    const id = this.#ids.next(Date.now());
+    this.#leaving?.began(id);
+    return id;
   }
 
   #full(): void {
@@ -272,14 +325,17 @@ class Runner implements Running {
   /** Who owns it for `exec` alone gives it up where it is asked to; its sessions go on here. Throws AUDIT_SPOOL_OWNED, AUDIT_SPOOL. */
   async #takeSpool(folder: string): Promise<Lock> {
     const until = Date.now() + this.#settings.drainTimeoutS * 1000 + YIELD_MS;
-    for (let asked = this.#options.forExec !== undefined; ; asked = true) {
+    const silentUntil = Date.now() + SILENT_OWNER_MS;
+    const asks = !(this.#options.forExec || this.#options.brief);
+    for (let yields = false; ; await sleep(LOCK_MS)) {
       try {
         return lockSpool(folder);
       } catch (error) {
-        if (!(error instanceof AuditError) || error.code !== 'AUDIT_SPOOL_OWNED' || this.#options.forExec || Date.now() > until) throw error;
-        if (!asked && (await askOwner(folder, { command: 'yield' }, () => undefined).catch(() => false)) !== true) throw error;
+        if (!(error instanceof AuditError) || error.code !== 'AUDIT_SPOOL_OWNED' || !asks || Date.now() > until) throw error;
+        const answer: unknown = yields || (await askOwner(folder, { command: 'yield' }, () => undefined).catch(() => false));
+        yields = answer === true;
+        if (!yields && (answer !== undefined || Date.now() > silentUntil)) throw error;
       }
-      await sleep(LOCK_MS);
     }
   }
 
@@ -290,7 +346,18 @@ class Runner implements Running {
       stats: () => this.stats(),
       yield: async () => {
         this.#options.forExec?.asked();
-        return this.#options.forExec !== undefined;
+        return this.#options.forExec !== undefined || this.#options.brief === true;
+      },
+      access: async ({ look }: { readonly [name: string]: unknown }) => {
+        // It would be gone before it could say that this was done.
+        if (this.#options.brief) throw new AuditError('AUDIT_SPOOL_OWNED', 'another command has the spool for a moment; ask again');
+        await this.looked(checkedLook(look));
+        return true;
+      },
+      handover: (request: { readonly [name: string]: unknown }) => {
+        const { handOver } = this.#options;
+        if (!handOver) throw new AuditError('AUDIT_USAGE', 'what owns the spool is no proxy that can hand over (`wirescribe run` is one)');
+        return handOver(request);
       },
       redact: ({ request, look }: { readonly [name: string]: unknown }, tell: (progress: unknown) => void) =>
         this.redact(checkedRequest(request), look === true, (stage, done, all) => tell({ stage, done, all })),
@@ -319,7 +386,10 @@ class Runner implements Running {
   /** One at a time: what comes meanwhile waits for its turn. Counting does not. */
   redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
     if (look) return countMeant(this.#standStill(), request, tell);
-    const turn = this.#redacting.then(() => this.#watched((still, watched) => redact(still, request, watched), tell));
+    const turn = this.#redacting.then(() => {
+      this.#mustOwn('redacts nothing');
+      return this.#watched((still, watched) => redact(still, request, watched), tell);
+    });
     this.#redacting = turn.catch(() => undefined);
     return turn;
   }
@@ -347,6 +417,12 @@ class Runner implements Running {
     };
   }
 
+  /** Records that somebody looks. Rejects with AUDIT_SPOOL where that could not be made durable. */
+  async looked(fact: LookFact): Promise<void> {
+    const durable = await within(this.#side?.declare(fact) ?? Promise.resolve(false), LOOK_MS);
+    if (!durable) throw new AuditError('AUDIT_SPOOL', 'the look could not be recorded; see what the running wirescribe says of its spool');
+  }
+
   async stats(): Promise<object> {
     const { node, spool } = this.#settings;
     return {
@@ -359,6 +435,7 @@ class Runner implements Running {
       spool: { ...spoolStats(spool.dir), maxBytes: spool.maxBytes },
       callbacks: [...this.callbacks.map(statsOf), ...this.#delivery.paused.map((callback) => ({ ...statsOf(callback), state: 'paused' }))],
       redaction: this.#redaction ?? null,
+      oldSides: this.#oldSides?.stats ?? [],
       masks: maskStats(spool.dir),
     };
   }
@@ -401,7 +478,7 @@ class Runner implements Running {
     if (this.#settings.systemEvents) this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
   }
 
-  #startSide(): Promise<AuditSide> | AuditSide {
+  #startSide(): Promise<AuditSide> {
     const events: SideEvents = {
       returned: (slab) => this.#door.returned(slab),
       trouble: (code) => this.#trouble(code),
@@ -410,7 +487,10 @@ class Runner implements Running {
         this.#door.restarted();
         this.#fault(code, 'process', 1);
       },
-      alive: () => this.#door.alive,
+      alive: () => [...this.#door.alive, ...(this.#oldSides?.sessions ?? [])],
+      gaveUp: (sessions) => this.#leaving?.gaveUp(sessions),
+      drafts: (drafts) => this.#leaving?.add(drafts),
+      passing: () => this.#leaving?.state,
     };
     const data = this.#auditorData();
     return this.#options.threads === 0 ? inlineSide(data, events) : ThreadSide.start(data, events, this.#options.log);
@@ -426,7 +506,7 @@ class Runner implements Running {
       ...(checkpointKey === undefined ? {} : { signingKey: readSigningKey(checkpointKey, checkpointKeyPlace) }),
       ...(checkpointMs === undefined ? {} : { checkpointMs }),
       board: this.#delivery.memory,
-      alive: [],
+      alive: this.#oldSides?.sessions ?? [],
     };
   }
 
@@ -462,7 +542,7 @@ class Runner implements Running {
   }
 
   async #reload(next: Settings): Promise<readonly Waiting[]> {
-    if (this.#stopping) throw new AuditError('AUDIT_USAGE', 'the proxy is stopping, and takes up no new configuration');
+    this.#mustOwn('takes up no new configuration');
     const { settings, waiting } = reloadable(this.#settings, next);
     const listeners = this.#plan(settings);
     if (this.#side) await this.#reloadAudit(this.#side, settings, waiting);
@@ -471,6 +551,75 @@ class Runner implements Running {
     this.#settings = settings;
     for (const one of waiting) this.#options.log.info(sayWaiting(one));
     return waiting;
+  }
+
+  #mustOwn(refusal: string): void {
+    if (this.#stopping) throw new AuditError('AUDIT_USAGE', `the proxy is stopping, and ${refusal}`);
+    if (this.#left) throw new AuditError('AUDIT_USAGE', `this proxy has handed over, and ${refusal}; ask the new one`);
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  share(): readonly SharedSocket[] {
+    return this.#bridge.share();
+  }
+
+  leave(): Promise<void> {
+    const turn = this.#redacting.then(() => this.#leave());
+    this.#redacting = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #leave(): Promise<void> {
+    this.#mustOwn('hands over to nobody');
+    if (this.#side) await this.#giveUp(this.#side);
+    this.#left = true;
+    this.#bridge.leave();
+    await this.#view?.close();
+    this.#view = undefined;
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  /** What is read or asked by others goes first; where the journal cannot be closed all of it comes back. */
+  async #giveUp(side: AuditSide): Promise<void> {
+    await this.#delivery.pause();
+    this.#control?.leave();
+    this.#intake?.stop();
+    await this.#view?.endLooks();
+    if (await this.#passFrom(side)) {
+      this.#intake?.close(true);
+      this.#oldSides?.close();
+      this.#delivery.close();
+      [this.#control, this.#intake] = [undefined, undefined];
+      return;
+    }
+    this.#intake?.close(false);
+    await this.#openControl();
+    await this.#openIntake();
+    this.#delivery.startAgain();
+    throw new AuditError('AUDIT_SPOOL', 'what is recorded cannot be made durable now, so the spool is not given up; hand over when its disk works');
+  }
+
+  async #passFrom(side: AuditSide): Promise<boolean> {
+    const { log } = this.#options;
+    try {
+      const { dir: folder } = this.#settings.spool;
+      this.#leaving = new Leaving({ folder, log, sessions: this.#door.alive, passed: (count) => side.passed(count) });
+    } catch {
+      return false;
+    }
+    this.#door.flush();
+    if (await side.handOver(LEAVE_MS)) return true;
+    this.#leaving.cancel();
+    this.#leaving = undefined;
+    return false;
+  }
+
+  get deserted(): boolean {
+    return this.#left && this.sessions + this.#bridge.arriving + (this.#leaving?.held ?? 0) === 0;
   }
 
   /** Masks first, for they are the ones that refuse; where a callback then does, they are taken back. */
@@ -614,6 +763,23 @@ class Runner implements Running {
     }
   }
 
+  /** Behind `leave`: ends the sessions and passes on what is left of them. */
+  async #stopLeft(drainS: number): Promise<void> {
+    await this.#bridge.close(GOODBYE_MS);
+    const deadline = Date.now() + drainS * 1000;
+    const leftMs = (): number => Math.max(0, deadline - Date.now());
+    this.#side?.revive();
+    if (this.#side) await within(this.#door.settled(), leftMs());
+    this.#door.close();
+    const read = (await this.#side?.close(Math.max(GOODBYE_MS, leftMs()))) ?? true;
+    const left = (await this.#leaving?.end(Math.max(GOODBYE_MS, leftMs()))) ?? 0;
+    this.#metrics?.close();
+    if (read && left === 0) return;
+    this.lost = true;
+    const what = left === 0 ? 'what came last is lost' : `${left} records could not be passed on to the new owner of the spool, and are lost`;
+    this.#options.log.warn(`AUDIT_HANDOVER: ${what}; it ends their sessions as after a crash`);
+  }
+
   async stop(drainS: number = this.#settings.drainTimeoutS): Promise<void> {
     this.#stopping = true;
     this.#delivery.close();
@@ -622,6 +788,7 @@ class Runner implements Running {
     this.#enough.abort();
     this.#delivery.hurry();
     await within(this.#redacting, GOODBYE_MS);
+    if (this.#left) return this.#stopLeft(drainS);
     this.#intake?.stop();
     await this.#view?.endLooks();
     await this.#bridge.close(GOODBYE_MS);
@@ -629,6 +796,7 @@ class Runner implements Running {
     const leftMs = (): number => Math.max(0, deadline - Date.now());
     if (this.#side) {
       this.#side.revive();
+      await this.#intake?.untilPassed(leftMs());
       // A full spool has room again when callbacks have let a segment go, and they go on.
       await within(this.#door.settled(), leftMs());
       await this.#taken(leftMs() / 2);
@@ -639,6 +807,7 @@ class Runner implements Running {
       this.lost = true;
       this.#options.log.warn('AUDIT_SPOOL: the spool did not take all that was recorded; what came last is lost');
     }
+    this.#oldSides?.close();
     this.#intake?.close(!this.lost);
     await within(Promise.all(this.callbacks.map(({ ended }) => ended)), leftMs());
     await this.#delivery.pause(0);

@@ -25,6 +25,10 @@ export interface Notifier {
   /** The configuration is read again; `ready` ends it. */
   reloading(): void;
   stopping(status: string): void;
+  /** Another process is the service from now on: we say nothing more. */
+  mainPid(pid: number): void;
+  /** What such a process is to find in its environment, so that it can tell the same listener. */
+  readonly passOn: NodeJS.ProcessEnv;
   /** One line of `systemctl status`. */
   status(text: string): void;
   /** Sends a sign of life at half of WatchdogSec, while `alive` says so; nothing where no watchdog was asked for. */
@@ -95,11 +99,13 @@ function watchdogMs(env: NodeJS.ProcessEnv): number | undefined {
 export function openNotifier(env: NodeJS.ProcessEnv, warn: (message: string) => void = () => undefined): Notifier {
   const address = process.platform === 'linux' ? addressOf(env.NOTIFY_SOCKET ?? '') : undefined;
   const everyMs = watchdogMs(env);
+  const { NOTIFY_SOCKET, WATCHDOG_USEC } = env;
+  const passOn = { ...(NOTIFY_SOCKET === undefined ? {} : { NOTIFY_SOCKET }), ...(WATCHDOG_USEC === undefined ? {} : { WATCHDOG_USEC }) };
   for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete env[name];
   let timer: NodeJS.Timeout | undefined;
-  let failed = false;
+  let [failed, silent] = [false, false];
   const say = (text: string, tries = TRIES): void => {
-    if (!address) return;
+    if (!address || silent) return;
     const why = sent(address, text);
     if (why === undefined) return;
     if (tries > 1) return void setTimeout(say, AGAIN_MS, text, tries - 1).unref();
@@ -111,6 +117,12 @@ export function openNotifier(env: NodeJS.ProcessEnv, warn: (message: string) => 
     ready: (status) => say(`READY=1\nSTATUS=${lineOf(status)}`),
     reloading: () => say(`RELOADING=1\nMONOTONIC_USEC=${monotonicUs()}`),
     stopping: (status) => say(`STOPPING=1\nSTATUS=${lineOf(status)}`),
+    mainPid: (pid) => {
+      say(`MAINPID=${pid}`);
+      silent = true;
+      clearInterval(timer);
+    },
+    passOn,
     status: (text) => say(`STATUS=${lineOf(text)}`),
     watch: (alive) => {
       if (!address || everyMs === undefined || timer) return;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import koffi from 'koffi';
 import t, { type Test } from 'tap';
 import { openNotifier } from '../src/notify.js';
+import { isAlive, kill } from './exec/harness.js';
 import { folderOf, startProgram } from './harness.js';
 import { until } from './wait.js';
 
@@ -84,7 +85,7 @@ t.test('where nobody listens it is said once, and nothing else happens', { skip:
   openNotifier({ NOTIFY_SOCKET: 'vsock:2:1234' }).ready('nor to what is no unix socket');
 });
 
-t.test('the program says when it is ready, reads its configuration again, and stops', { skip: linux }, async (t) => {
+t.test('the program says when it is ready, reads its configuration again, hands over, and stops', { skip: linux }, async (t) => {
   const name = `@wirescribe-program-${process.pid}`;
   const heard = listenAt(t, name);
   const said: string[] = [];
@@ -103,9 +104,14 @@ t.test('the program says when it is ready, reads its configuration again, and st
   program.child.kill('SIGHUP');
   await until(() => program.printed.includes('the configuration was read again'), 'the reload', 60_000);
   program.child.kill('SIGUSR2');
-  await until(() => program.printed.includes('AUDIT_CONFIG_LATER: a handover is not built yet'), 'the answer to SIGUSR2');
-  t.equal(await program.end(), 0);
+  await hears(/^MAINPID=\d+$/);
+  const heir = Number(/MAINPID=(\d+)/.exec(said.join('\n'))?.[1]);
+  t.teardown(() => kill(heir, 'SIGKILL'));
+  await until(() => !isAlive(program.child.pid as number), 'the end of the old process', 60_000);
+  const times = said.length;
+  await until(() => said.slice(times).includes('WATCHDOG=1'), 'a sign of life of the new one', 60_000);
+  kill(heir, 'SIGTERM');
   await hears(/^STOPPING=1\n/);
   const order = said.filter((one) => !one.startsWith('WATCHDOG')).map((one) => one.split('=')[0]);
-  t.same(order, ['READY', 'RELOADING', 'READY', 'STOPPING']);
+  t.same(order.sort(), ['MAINPID', 'READY', 'READY', 'READY', 'RELOADING', 'STOPPING'], 'the old one says nothing behind MAINPID');
 });

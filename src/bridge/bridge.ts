@@ -11,7 +11,8 @@ import { type BridgeListener, Entrance } from './entrance.js';
 import { endWith, Farewells } from './farewell.js';
 import type { Gate } from './gate.js';
 import { type Dismissal, type Limits, type Refusal, WORDS } from './limits.js';
-import { listen, listenOn } from './listen.js';
+import { leave, listen, listenOn } from './listen.js';
+import { duplicate } from './pty/libc.js';
 import type { Spawn } from './pty/pty.js';
 import { NO_RECORDER, type Recorder, Relay } from './relay.js';
 import type { TrafficFigures } from './traffic.js';
@@ -25,6 +26,13 @@ export interface BridgeOptions {
   readonly newId: () => string;
   /** So many connections were refused and not recorded each, because they were too many: at most every ten seconds for a listener, and at the end. */
   readonly onRefused?: (count: number) => void;
+}
+
+/** A listening socket for another process: its listener's name, where that was told to listen, and a number of its own. */
+export interface SharedSocket {
+  readonly name: string;
+  readonly listen: string;
+  readonly fd: number;
 }
 
 /** How often sessions are looked after, in milliseconds: `Entrance.second`. */
@@ -103,6 +111,25 @@ export class Bridge {
 
   get sessions(): number {
     return this.#relays.size + this.#dialling.size;
+  }
+
+  /** Clients that are on their way in, and may become sessions. */
+  get arriving(): number {
+    return this.#entrances.reduce((sum, { arriving }) => sum + arriving, 0);
+  }
+
+  /** The listening sockets once more, for somebody who goes on with them; the caller closes what it gets. One that cannot be had is left out. */
+  share(): SharedSocket[] {
+    return this.#entrances.flatMap(({ listener: { name, listen } }, index) => {
+      const { fd = -1 } = (this.#servers[index] as unknown as { readonly _handle?: { readonly fd: number } | null } | undefined)?._handle ?? {};
+      const copy = fd < 0 ? -1 : duplicate(fd);
+      return copy < 0 ? [] : [{ name, listen: formatAddress(listen), fd: copy }];
+    });
+  }
+
+  /** Accepts no more, for another process has the sockets too. Sessions go on, and who is on the way in still gets one. */
+  leave(): void {
+    for (const server of this.#servers.splice(0)) leave(server);
   }
 
   #second(): void {

@@ -83,6 +83,11 @@ export class Entrance {
     return this.#listener;
   }
 
+  /** Clients that are on their way in. */
+  get arriving(): number {
+    return this.#arriving.size;
+  }
+
   /** Clients from now on come in by what this says; those that are in or on their way stay. Its address is not looked at. */
   adopt(listener: BridgeListener): void {
     this.#listener = listener;

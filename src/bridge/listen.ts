@@ -1,5 +1,5 @@
 /** Opens a listener's socket. Receives an address, gives a server that hands over each connection, paused. */
-import { lstatSync, unlinkSync } from 'node:fs';
+import { lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { AuditError, nameOf } from '../errors.js';
 import { formatAddress, placeOf, type SocketAddress } from './address.js';
@@ -60,6 +60,19 @@ function ready(server: Server, { scheme }: SocketAddress): void {
   }
   // What fails when a connection is accepted (no memory, a client that is gone again) is that client's end, not ours.
   server.on('error', () => undefined);
+}
+
+/**
+ * Accepts no more on a socket that another process has too. Node takes a unix socket's file away with its server, so it stands aside meanwhile: for some
+ * microseconds nobody finds it.
+ */
+export function leave(server: Server): void {
+  const bound = server.address();
+  if (typeof bound !== 'string') return void server.close();
+  const aside = `${bound}.${process.pid}`;
+  renameSync(bound, aside);
+  server.close();
+  renameSync(aside, bound);
 }
 
 async function replace(server: Server, address: SocketAddress & { scheme: 'unix' }): Promise<void> {

@@ -130,6 +130,14 @@ export const AUDIT_KEYS = {
       'AUDIT_MASKS); all inputs, outputs and out-of-band messages of a session from such a network do. They are counted in `session.end`, and are still ' +
       'looked at: a prompt hides its answer, recorded or not.',
   }),
+  AUDIT_PROVIDERS: key({
+    default: '[]',
+    check: listOf(anything, 'a list of modules, each a path or a dict'),
+    means:
+      "Modules of your own that add to records, or change or drop them, behind the masks: a path, or {'use': PATH, 'name': NAME, 'timeout_ms': 50, " +
+      "...options}. What the default export gives of a record stands in its `custom` under the module's name; `beforeRecord` may change text, custom and " +
+      'event, or drop it. What they give is masked too. Without an answer in timeout_ms (at most 1000) the record goes as it is.',
+  }),
   AUDIT_ON_FAILURE: key({
     default: "'pass'",
     check: choice('pass', 'pause', 'close'),
@@ -172,6 +180,13 @@ export const KEYS = {
     means:
       'Where the records go: the name of a callback, the path of a module of your own (with a / in it, or ending in .js or .mjs), a dict ' +
       "{'use': NAME or PATH, ...options}, or a list of these.",
+  }),
+  STORE_INDEXES: key({
+    default: '[]',
+    check: listOf(oneOrMore(line(300)), 'a list of paths, and of tuples of paths'),
+    means:
+      "Members of records below 'data' and 'custom' that the store is to find soon: 'custom.geo.country'; those of a tuple (at most 3) together. At most 16. " +
+      'A change counts for days that begin after it.',
   }),
   SPOOL_DIR: key({ default: "'audit/spool'", check: path, means: 'Folder of the journal that records wait in until every callback has them.' }),
   SPOOL_MAX_BYTES: key({
@@ -230,7 +245,7 @@ export const AUDIT_KEY_NAMES = Object.keys(AUDIT_KEYS) as readonly AuditKeyName[
 export const ALIASES: { readonly [name: string]: KeyName | undefined } = { SERVERNAME: 'APPLICATION', SERVER_SESSION_CLASS: undefined };
 
 /** Keys of the design that this version refuses by name. */
-export const LATER_KEYS = ['AUDIT_PROVIDERS', 'RETENTION_DAYS', 'CHORES', 'ARCHIVE_NAME', 'ARCHIVE_DIR', 'STORE_INDEXES'] as const;
+export const LATER_KEYS = ['RETENTION_DAYS', 'CHORES', 'ARCHIVE_NAME', 'ARCHIVE_DIR'] as const;
 
 /** Options of a listener besides the AUDIT_ keys. An empty default: must be given, or is made up (`name`). */
 export const LISTENER_OPTIONS = {
@@ -335,8 +350,6 @@ export const LISTENER_OPTIONS = {
   user: key({ default: 'None', check: orNone(line(64)), means: 'pty: the user that the program runs as; None: ours' }),
 } as const;
 
-export const LATER_LISTENER_OPTIONS = [...LATER_KEYS.filter((name) => name.startsWith('AUDIT_'))] as const;
-
 /** Options that every callback takes. */
 export const CALLBACK_OPTIONS = {
   use: key({ default: '', check: string, means: 'which callback: one of the names below, or a path' }),
@@ -424,6 +437,10 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
       idempotent: 'True; False for brokers that refuse it (older than 0.11, or without the ACL IdempotentWrite): then retries leave more doubles',
     },
   },
+  store: {
+    means: 'keeps records where they can be searched: SQLite, a file for each day',
+    options: { path: "folder, 'audit/store'" },
+  },
   http: {
     means: 'posts records to a webhook, Elasticsearch, OpenSearch, Loki or an OpenTelemetry collector',
     options: {
@@ -441,8 +458,6 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
     },
   },
 };
-
-export const LATER_CALLBACKS = ['store'] as const;
 
 /** Options of an entry of AUDIT_IDENTITY, by its kind: a pattern, or a path of out-of-band data (`oob`). */
 export const IDENTITY_OPTIONS = { pattern: ['pattern', 'direction', 'where'], path: ['oob', 'path', 'field', 'protocol'] } as const;

@@ -3,47 +3,13 @@
  * gives lines. It decides nothing and keeps nothing but the heads of the chains, which of them moved, and the cached text of what does not change
  * within a session.
  */
-import {
-  type Direction,
-  type EventLabel,
-  type Identity,
-  type MaskedData,
-  type MaskedName,
-  type MaskedUtterance,
-  RECORD_VERSION,
-  type SessionOpen,
-  type TimeUs,
-  type Topic,
-} from '../contract.js';
-import type { Ids, Salts } from './id.js';
-import { type ChainHead, escapedToJson, formatTime, newChain, type Part, part, plainToJson, seal, toJson } from './line.js';
+import type { Direction, EventLabel, Identity, MaskedData, MaskedName, MaskedUtterance, SessionOpen, TimeUs, Topic } from '../contract.js';
+import { Desk, flat, NO_PART, type ScribeOptions } from './desk.js';
+import type { GiveDraft } from './draft.js';
+import { type ChainHead, escapedToJson, newChain, type Part, plainToJson, toJson } from './line.js';
+import { Sealer } from './sealer.js';
 
-/** Where records are made; the same for all of a process. */
-export interface Origin {
-  readonly hostname: string;
-  readonly application: string;
-  readonly version: string;
-  readonly pid: number;
-  readonly node: string;
-}
-
-/** Takes a whole line with its line end, in the order of the journal. */
-export type Append = (line: string, id: string, topic: Topic) => void;
-
-/** A session that moved: its first record since the last checkpoint, and its chain, whose end is its last. */
-export interface Moved {
-  readonly first: Readonly<ChainHead>;
-  readonly last: Readonly<ChainHead>;
-}
-
-export interface ScribeOptions {
-  readonly origin: Origin;
-  readonly ids: Ids;
-  readonly salts: Salts;
-  readonly append: Append;
-  /** Every session that moves is entered here, if it is not in it; whoever writes the checkpoints takes it out. */
-  readonly moved?: Map<string, Moved>;
-}
+export type { Moved, Origin } from './desk.js';
 
 /** What an `audit.checkpoint` says (FORMAT.md): hashes, numbers and ids of ours, so no mask has to see it, and none may change it. */
 export interface Checkpoint {
@@ -63,59 +29,6 @@ export type Sign = (text: string) => string | null;
 /** What a session's records need to know of its connection. Of one that a crash left open, the address is no longer known. */
 export type Connection = Pick<SessionOpen, 'id' | 'listener' | 'protocol' | 'ip' | 'port'>;
 
-const NO_PART: Part = part('');
-
-/** The same text, made of one piece: one that was joined of pieces is walked anew each time it is joined to another. */
-const flat = (text: string): string => Buffer.from(text).toString();
-
-/** What the scribes of a process share. */
-class Desk {
-  readonly origin: string;
-  readonly ids: Ids;
-  readonly salts: Salts;
-  readonly append: Append;
-  readonly moved: Map<string, Moved>;
-
-  constructor(options: ScribeOptions) {
-    const { hostname, application, version, pid, node } = options.origin;
-    this.origin = toJson({ hostname, application, version, pid, node }).slice(1, -1);
-    this.ids = options.ids;
-    this.salts = options.salts;
-    this.append = options.append;
-    this.moved = options.moved ?? new Map();
-  }
-
-  /** The head's JSON from behind the time to `seq`, as one flat text: `middle` stands behind `node`. */
-  fixed(middle: string): string {
-    return flat(`",${this.origin}${middle},"seq":`);
-  }
-
-  /** Seals one record at the end of `chain` and appends it. `fixed` is of the method above, `late` the head's JSON behind `seq`. */
-  write(topic: Topic, at: TimeUs, chain: ChainHead, fixed: string, late: string, who: Part, body: Part): void {
-    const id = this.ids.next(Math.floor(at / 1000));
-    this.place(topic, id, chain, this.head(id, topic, at, chain, fixed, late), who, body);
-  }
-
-  /** The head of the next record of `chain`, as JSON members. */
-  head(id: string, topic: Topic, at: TimeUs, chain: ChainHead, fixed: string, late: string): string {
-    const opening = `"v":"${RECORD_VERSION}","id":"${id}","topic":"${topic}","time":"`;
-    return `${opening}${formatTime(at)}${fixed}${chain.seq + 1}${late},"prev":"${chain.hash}"`;
-  }
-
-  /** Seals and appends what `head` begins. */
-  place(topic: Topic, id: string, chain: ChainHead, head: string, who: Part, body: Part): void {
-    const sealed = seal(head, who, body);
-    // A line that was not taken has no place in the chain.
-    this.append(sealed.line, id, topic);
-    chain.seq++;
-    chain.hash = sealed.hash;
-  }
-
-  body(members: string): Part {
-    return members === '' ? NO_PART : part(`"salt":"${this.salts.next()}"${members}`);
-  }
-}
-
 /** Writes the records of the node itself (`audit.*`), and makes the scribes of its sessions. */
 export class NodeScribe {
   readonly #desk: Desk;
@@ -130,7 +43,7 @@ export class NodeScribe {
   }
 
   event(topic: Topic, at: TimeUs, data?: MaskedData): void {
-    this.#desk.write(topic, at, this.#chain, this.#fixed, '', NO_PART, this.#desk.body(dataMember(data)));
+    this.#desk.write({ session: '', topic, at, fixed: this.#fixed, late: '', who: '', body: dataMember(data) }, this.#chain, NO_PART);
   }
 
   /** Writes an `audit.checkpoint`, signed over its head and its data (FORMAT.md). Gives its hash. */
@@ -142,6 +55,16 @@ export class NodeScribe {
     const signature = toJson(sign(`{${head}${data}`));
     desk.place('audit.checkpoint', id, this.#chain, head, NO_PART, desk.body(`,"data":${data},"signature":${signature}}`));
     return this.#chain.hash;
+  }
+
+  /** From now on this node's records, and those of its sessions, are drafts for another to seal (draft.ts). No checkpoint may be written any more. */
+  pass(give: GiveDraft): void {
+    this.#desk.pass(give);
+  }
+
+  /** Seals what another process drafted, beside what is written here. */
+  sealer(): Sealer {
+    return new Sealer(this.#desk, this.#chain);
   }
 
   /** @param chain the session's head, where it goes on after a restart; moved on in place */
@@ -183,6 +106,8 @@ export class SessionScribe {
   readonly chain: ChainHead;
   readonly #fixed: { readonly RCV: string; readonly SND: string; readonly none: string };
   #who: Part = NO_PART;
+  /** The same without its salt. */
+  #members = '';
   #names: Parameters<SessionScribe['identify']>[0] = {};
   /** Where the character is, as a member of the body of what is said. */
   #room = '';
@@ -213,7 +138,8 @@ export class SessionScribe {
     const spoken = { ...(account ? { account } : {}), ...(character ? { character } : {}) };
     const who = { ...known, ...spoken, ...(interlink === undefined ? {} : { interlink }) };
     const ordered = order(who, ['ip', 'port', 'account', 'character', 'interlink']);
-    this.#who = ordered === '' ? NO_PART : part(flat(`"who_salt":"${this.#desk.salts.next()}",${ordered}`));
+    this.#members = ordered;
+    this.#who = this.#desk.who(ordered);
   }
 
   /** The same who with a new salt: what is erased until now shall not be known by what comes. */
@@ -237,10 +163,7 @@ export class SessionScribe {
   }
 
   #write(topic: Topic, at: TimeUs, fixed: string, late: string, body: string): void {
-    const { chain } = this;
-    this.#desk.write(topic, at, chain, fixed, late, this.#who, this.#desk.body(body));
-    const { moved } = this.#desk;
-    if (!moved.has(this.#open.id)) moved.set(this.#open.id, { first: { seq: chain.seq, hash: chain.hash }, last: chain });
+    this.#desk.write({ session: this.#open.id, topic, at, fixed, late, who: this.#members, body }, this.chain, this.#who);
   }
 
   #bodyOf({ text, raw, rawB64, shape, timing }: MaskedUtterance): string {

@@ -11,6 +11,11 @@ import { FILE_MODE, makeFolder } from './files.js';
 /** flock(2): exclusive, and do not wait. The same numbers on Linux, macOS and the BSDs. */
 const LOCK_EX_NB = 2 | 4;
 
+const flock = koffi.load(null).func('int flock(int, int)') as unknown as (fd: number, operation: number) => number;
+
+/** Takes flock(2) on an open file; it is dropped when the file is closed, or its process ends. False where another process, or another opening, has it. */
+export const tryLock = (fd: number): boolean => flock(fd, LOCK_EX_NB) === 0;
+
 export interface Lock {
   release(): void;
 }
@@ -18,8 +23,7 @@ export interface Lock {
 /** Locks a file, which is made where missing; undefined where another process has it. Throws what the system throws. */
 export function lockFile(path: string): Lock | undefined {
   const fd = openSync(path, 'a', FILE_MODE);
-  const flock = koffi.load(null).func('int flock(int, int)');
-  if (flock(fd, LOCK_EX_NB) === 0) return { release: () => closeSync(fd) };
+  if (tryLock(fd)) return { release: () => closeSync(fd) };
   closeSync(fd);
   return undefined;
 }

@@ -28,6 +28,8 @@ type Reply = { readonly progress: unknown } | { readonly result: unknown } | { r
 const SOCKET = 'control.sock';
 
 export interface Control {
+  /** Takes no more questions; those who ask just now are answered. The socket is somebody else's from here on. */
+  leave(): void;
   /** Ends what is asked just now as well. */
   close(): void;
 }
@@ -48,11 +50,15 @@ export async function openControl(folder: string, answers: { readonly [command: 
   await near(folder, SOCKET, (path) => listening(server, path));
   server.on('error', () => undefined);
   server.unref();
+  const leave = (): void => {
+    server.close();
+    rmSync(join(folder, SOCKET), { force: true });
+  };
   return {
+    leave,
     close: () => {
-      server.close();
+      leave();
       for (const socket of sockets) socket.destroy();
-      rmSync(join(folder, SOCKET), { force: true });
     },
   };
 }

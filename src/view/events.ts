@@ -65,7 +65,16 @@ const refuse = (what: string) => new AuditError('AUDIT_QUERY', what);
  * @throws AuditError AUDIT_QUERY or AUDIT_MASK_PATTERN for a query that is not understood; while it is read, whatever the store rejects with
  */
 export function events(query: EventsQuery, below: Below): AsyncGenerator<AuditRecord, void, void> {
-  return readAll(planOf(query, below.compile), below);
+  return endQuietly(readAll(planOf(query, below.compile), below), query.signal);
+}
+
+/** The same, but what fails once the signal has ended it fails for nobody: the store may be closed by then. */
+export async function* endQuietly<T>(given: AsyncGenerator<T, void, void>, signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {
+  try {
+    yield* given;
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  }
 }
 
 /**

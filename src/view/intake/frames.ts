@@ -1,5 +1,5 @@
 /**
- * What passes between `exec` and the owner of a spool (DESIGN 7): frames of a kind (1 byte), a length (4 bytes, network order) and so many bytes. Packs and
+ * What passes between `exec`, or the old side of a handover, and the owner of a spool (DESIGN 7): frames of a kind (1 byte), a length (4 bytes, network order) and so many bytes. Packs and
  * reads them; knows nothing of sockets, and does not judge what is in them.
  */
 
@@ -8,9 +8,10 @@ export const INTAKE_VERSION = 1;
 
 /**
  * `exec` says: who it is (JSON), what was typed, what the program said, a fact about the terminal (JSON), what is lost (JSON), how it ended (JSON).
+ * The old side of a handover says: who it is (JSON), a masked record (record/draft.ts), how it is (JSON).
  * Frames behind the hello are counted from 1.
  */
-export const GIVES = { hello: 0, RCV: 1, SND: 2, terminal: 3, lost: 4, end: 5 } as const;
+export const GIVES = { hello: 0, RCV: 1, SND: 2, terminal: 3, lost: 4, end: 5, going: 6, draft: 7, state: 8 } as const;
 
 /** The owner says: come in (JSON), so many of your frames are durable (6 bytes, network order), I will not have you (JSON). Nothing else, ever. */
 export const SAYS = { welcome: 16, durable: 17, refused: 18 } as const;
@@ -42,11 +43,13 @@ export const countOf = (bytes: Buffer): number => (bytes.length === COUNT_BYTES 
 /** Reads frames out of chunks. Holds no more than one frame and a chunk. */
 export class FrameReader {
   readonly #visit: (kind: number, bytes: Buffer) => void;
+  readonly #most: number;
   #rest: Buffer = Buffer.alloc(0);
 
-  /** @param visit gets each frame; its bytes are borrowed until it returns */
-  constructor(visit: (kind: number, bytes: Buffer) => void) {
+  /** @param visit gets each frame; its bytes are borrowed until it returns @param most bytes of a frame */
+  constructor(visit: (kind: number, bytes: Buffer) => void, most: number = MOST_FRAME_BYTES) {
     this.#visit = visit;
+    this.#most = most;
   }
 
   /** Throws a RangeError where a frame is longer than any may be: nothing behind it can be read. */
@@ -55,7 +58,7 @@ export class FrameReader {
     let at = 0;
     while (bytes.length - at >= HEADER_BYTES) {
       const length = bytes.readUInt32BE(at + 1);
-      if (length > MOST_FRAME_BYTES) throw new RangeError('a frame is too long');
+      if (length > this.#most) throw new RangeError('a frame is too long');
       const end = at + HEADER_BYTES + length;
       if (end > bytes.length) break;
       this.#visit(bytes[at] as number, bytes.subarray(at + HEADER_BYTES, end));

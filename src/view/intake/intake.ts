@@ -1,13 +1,17 @@
 /**
- * The intake of a spool's owner: SPOOL_DIR/intake.sock for `exec` of the same user, and INTAKE_LISTEN for that of others. Receives what they captured,
- * gives it to the recorder as sessions of their own; says back what is durable, and nothing else: nobody can read here, or speak for another.
+ * The intake of a spool's owner: SPOOL_DIR/intake.sock for `exec` of the same user and the old side of a handover, and INTAKE_LISTEN for `exec` of others.
+ * Receives what they captured, gives it to the recorder as sessions of their own; what an old side has masked goes to be sealed; says back what is durable, and nothing else: nobody can read here, or speak for another.
  */
 import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionOpen } from '../../contract.js';
 import { AuditError, nameOf } from '../../errors.js';
 import { near } from '../near.js';
+import { DraftGuest, type DraftGuestOptions } from './drafts.js';
+import { firstByte } from './first-byte.js';
+import { GIVES } from './frames.js';
 import { Guest, type IntakeRecorder, type Policy } from './guest.js';
 import type { Hello } from './hello.js';
 import { Links } from './links.js';
@@ -23,6 +27,11 @@ export const EXEC_LISTENER = 'exec';
 /** Guests at a time; and of one user on INTAKE_LISTEN. */
 const MOST_GUESTS = 4_096;
 const MOST_EACH = 512;
+/** How long the first byte may take. */
+const FIRST_MS = 10_000;
+/** When we stop: how long an old side of a handover may take to say that it ends too, and how often it is looked whether it has. */
+const LEAVING_MS = 500;
+const LOOK_MS = 20;
 /** How soon what has come is asked after; an acknowledgement only lets `exec` forget. */
 const SETTLE_MS = 100;
 
@@ -40,6 +49,10 @@ export interface IntakeOptions {
   readonly userOf: (uid: number) => string;
   /** Which of these sessions have all that was handed over of them in durable records, or in none. */
   readonly durable: (sessions: readonly number[]) => Promise<readonly number[]>;
+  /** False: no `exec` is let in, the old side of a handover alone. */
+  readonly exec: boolean;
+  /** Takes what the old side of a handover hands in. */
+  readonly drafts: Pick<DraftGuestOptions, 'take' | 'mostBytes'>;
   readonly warn: (message: string) => void;
 }
 
@@ -48,6 +61,9 @@ export class Intake {
   readonly #links: Links;
   readonly #servers: Server[] = [];
   readonly #guests = new Map<Guest, Peer | undefined>();
+  readonly #oldSides = new Set<DraftGuest>();
+  /** Of whom nothing has come yet. */
+  readonly #arriving = new Set<Socket>();
   #settling: NodeJS.Timeout | undefined;
   #asking = false;
   #stopped = false;
@@ -107,11 +123,32 @@ export class Intake {
     return this.#guests.size;
   }
 
+  /** Old sides of handovers that are connected, or whose last words are not durable yet. */
+  get oldSides(): readonly Pick<DraftGuest, 'name' | 'sessions'>[] {
+    return [...this.#oldSides].filter(({ name }) => name !== '');
+  }
+
   /** @param others the socket is everybody's: without the kernel's word nobody comes in */
   #accept(socket: Socket, others: boolean): void {
     const peer = peerOf(socket);
     const each = [...this.#guests.values()].filter((one) => others && one?.uid === peer?.uid).length;
     if (this.#stopped || (others && (!peer || each >= MOST_EACH))) return void socket.destroy();
+    if (others) return this.#admit(socket, peer);
+    this.#arriving.add(socket);
+    socket.once('close', () => this.#arriving.delete(socket));
+    firstByte(socket, FIRST_MS, (byte) => {
+      this.#arriving.delete(socket);
+      if (byte === GIVES.going) this.#admitOldSide(socket);
+      else this.#admit(socket, peer);
+    });
+  }
+
+  #admitOldSide(socket: Socket): void {
+    this.#oldSides.add(new DraftGuest(socket, { ...this.#options.drafts, gone: (one) => void this.#oldSides.delete(one) }));
+  }
+
+  #admit(socket: Socket, peer: Peer | undefined): void {
+    if (!this.#options.exec) return void socket.destroy();
     const { recorder, policy } = this.#options;
     const guest = new Guest(socket, {
       recorder,
@@ -184,13 +221,21 @@ export class Intake {
     for (const guest of this.#guests.keys()) guest.room();
   }
 
-  /** Takes nothing more and ends all sessions. */
+  /** Takes nobody more in, nor anything of `exec`, whose sessions end. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#settling);
     this.#settling = undefined;
     for (const server of this.#servers) server.close();
+    for (const socket of this.#arriving) socket.destroy();
     for (const guest of this.#guests.keys()) guest.stop();
+  }
+
+  /** Behind `stop`: resolves when old sides that end as we do have passed on their last words, or after the time, in milliseconds. */
+  async untilPassed(timeoutMs: number): Promise<void> {
+    const began = performance.now();
+    const waits = (): boolean => [...this.#oldSides].some(({ leaving }) => leaving || performance.now() < began + LEAVING_MS);
+    while (waits() && performance.now() < began + timeoutMs) await sleep(LOOK_MS);
   }
 
   /** Lets everybody go. @param durable all that was taken is */
@@ -200,6 +245,7 @@ export class Intake {
       if (durable && guest.unsettled > 0) guest.settle(guest.unsettled);
       guest.close();
     }
+    for (const guest of this.#oldSides) guest.close();
   }
 }
 
