@@ -53,6 +53,7 @@ t.test('without a file or options there are the defaults', async (t) => {
         watchExclude: [],
         events: [],
         exclude: { patterns: [], networks: [] },
+        providers: [],
       },
       systemEvents: true,
       callbacks: [
@@ -80,7 +81,7 @@ t.test('without a file or options there are the defaults', async (t) => {
       adminListen: { host: '127.0.0.1', port: 4080 },
       trustedProxies: [],
       intakeListen: null,
-      inForce: 31,
+      inForce: 32,
       digest: 64,
     },
   );
@@ -353,7 +354,17 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
   ],
   ['AUDIT_WATCH = 1', 'TYPE: server.conf:2:15: AUDIT_WATCH wants a list of out-of-band paths, each a string (put [ ] around it); this is a number'],
   ["AUDIT_WATCH = ['']", 'TYPE: server.conf:2:16: AUDIT_WATCH wants a text of one line, not empty, of at most 256 characters'],
-  [`LISTENERS = [{${LISTENER}, 'AUDIT_PROVIDERS': []}]`, "LATER: server.conf:2:69: 'AUDIT_PROVIDERS' of a listener is not built yet; leave it out"],
+  ["AUDIT_PROVIDERS = ['geo']", "TYPE: server.conf:2:20: AUDIT_PROVIDERS wants the path of a module of JavaScript, such as './mine.mjs'"],
+  ["AUDIT_PROVIDERS = [{'timeout_ms': 5}]", "KEY: server.conf:2:20: an entry of AUDIT_PROVIDERS wants 'use', the path of a module"],
+  [
+    "AUDIT_PROVIDERS = [{'use': './a.mjs', 'timeout_ms': 0}]",
+    "TYPE: server.conf:2:53: 'timeout_ms' of AUDIT_PROVIDERS wants a whole number of milliseconds",
+  ],
+  ["AUDIT_PROVIDERS = ['./a.mjs', 'b/a.mjs']", "TYPE: server.conf:2:31: there are two providers of the name 'a'; give one another 'name'"],
+  [
+    "AUDIT_PROVIDERS = [{'use': './a.mjs', 'name': 'a.b'}]",
+    "TYPE: server.conf:2:47: 'name' of AUDIT_PROVIDERS wants letters, digits, '_' and '-', a letter first",
+  ],
   [
     "AUDIT_EXCLUDE = 'x'",
     "TYPE: server.conf:2:17: AUDIT_EXCLUDE wants a dict of lists by listeners' names ('' for all), or a list; this is a string",
