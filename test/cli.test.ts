@@ -96,7 +96,6 @@ const REFUSED: readonly (readonly [conf: string, err: string])[] = [
     "A = 'hunter2",
     "AUDIT_CONFIG_SYNTAX: server.conf:2:5: a string that is not closed; put ' at its end, or three of them around a text of several lines\n",
   ],
-  ['STORE_INDEXES = []', 'AUDIT_CONFIG_LATER: server.conf:2:1: STORE_INDEXES is not built yet; leave it out\n'],
   [
     "AUDIT_CALLBACK = './nope.mjs'",
     "AUDIT_CALLBACK_LOAD: server.conf:2:18: the callback 'nope' does not load: it, or a module that it imports, is not there\n",

@@ -173,6 +173,13 @@ export const KEYS = {
       'Where the records go: the name of a callback, the path of a module of your own (with a / in it, or ending in .js or .mjs), a dict ' +
       "{'use': NAME or PATH, ...options}, or a list of these.",
   }),
+  STORE_INDEXES: key({
+    default: '[]',
+    check: listOf(oneOrMore(line(300)), 'a list of paths, and of tuples of paths'),
+    means:
+      "Members of records below 'data' and 'custom' that the store is to find soon: 'custom.geo.country'; those of a tuple (at most 3) together. At most 16. " +
+      'A change counts for days that begin after it.',
+  }),
   SPOOL_DIR: key({ default: "'audit/spool'", check: path, means: 'Folder of the journal that records wait in until every callback has them.' }),
   SPOOL_MAX_BYTES: key({
     default: "'4g'",
@@ -230,7 +237,7 @@ export const AUDIT_KEY_NAMES = Object.keys(AUDIT_KEYS) as readonly AuditKeyName[
 export const ALIASES: { readonly [name: string]: KeyName | undefined } = { SERVERNAME: 'APPLICATION', SERVER_SESSION_CLASS: undefined };
 
 /** Keys of the design that this version refuses by name. */
-export const LATER_KEYS = ['AUDIT_PROVIDERS', 'RETENTION_DAYS', 'CHORES', 'ARCHIVE_NAME', 'ARCHIVE_DIR', 'STORE_INDEXES'] as const;
+export const LATER_KEYS = ['AUDIT_PROVIDERS', 'RETENTION_DAYS', 'CHORES', 'ARCHIVE_NAME', 'ARCHIVE_DIR'] as const;
 
 /** Options of a listener besides the AUDIT_ keys. An empty default: must be given, or is made up (`name`). */
 export const LISTENER_OPTIONS = {
@@ -424,6 +431,10 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
       idempotent: 'True; False for brokers that refuse it (older than 0.11, or without the ACL IdempotentWrite): then retries leave more doubles',
     },
   },
+  store: {
+    means: 'keeps records where they can be searched: SQLite, a file for each day',
+    options: { path: "folder, 'audit/store'" },
+  },
   http: {
     means: 'posts records to a webhook, Elasticsearch, OpenSearch, Loki or an OpenTelemetry collector',
     options: {
@@ -441,8 +452,6 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
     },
   },
 };
-
-export const LATER_CALLBACKS = ['store'] as const;
 
 /** Options of an entry of AUDIT_IDENTITY, by its kind: a pattern, or a path of out-of-band data (`oob`). */
 export const IDENTITY_OPTIONS = { pattern: ['pattern', 'direction', 'where'], path: ['oob', 'path', 'field', 'protocol'] } as const;

@@ -95,7 +95,7 @@ export function loadSettings(origin: Origin): Settings {
   const listeners = listenersOf({ literals, asked, readAudit });
   const names = [...listeners.map(({ settings }) => settings.name), EXEC];
   refuseStrangers(literals('AUDIT_EXCLUDE'), names, { ...asked, name: 'AUDIT_EXCLUDE' });
-  const callbacks = callbacksOf(literals('AUDIT_CALLBACK'), { ...asked, name: 'AUDIT_CALLBACK' });
+  const callbacks = callbacksOf(literals('AUDIT_CALLBACK'), { ...asked, name: 'AUDIT_CALLBACK' }, value('STORE_INDEXES'));
   const node = value('NODE') ?? hostname();
   const checkpointKey = value('CHECKPOINT_KEY');
   const force = show(given, { listeners, callbacks, node });

@@ -79,7 +79,7 @@ t.test('without a file or options there are the defaults', async (t) => {
       adminListen: { host: '127.0.0.1', port: 4080 },
       trustedProxies: [],
       intakeListen: null,
-      inForce: 30,
+      inForce: 31,
       digest: 64,
     },
   );
@@ -373,10 +373,9 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
     "TYPE: server.conf:2:70: there are two listeners of the name 'main'; rename one",
   ],
   ["LISTENERS = {'a': 1}", 'TYPE: server.conf:2:13: LISTENERS wants a list of listeners, each a dict (put [ ] around it); this is a dict'],
-  [
-    "AUDIT_CALLBACK = 'store'",
-    "LATER: server.conf:2:18: the callback 'store' is not built yet; console, file, syslog, kafka, http are, and modules of your own",
-  ],
+  ["AUDIT_CALLBACK = {'use': 'store', 'format': 'ecs'}", "TYPE: server.conf:2:45: 'format' wants 'record' where 'use' is 'store'; this is a string"],
+  ["AUDIT_CALLBACK = {'use': 'store', 'fields': ['text']}", "TYPE: server.conf:2:45: 'fields' wants None where 'use' is 'store'; this is a list"],
+  ["AUDIT_CALLBACK = ['store', {'use': 'store', 'name': 'b'}]", "TYPE: server.conf:2:28: the callbacks 'store' and 'b' write the same file"],
   [
     "AUDIT_CALLBACK = 'server.conf.at.mine'",
     'TYPE: server.conf:2:18: a function of Python cannot be called here; write the path of a module of JavaScript',
