@@ -175,7 +175,7 @@ export const KEYS = {
       'False leaves out what the proxy says of its own housekeeping (audit.config). What is lost, goes wrong, starts, stops or proves is said always.',
   }),
   AUDIT_CALLBACK: key({
-    default: "['file']",
+    default: "['file', 'store']",
     check: anything,
     means:
       'Where the records go: the name of a callback, the path of a module of your own (with a / in it, or ending in .js or .mjs), a dict ' +

@@ -57,22 +57,23 @@ t.test('without a file or options there are the defaults', async (t) => {
       },
       systemEvents: true,
       callbacks: [
-        {
-          name: 'file',
-          place: { file: 'default', line: 1, column: 19 },
-          use: 'file',
-          module: join(import.meta.dirname, '../../callbacks/file.js'),
-          options: {},
-          topics: null,
-          batchRecords: 1000,
-          batchBytes: 1_048_576,
-          batchMs: 0,
-          start: 'oldest',
-          required: false,
-          format: 'record',
-          fields: null,
-        },
-      ],
+        { name: 'file', column: 19 },
+        { name: 'store', column: 27 },
+      ].map(({ name, column }) => ({
+        name,
+        place: { file: 'default', line: 1, column },
+        use: name,
+        module: join(import.meta.dirname, `../../callbacks/${name}.js`),
+        options: {},
+        topics: null,
+        batchRecords: 1000,
+        batchBytes: 1_048_576,
+        batchMs: 0,
+        start: 'oldest',
+        required: false,
+        format: 'record',
+        fields: null,
+      })),
       spool: { dir: join(cwd, 'audit/spool'), maxBytes: 4_294_967_296, fsync: 'batch' },
       node: hostname(),
       application: 'wirescribe',
@@ -83,6 +84,14 @@ t.test('without a file or options there are the defaults', async (t) => {
       inForce: 32,
       digest: 64,
     },
+  );
+});
+
+t.test('STORE_INDEXES reach the store, and no other callback', async (t) => {
+  const { callbacks } = load(t, `${NO_PACKS}STORE_INDEXES = ['data.reason', ('custom.geo.country', 'custom.geo.as')]`);
+  t.strictSame(
+    callbacks.map(({ options }) => options),
+    [{}, { indexes: [['data.reason'], ['custom.geo.country', 'custom.geo.as']] }],
   );
 });
 
