@@ -38,6 +38,7 @@ import { type RunningCallback, startInline, startWorker } from './spool/workers.
 import type { StoreData } from './store-thread.js';
 import { askOwner, type Control, openControl } from './view/control.js';
 import { EXEC_LISTENER, Intake } from './view/intake/intake.js';
+import { checkedLook, type LookFact } from './view/looks.js';
 import { openView, type View } from './view-side.js';
 import { within } from './within.js';
 
@@ -55,6 +56,8 @@ export interface RunOptions {
   readonly sockets?: ReadonlyMap<string, number>;
   /** The spool alone: nothing is listened on, nothing delivered. */
   readonly alone?: true;
+  /** Alone, and over in a moment: whoever wants the spool waits for it. */
+  readonly brief?: true;
   /** For `exec` alone: its intake and delivery, no listeners. `asked` is called when a proxy wants the spool: then it is to stop. */
   readonly forExec?: { readonly asked: () => void };
   /** Answers `run --handover` of another process (handover/succession.ts); absent: it is refused. */
@@ -115,6 +118,10 @@ const STILL_MS = 500;
 /** What an owner for `exec` alone may take to give the spool up, beyond DRAIN_TIMEOUT_S; and how often it is looked whether it has. */
 const YIELD_MS = 10_000;
 const LOCK_MS = 20;
+/** An owner that nobody can ask has just begun, or is about to end; or it is one of an older version. */
+const SILENT_OWNER_MS = 1_000;
+/** How long the record of a look may take to become durable. */
+const LOOK_MS = 5_000;
 /** What is recorded may take so long to become durable when the spool is given up, before that is refused. */
 const LEAVE_MS = 10_000;
 /** Facts that wait for room at the door. */
@@ -140,10 +147,18 @@ export async function redactAlone(
 ): Promise<Redacted> {
   const say: Tell = (stage, done, all) => tell({ stage, done, all });
   if (look) return countMeant(groundOf(settings, new AbortController().signal), request, say);
-  const runner = new Runner(settings, { ...options, alone: true });
+  return asOwner(settings, { ...options, alone: true }, (runner) => runner.redact(request, look, say));
+}
+
+/** Records a look where nobody owns the spool: as its owner, for a moment. Throws as `run`, AUDIT_SPOOL where it could not be made durable. */
+export const lookAlone = (settings: Settings, options: RunOptions, fact: LookFact): Promise<void> =>
+  asOwner(settings, { ...options, alone: true, brief: true }, (runner) => runner.looked(fact));
+
+async function asOwner<T>(settings: Settings, options: RunOptions, work: (runner: Runner) => Promise<T>): Promise<T> {
+  const runner = new Runner(settings, options);
   try {
     await runner.start();
-    return await runner.redact(request, look, say);
+    return await work(runner);
   } finally {
     await runner.stop(0);
   }
@@ -310,14 +325,17 @@ class Runner implements Running {
   /** Who owns it for `exec` alone gives it up where it is asked to; its sessions go on here. Throws AUDIT_SPOOL_OWNED, AUDIT_SPOOL. */
   async #takeSpool(folder: string): Promise<Lock> {
     const until = Date.now() + this.#settings.drainTimeoutS * 1000 + YIELD_MS;
-    for (let asked = this.#options.forExec !== undefined; ; asked = true) {
+    const silentUntil = Date.now() + SILENT_OWNER_MS;
+    const asks = !(this.#options.forExec || this.#options.brief);
+    for (let yields = false; ; await sleep(LOCK_MS)) {
       try {
         return lockSpool(folder);
       } catch (error) {
-        if (!(error instanceof AuditError) || error.code !== 'AUDIT_SPOOL_OWNED' || this.#options.forExec || Date.now() > until) throw error;
-        if (!asked && (await askOwner(folder, { command: 'yield' }, () => undefined).catch(() => false)) !== true) throw error;
+        if (!(error instanceof AuditError) || error.code !== 'AUDIT_SPOOL_OWNED' || !asks || Date.now() > until) throw error;
+        const answer: unknown = yields || (await askOwner(folder, { command: 'yield' }, () => undefined).catch(() => false));
+        yields = answer === true;
+        if (!yields && (answer !== undefined || Date.now() > silentUntil)) throw error;
       }
-      await sleep(LOCK_MS);
     }
   }
 
@@ -328,7 +346,13 @@ class Runner implements Running {
       stats: () => this.stats(),
       yield: async () => {
         this.#options.forExec?.asked();
-        return this.#options.forExec !== undefined;
+        return this.#options.forExec !== undefined || this.#options.brief === true;
+      },
+      access: async ({ look }: { readonly [name: string]: unknown }) => {
+        // It would be gone before it could say that this was done.
+        if (this.#options.brief) throw new AuditError('AUDIT_SPOOL_OWNED', 'another command has the spool for a moment; ask again');
+        await this.looked(checkedLook(look));
+        return true;
       },
       handover: (request: { readonly [name: string]: unknown }) => {
         const { handOver } = this.#options;
@@ -393,6 +417,12 @@ class Runner implements Running {
     };
   }
 
+  /** Records that somebody looks. Rejects with AUDIT_SPOOL where that could not be made durable. */
+  async looked(fact: LookFact): Promise<void> {
+    const durable = await within(this.#side?.declare(fact) ?? Promise.resolve(false), LOOK_MS);
+    if (!durable) throw new AuditError('AUDIT_SPOOL', 'the look could not be recorded; see what the running wirescribe says of its spool');
+  }
+
   async stats(): Promise<object> {
     const { node, spool } = this.#settings;
     return {
@@ -448,7 +478,7 @@ class Runner implements Running {
     if (this.#settings.systemEvents) this.#tell({ topic: 'audit.config', data: { digest: this.#settings.digest } });
   }
 
-  #startSide(): Promise<AuditSide> | AuditSide {
+  #startSide(): Promise<AuditSide> {
     const events: SideEvents = {
       returned: (slab) => this.#door.returned(slab),
       trouble: (code) => this.#trouble(code),

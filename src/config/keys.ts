@@ -130,6 +130,14 @@ export const AUDIT_KEYS = {
       'AUDIT_MASKS); all inputs, outputs and out-of-band messages of a session from such a network do. They are counted in `session.end`, and are still ' +
       'looked at: a prompt hides its answer, recorded or not.',
   }),
+  AUDIT_PROVIDERS: key({
+    default: '[]',
+    check: listOf(anything, 'a list of modules, each a path or a dict'),
+    means:
+      "Modules of your own that add to records, or change or drop them, behind the masks: a path, or {'use': PATH, 'name': NAME, 'timeout_ms': 50, " +
+      "...options}. What the default export gives of a record stands in its `custom` under the module's name; `beforeRecord` may change text, custom and " +
+      'event, or drop it. What they give is masked too. Without an answer in timeout_ms (at most 1000) the record goes as it is.',
+  }),
   AUDIT_ON_FAILURE: key({
     default: "'pass'",
     check: choice('pass', 'pause', 'close'),
@@ -167,7 +175,7 @@ export const KEYS = {
       'False leaves out what the proxy says of its own housekeeping (audit.config). What is lost, goes wrong, starts, stops or proves is said always.',
   }),
   AUDIT_CALLBACK: key({
-    default: "['file']",
+    default: "['file', 'store']",
     check: anything,
     means:
       'Where the records go: the name of a callback, the path of a module of your own (with a / in it, or ending in .js or .mjs), a dict ' +
@@ -237,7 +245,7 @@ export const AUDIT_KEY_NAMES = Object.keys(AUDIT_KEYS) as readonly AuditKeyName[
 export const ALIASES: { readonly [name: string]: KeyName | undefined } = { SERVERNAME: 'APPLICATION', SERVER_SESSION_CLASS: undefined };
 
 /** Keys of the design that this version refuses by name. */
-export const LATER_KEYS = ['AUDIT_PROVIDERS', 'RETENTION_DAYS', 'CHORES', 'ARCHIVE_NAME', 'ARCHIVE_DIR'] as const;
+export const LATER_KEYS = ['RETENTION_DAYS', 'CHORES', 'ARCHIVE_NAME', 'ARCHIVE_DIR'] as const;
 
 /** Options of a listener besides the AUDIT_ keys. An empty default: must be given, or is made up (`name`). */
 export const LISTENER_OPTIONS = {
@@ -341,8 +349,6 @@ export const LISTENER_OPTIONS = {
   }),
   user: key({ default: 'None', check: orNone(line(64)), means: 'pty: the user that the program runs as; None: ours' }),
 } as const;
-
-export const LATER_LISTENER_OPTIONS = [...LATER_KEYS.filter((name) => name.startsWith('AUDIT_'))] as const;
 
 /** Options that every callback takes. */
 export const CALLBACK_OPTIONS = {

@@ -53,25 +53,27 @@ t.test('without a file or options there are the defaults', async (t) => {
         watchExclude: [],
         events: [],
         exclude: { patterns: [], networks: [] },
+        providers: [],
       },
       systemEvents: true,
       callbacks: [
-        {
-          name: 'file',
-          place: { file: 'default', line: 1, column: 19 },
-          use: 'file',
-          module: join(import.meta.dirname, '../../callbacks/file.js'),
-          options: {},
-          topics: null,
-          batchRecords: 1000,
-          batchBytes: 1_048_576,
-          batchMs: 0,
-          start: 'oldest',
-          required: false,
-          format: 'record',
-          fields: null,
-        },
-      ],
+        { name: 'file', column: 19 },
+        { name: 'store', column: 27 },
+      ].map(({ name, column }) => ({
+        name,
+        place: { file: 'default', line: 1, column },
+        use: name,
+        module: join(import.meta.dirname, `../../callbacks/${name}.js`),
+        options: {},
+        topics: null,
+        batchRecords: 1000,
+        batchBytes: 1_048_576,
+        batchMs: 0,
+        start: 'oldest',
+        required: false,
+        format: 'record',
+        fields: null,
+      })),
       spool: { dir: join(cwd, 'audit/spool'), maxBytes: 4_294_967_296, fsync: 'batch' },
       node: hostname(),
       application: 'wirescribe',
@@ -79,9 +81,17 @@ t.test('without a file or options there are the defaults', async (t) => {
       adminListen: { host: '127.0.0.1', port: 4080 },
       trustedProxies: [],
       intakeListen: null,
-      inForce: 31,
+      inForce: 32,
       digest: 64,
     },
+  );
+});
+
+t.test('STORE_INDEXES reach the store, and no other callback', async (t) => {
+  const { callbacks } = load(t, `${NO_PACKS}STORE_INDEXES = ['data.reason', ('custom.geo.country', 'custom.geo.as')]`);
+  t.strictSame(
+    callbacks.map(({ options }) => options),
+    [{}, { indexes: [['data.reason'], ['custom.geo.country', 'custom.geo.as']] }],
   );
 });
 
@@ -344,7 +354,17 @@ const REFUSED: readonly (readonly [text: string, error: string])[] = [
   ],
   ['AUDIT_WATCH = 1', 'TYPE: server.conf:2:15: AUDIT_WATCH wants a list of out-of-band paths, each a string (put [ ] around it); this is a number'],
   ["AUDIT_WATCH = ['']", 'TYPE: server.conf:2:16: AUDIT_WATCH wants a text of one line, not empty, of at most 256 characters'],
-  [`LISTENERS = [{${LISTENER}, 'AUDIT_PROVIDERS': []}]`, "LATER: server.conf:2:69: 'AUDIT_PROVIDERS' of a listener is not built yet; leave it out"],
+  ["AUDIT_PROVIDERS = ['geo']", "TYPE: server.conf:2:20: AUDIT_PROVIDERS wants the path of a module of JavaScript, such as './mine.mjs'"],
+  ["AUDIT_PROVIDERS = [{'timeout_ms': 5}]", "KEY: server.conf:2:20: an entry of AUDIT_PROVIDERS wants 'use', the path of a module"],
+  [
+    "AUDIT_PROVIDERS = [{'use': './a.mjs', 'timeout_ms': 0}]",
+    "TYPE: server.conf:2:53: 'timeout_ms' of AUDIT_PROVIDERS wants a whole number of milliseconds",
+  ],
+  ["AUDIT_PROVIDERS = ['./a.mjs', 'b/a.mjs']", "TYPE: server.conf:2:31: there are two providers of the name 'a'; give one another 'name'"],
+  [
+    "AUDIT_PROVIDERS = [{'use': './a.mjs', 'name': 'a.b'}]",
+    "TYPE: server.conf:2:47: 'name' of AUDIT_PROVIDERS wants letters, digits, '_' and '-', a letter first",
+  ],
   [
     "AUDIT_EXCLUDE = 'x'",
     "TYPE: server.conf:2:17: AUDIT_EXCLUDE wants a dict of lists by listeners' names ('' for all), or a list; this is a string",
