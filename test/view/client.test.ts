@@ -6,6 +6,10 @@ import { connect } from '../../src/view/client.js';
 import { until } from '../wait.js';
 import { idOf, recordOf, SESSIONS, serve } from './api/serve.js';
 
+t.test('programs import it by the name of the package', async (t) => {
+  t.equal(import.meta.resolve('wirescribe/client'), new URL('../../src/view/client.js', import.meta.url).href);
+});
+
 t.test('reads records, sessions and figures, and shares', async (t) => {
   const api = await serve(t);
   const one = { session: SESSIONS[0], listener: 'game', accounts: ['Bob'], account: 'Bob', ended: null };
