@@ -8,6 +8,7 @@ import type { Log } from './contract.js';
 import { AuditError, type ErrorCode, nameOf, type Place } from './errors.js';
 import type { PassingData } from './handover/passing.js';
 import type { AuditFigures } from './metrics.js';
+import { Modules } from './providers.js';
 import { within } from './within.js';
 
 /** The audit thread is asked so often, and started again when it has not answered for so long. */
@@ -74,8 +75,9 @@ export interface SideEvents extends AuditorEvents {
   passing?(): PassingData | undefined;
 }
 
-export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
-  const auditor = new Auditor(data, events);
+/** Throws what the thread's start throws. */
+export async function inlineSide(data: AuditorData, events: SideEvents): Promise<AuditSide> {
+  const auditor = new Auditor(data, events, await Modules.load(data.listeners));
   let open = true;
   return {
     declare: async (fact) => open && auditor.declare(fact).then(() => true),
@@ -84,8 +86,9 @@ export function inlineSide(data: AuditorData, events: SideEvents): AuditSide {
     hold: () => (open ? auditor.hold() : Promise.reject(closing())),
     release: async () => (open ? auditor.release() : undefined),
     adopt: async (change) => {
+      const modules = await Modules.load(change.listeners);
       if (!open) throw closing();
-      auditor.adopt(change);
+      auditor.adopt(change, modules);
     },
     durable: async (sessions) => (open ? auditor.durable(sessions) : []),
     drafts: async (batch) => (open ? auditor.drafts(batch) : undefined),
@@ -328,6 +331,6 @@ const closing = (): AuditError => new AuditError('AUDIT_SPOOL', 'the spool is be
 
 /** An error that crossed from a thread: ours gets its kind back. */
 function revived(error: unknown): unknown {
-  const { code, message } = error as { code?: ErrorCode; message?: string };
-  return typeof code === 'string' && code.startsWith('AUDIT_') ? new AuditError(code, String(message)) : error;
+  const { code, message, place } = error as { code?: ErrorCode; message?: string; place?: Place };
+  return typeof code === 'string' && code.startsWith('AUDIT_') ? new AuditError(code, String(message), place) : error;
 }

@@ -17,12 +17,15 @@ import { compileMasks, type MaskSet, scrubData } from './mask/masker.js';
 import { MaskAlarm } from './mask-alarm.js';
 import type { AuditFigures } from './metrics.js';
 import { SessionPipeline } from './pipeline.js';
+import type { ProviderFault } from './provider-round.js';
+import { Modules } from './providers.js';
 import { Ids, Salts } from './record/id.js';
 import { formatTime } from './record/line.js';
 import { NodeScribe, type Origin, type SessionScribe } from './record/scribe.js';
 import { Board } from './spool/board.js';
 import type { Claim } from './spool/give-up.js';
 import { type Fsync, Journal } from './spool/journal.js';
+import { Rarely } from './spool/retry.js';
 import { RoomAlarm } from './spool/room-alarm.js';
 import { type Heads, noHeads } from './spool/state.js';
 import { within } from './within.js';
@@ -68,6 +71,9 @@ export interface AuditorEvents {
 /** How often there is a checkpoint, though nothing is recorded: what is older is proven whole. */
 const CHECKPOINT_MS = 60_000;
 
+/** How long a stop waits for modules of AUDIT_PROVIDERS, which have at most a second for each answer. */
+const ANSWERS_MS = 500;
+
 /** What waits in its order: a slab; drafts of another process; somebody who wants to know when all before is read, and that nothing behind it is. */
 type Work =
   | { readonly slab: ArrayBuffer; readonly used: number }
@@ -91,6 +97,12 @@ export class Auditor {
   readonly #claims: Claim[];
   readonly #counts = new Counts();
   readonly #sessions = new Map<number, Session>();
+  /** Those that have ended and whose last records wait for modules of AUDIT_PROVIDERS. */
+  readonly #ending = new Map<number, Session>();
+  /** What is to be said once the spool is no longer being given up. */
+  readonly #onRoom: (() => void)[] = [];
+  /** By a module's name and what is wrong with it. */
+  readonly #providerFaults = new Map<string, Rarely>();
   readonly #noMasks: MaskSet = compileMasks([]);
   #alarm: MaskAlarm | undefined;
   #checkpoints: Checkpoints | undefined;
@@ -103,10 +115,15 @@ export class Auditor {
   #stands = false;
   #onIdle: (() => void) | undefined;
 
-  /** Opens the journal. Throws AUDIT_SPOOL and the system's errors where that fails, AUDIT_MASK_... where a mask does not compile. */
-  constructor(data: AuditorData, events: AuditorEvents) {
+  /**
+   * Opens the journal.
+   * @param modules those of AUDIT_PROVIDERS, loaded
+   * @throws AuditError AUDIT_SPOOL, and the system's errors, where that fails; AUDIT_MASK_..., AUDIT_EVENT where something does not compile
+   */
+  constructor(data: AuditorData, events: AuditorEvents, modules = Modules.none) {
     this.#events = events;
-    this.#keepings = new Keepings(data);
+    this.#keepings = new Keepings(data, modules);
+    modules.onFailed = (name, code) => this.#providerFailed(name, code);
     this.#claims = [...data.callbacks];
     const journal = data.passing ? undefined : this.#openJournal(data);
     this.#journal = journal;
@@ -148,7 +165,7 @@ export class Auditor {
         const fault = level === 'full' ? { code: 'spool-full' } : { code: 'spool-filling' };
         this.#fault({ ...fault, stage: 'spool', count: 1 }, Date.now() * 1000);
       },
-      onReady: () => this.#work(),
+      onReady: () => this.#goOn(),
     });
   }
 
@@ -163,7 +180,7 @@ export class Auditor {
   }
 
   #passing(heads: Heads, waiting: number): Passing {
-    return new Passing(heads, waiting, { give: (drafts) => this.#events.drafts?.(drafts), onReady: () => this.#work() });
+    return new Passing(heads, waiting, { give: (drafts) => this.#events.drafts?.(drafts), onReady: () => this.#goOn() });
   }
 
   /** From now on records go out. */
@@ -190,14 +207,14 @@ export class Auditor {
       ))
     ) {
       this.#stands = false;
-      this.#work();
+      this.#goOn();
       return false;
     }
     await this.#disown(journal);
     this.#pass();
-    this.#events.gaveUp?.([...this.#sessions.values()].map(({ id, scribe }) => ({ id, seq: scribe.chain.seq })));
+    this.#events.gaveUp?.(this.#all().map(({ id, scribe }) => ({ id, seq: scribe.chain.seq })));
     this.#stands = false;
-    this.#work();
+    this.#goOn();
     return true;
   }
 
@@ -258,11 +275,12 @@ export class Auditor {
 
   /**
    * The configuration was read again. New sessions keep what it says; those under way mask by it from what is said next on, and keep `in` and `out` of it.
-   * @throws AuditError AUDIT_MASK_... where a mask does not compile; then nothing has changed
+   * @throws AuditError AUDIT_MASK_..., AUDIT_EVENT where something does not compile; then nothing has changed
    */
-  adopt(change: AuditChange): void {
+  adopt(change: AuditChange, modules = Modules.none): void {
     const before = this.#keepings.sets;
-    this.#keepings.change(change, Date.now() * 1000);
+    this.#keepings.change(change, Date.now() * 1000, modules);
+    modules.onFailed = (name, code) => this.#providerFailed(name, code);
     this.#claims.splice(0, this.#claims.length, ...change.callbacks);
     this.#masksChanged(before);
   }
@@ -284,7 +302,7 @@ export class Auditor {
    */
   async durable(sessions: readonly number[]): Promise<readonly number[]> {
     if (this.#queue.length > 0) return [];
-    const all = sessions.filter((session) => this.#sessions.get(session)?.pipeline.idle ?? true);
+    const all = sessions.filter((session) => (this.#sessions.get(session)?.pipeline.idle ?? true) && !this.#ending.has(session));
     if (all.length > 0) await this.#ledger.flushed();
     return all;
   }
@@ -324,6 +342,18 @@ export class Auditor {
   take(slab: ArrayBuffer, used: number): void {
     this.#queue.push({ slab, used });
     if (!this.#scheduled) this.#work();
+  }
+
+  /** There is room again: for what waited for a module, then for what waits in slabs. */
+  #goOn(): void {
+    for (const run of this.#onRoom.splice(0)) run();
+    for (const { pipeline } of this.#all()) pipeline.records.goOn();
+    this.#work();
+  }
+
+  /** Sessions that go on, and those whose last records are not written. */
+  #all(): readonly Session[] {
+    return [...this.#sessions.values(), ...this.#ending.values()];
   }
 
   /** Reads one slab a turn, so that the journal's callbacks run in between. */
@@ -432,7 +462,13 @@ export class Auditor {
     const known = sessions.get(open.id);
     const scribe = this.#scribe.session(open, keeping.allowSparse, known);
     if (!known) sessions.set(open.id, Object.assign(scribe.chain, { listener: open.listener, protocol: open.protocol }));
-    const pipeline = new SessionPipeline(open, keeping, scribe, (fault, faultAt) => this.#fault(fault, faultAt));
+    const pipeline = new SessionPipeline(
+      open,
+      keeping,
+      scribe,
+      (fault, faultAt) => this.#fault(fault, faultAt),
+      () => !this.#stands && this.#ledger.accepts(),
+    );
     this.#sessions.set(session, { id: open.id, listener: open.listener, pipeline, scribe });
     if (known) return pipeline.resume(at);
     this.#alarm?.sessionBegan();
@@ -444,7 +480,11 @@ export class Auditor {
     if (!found) return;
     found.pipeline.end(end, at);
     this.#sessions.delete(session);
-    this.#ledger.heads.sessions.delete(found.id);
+    this.#ending.set(session, found);
+    found.pipeline.records.whenWritten(() => {
+      this.#ending.delete(session);
+      this.#ledger.heads.sessions.delete(found.id);
+    });
   }
 
   #gap(session: number, gap: Gap, at: TimeUs): void {
@@ -454,9 +494,23 @@ export class Auditor {
     this.#scribe.event('audit.gap', at, scrubData(this.#noMasks, gapOf({ stage: 'capture', reason, ...times, bytes, sessions })));
   }
 
-  #fault(fault: { code: string; stage: string; count: number; mask?: string }, at: TimeUs): void {
+  #fault(fault: { code: string; stage: string; count: number; mask?: string; provider?: string }, at: TimeUs): void {
     this.#counts.fault(fault);
     this.#scribe.event('audit.fault', at, scrubData(this.#noMasks, fault));
+  }
+
+  /** A record went on without what a module would have done: at once, then counted. */
+  #providerFailed(provider: string, code: ProviderFault): void {
+    if (this.#stands) return void this.#onRoom.push(() => this.#providerFailed(provider, code));
+    const key = `${provider} ${code}`;
+    const say = (_: string, count: number): void => this.#fault({ code, stage: 'provider', count, provider }, Date.now() * 1000);
+    const rarely = this.#providerFaults.get(key) ?? new Rarely(say);
+    this.#providerFaults.set(key, rarely);
+    try {
+      rarely.happened(code);
+    } catch {
+      // Nothing can be written now; the journal has trouble of its own.
+    }
   }
 
   #node({ topic, data }: NodeFact, at: TimeUs): void {
@@ -477,7 +531,7 @@ export class Auditor {
   async hold(): Promise<number> {
     if (!this.#journal) throw new AuditError('AUDIT_SPOOL', 'the spool was handed over; ask its new owner');
     const { segment } = await this.#journal.hold(() => {
-      for (const { scribe } of this.#sessions.values()) scribe.renew();
+      for (const { scribe } of this.#all()) scribe.renew();
       this.#taking?.renew();
     });
     return segment;
@@ -498,6 +552,18 @@ export class Auditor {
     }
   }
 
+  /** Waits for the modules that have not answered, a while; then the records go as they are. */
+  async #answers(): Promise<void> {
+    const written = this.#all().map(({ pipeline }) => new Promise<void>((resolve) => pipeline.records.whenWritten(resolve)));
+    let timer: NodeJS.Timeout | undefined;
+    const enough = new Promise((resolve) => {
+      timer = setTimeout(resolve, ANSWERS_MS);
+    });
+    await Promise.race([Promise.all(written), enough]);
+    clearTimeout(timer);
+    for (const { pipeline } of this.#all()) pipeline.records.settle();
+  }
+
   /** Makes everything durable that was taken, and closes the journal. Slabs that it does not accept within `timeoutMs` are left: then it gives false. */
   async close(timeoutMs: number): Promise<boolean> {
     if (this.#queue.length > 0) {
@@ -512,6 +578,7 @@ export class Auditor {
     const all = !this.#queue.some((work) => 'slab' in work);
     for (const work of this.#queue.splice(0)) if ('drafts' in work) work.settle(undefined);
     this.#settle();
+    await this.#answers();
     if (this.#journal) await this.#disown(this.#journal);
     else if (this.#ledger instanceof Passing) await this.#ledger.close();
     return all;
@@ -555,28 +622,31 @@ export type FromAudit =
 if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
   const port = parentPort;
   const say = (message: FromAudit, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
-  const answer = (number: number, work: () => unknown): void => {
+  const answer = async (number: number, work: () => unknown): Promise<void> => {
     try {
-      say({ type: 'answer', number, answer: work() });
+      say({ type: 'answer', number, answer: await work() });
     } catch (error) {
       const { message, place } = error instanceof AuditError ? error : { message: 'the configuration cannot be taken', place: undefined };
       say({ type: 'refused', number, code: error instanceof AuditError ? error.code : nameOf(error), message, place });
     }
   };
-  const auditor = new Auditor((workerData as { audit: AuditorData }).audit, {
+  const data = (workerData as { audit: AuditorData }).audit;
+  const events: AuditorEvents = {
     returned: (slab) => say({ type: 'returned', slab }, [slab]),
     trouble: (code) => say({ type: 'trouble', code }),
     warn: (message) => say({ type: 'warn', message }),
     gaveUp: (sessions) => say({ type: 'gave-up', sessions }),
     drafts: (drafts) => say({ type: 'drafts', drafts }),
-  });
+  };
+  const auditor = new Auditor(data, events, await Modules.load(data.listeners));
+  const adopt = async (change: AuditChange): Promise<void> => auditor.adopt(change, await Modules.load(change.listeners));
   port.on('message', (message: ToAudit) => {
     if (message.type === 'slab') auditor.take(message.slab, message.used);
     else if (message.type === 'ping') say({ type: 'pong' });
     else if (message.type === 'declare') void auditor.declare(message.fact).then(() => say({ type: 'declared', number: message.number }));
-    else if (message.type === 'adopt') answer(message.number, () => auditor.adopt(message.change));
-    else if (message.type === 'figures') answer(message.number, () => auditor.figures());
-    else if (message.type === 'durable') void auditor.durable(message.sessions).then((all) => answer(message.number, () => all));
+    else if (message.type === 'adopt') void answer(message.number, () => adopt(message.change));
+    else if (message.type === 'figures') void answer(message.number, () => auditor.figures());
+    else if (message.type === 'durable') void answer(message.number, () => auditor.durable(message.sessions));
     else if (message.type === 'hold') void auditor.hold().then((segment) => say({ type: 'held', segment }));
     else if (message.type === 'release') auditor.release();
     else if (message.type === 'drafts') void auditor.drafts(message.batch).then((count) => answer(message.number, () => count));

@@ -288,6 +288,69 @@ export interface EventDefinition {
   readonly place: Place;
 }
 
+/** An entry of AUDIT_PROVIDERS, as plain data. */
+export interface ProviderSettings {
+  readonly name: string;
+  /** Absolute path of the module. */
+  readonly module: string;
+  readonly options: ProviderOptions;
+  readonly timeoutMs: number;
+  readonly place: Place;
+}
+
+/** Options of an entry of AUDIT_PROVIDERS beside `use`, `name` and `timeout_ms`, for its module. */
+export type ProviderOptions = { readonly [name: string]: unknown };
+
+/**
+ * A record of a session before it is sealed, as modules of AUDIT_PROVIDERS see it: behind the masks, frozen all through. The members are FORMAT.md's, those
+ * that it has not are absent.
+ */
+export interface RecordDraft {
+  readonly topic: Topic;
+  /** RFC 3339, UTC. */
+  readonly time: string;
+  readonly session: string;
+  readonly listener: string;
+  readonly protocol: string;
+  readonly direction?: Direction;
+  readonly exchange?: number;
+  readonly ip?: string;
+  readonly account?: string;
+  readonly character?: string;
+  readonly room?: string;
+  readonly text?: string;
+  readonly data?: { readonly [name: string]: unknown };
+  readonly event?: string;
+  readonly event_type?: string;
+  /** What providers have added. For `beforeRecord` alone. */
+  readonly custom?: { readonly [name: string]: unknown };
+}
+
+/**
+ * Default export of a module of AUDIT_PROVIDERS: gives what is to stand in the record's `custom` under the module's name, any JSON of at most 4 KiB; undefined
+ * or null: nothing. A promise is waited for `timeout_ms`; the session's later records wait with it, nobody else does. What is thrown is counted.
+ */
+export type Provide = (draft: RecordDraft, options: ProviderOptions) => unknown;
+
+/** What `beforeRecord` changes; members that are absent stay. `custom` and `event` are taken away by null. */
+export interface RecordChange {
+  readonly text?: string;
+  readonly custom?: { readonly [name: string]: unknown } | null;
+  /** A code of words with dots between, never anything personal: the head of a record is never erased. */
+  readonly event?: string | null;
+  readonly event_type?: string;
+}
+
+/**
+ * Export named `beforeRecord` of such a module: asked about each input, output and message out of band. Gives what it changes, null where the record is to be
+ * dropped, undefined where it is to stay; a promise is waited for `timeout_ms`, and without an answer the record goes as it is. What must hold always is
+ * therefore decided at once, without a promise.
+ */
+export type BeforeRecord = (
+  draft: RecordDraft,
+  options: ProviderOptions,
+) => RecordChange | null | undefined | Promise<RecordChange | null | undefined>;
+
 /** A message out of band, as the wire had it: holds secrets until mask/ has seen it. */
 export interface OobMessage {
   readonly direction: Direction;

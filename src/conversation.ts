@@ -39,6 +39,9 @@ export interface Partners {
   readonly peek: () => Peeked | undefined;
   /** Ends what the client has typed and not ended: the server has a prompt open again. */
   readonly endKeys: () => void;
+  /** False while the journal is full; told that a record that waited for a module could not be written. */
+  readonly accepts: () => boolean;
+  readonly unwritten: () => void;
 }
 
 export class Conversation {
@@ -71,7 +74,7 @@ export class Conversation {
     this.#partners = partners;
     this.#idleUs = kept.outIdleMs * 1000;
     this.#masks = new SessionMasks(kept.masks);
-    this.#records = new Finisher(open, partners.scribe, kept.finishing);
+    this.#records = new Finisher(open, { ...partners, masks: this.#masks, failed: partners.unwritten }, kept.finishing);
     this.#identifier = new Identifier(kept.names);
     const { watch = [], watchExclude = [] } = kept;
     this.#watches = watch.length > 0;
@@ -154,7 +157,7 @@ export class Conversation {
 
   /** Whether anything that was said waits here and is no record yet. */
   get holds(): boolean {
-    return this.#judge.holds;
+    return this.#judge.holds || this.#records.waits;
   }
 
   /** The session went on while nobody looked. */
@@ -216,9 +219,14 @@ export class Conversation {
     this.#records.end(at, (leftOut) => this.#masks.scrubData({ reason, by, bytes_in: bytesIn, bytes_out: bytesOut, ...leftOut, ...last }, at));
   }
 
-  /** Everything that waits goes on as it stands. */
+  /** Everything that waits for the judge goes on as it stands. */
   settle(): void {
     this.#judge.end();
+  }
+
+  /** What waits for modules of AUDIT_PROVIDERS: see Finisher. */
+  get records(): Pick<Finisher, 'waits' | 'whenWritten' | 'goOn' | 'settle'> {
+    return this.#records;
   }
 
   /** An input is scrubbed, recorded or not: its secrets must be known when what the server said is written, which may be its echo. */

@@ -4,7 +4,7 @@
  * say, a message for its silence), so what a mask of then has hidden stays hidden, though the mask is gone. Reads no clock.
  */
 import { networksOf } from './bridge/networks.js';
-import type { AnyMask, EventDefinition, IdentitySettings, LinePattern, TimeUs } from './contract.js';
+import type { AnyMask, EventDefinition, IdentitySettings, LinePattern, ProviderSettings, TimeUs } from './contract.js';
 import { AuditError } from './errors.js';
 import type { Finishing } from './finisher.js';
 import type { Charset } from './gather/charset.js';
@@ -14,6 +14,7 @@ import { compileExclusions } from './mask/exclusions.js';
 import { compileMasks, type MaskSet, type Style } from './mask/masker.js';
 import { compileNamed } from './mask/named-groups.js';
 import type { Keeping } from './pipeline.js';
+import { Modules } from './providers.js';
 
 /** A listener's part of the settings, as plain data. */
 export interface ListenerAudit {
@@ -30,6 +31,7 @@ export interface ListenerAudit {
   readonly watch: readonly string[];
   readonly watchExclude: readonly string[];
   readonly events?: readonly EventDefinition[];
+  readonly providers?: readonly ProviderSettings[];
   readonly exclude?: { readonly patterns: readonly LinePattern[]; readonly networks: readonly string[] };
 }
 
@@ -62,10 +64,14 @@ export class Keepings {
   /** When the last reload was, while what was said before it may wait; undefined: nothing of it does. */
   #since: TimeUs | undefined;
 
-  /** Throws AUDIT_MASK_... where a mask does not compile. */
-  constructor(data: KeepingSettings) {
+  /**
+   * @param modules those of AUDIT_PROVIDERS, loaded
+   * @throws AuditError AUDIT_MASK_..., AUDIT_EVENT where something does not compile
+   */
+  constructor(data: KeepingSettings, modules = Modules.none) {
     const compile = compileOnce();
-    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, made(listener, data, compile)]));
+    const loaded = { ...data, modules };
+    this.#listeners = new Map(data.listeners.map((listener) => [listener.name, made(listener, loaded, compile)]));
   }
 
   /** The masks in force, each set once. */
@@ -86,8 +92,9 @@ export class Keepings {
     return this.#since === undefined ? one?.kept : one?.mixed;
   }
 
-  /** Other settings from this time on; sessions under way are to be given `now` anew. Throws AUDIT_MASK_...; then nothing has changed. */
-  change(data: KeepingSettings, at: TimeUs): void {
+  /** Other settings from this time on; sessions under way are to be given `now` anew. Throws as the constructor; then nothing has changed. */
+  change(settings: KeepingSettings, at: TimeUs, modules = Modules.none): void {
+    const data = { ...settings, modules };
     const waits = this.#since !== undefined;
     const before = this.#listeners;
     const compile = compileOnce();
@@ -104,6 +111,9 @@ export class Keepings {
   }
 }
 
+/** With the modules of AUDIT_PROVIDERS. */
+type Loaded = KeepingSettings & { readonly modules: Modules };
+
 type Compile = typeof compileMasks;
 
 /** Compiles equal masks once: listeners whose masks do not differ share them. */
@@ -119,13 +129,13 @@ function compileOnce(): Compile {
   };
 }
 
-function made(listener: ListenerAudit, data: KeepingSettings, compile: Compile): One {
-  const kept = keptOf(listener, compile(listener.masks, styleOf(listener, data)));
+function made(listener: ListenerAudit, data: Loaded, compile: Compile): One {
+  const kept = keptOf(listener, data, compile(listener.masks, styleOf(listener, data)));
   return { kept, mixed: kept, own: listener.masks, all: listener.masks };
 }
 
 interface Follows {
-  readonly data: KeepingSettings;
+  readonly data: Loaded;
   readonly before: One | undefined;
   /** What was said before the reload before this one may wait still. */
   readonly waits: boolean;
@@ -139,26 +149,30 @@ function follows(listener: ListenerAudit, { data, before, waits, compile }: Foll
   const gone = (waits ? before.all : before.own).filter((mask) => !essences.has(essence(mask)));
   const mixed = compile([...listener.masks, ...gone], style, before.kept.masks);
   const masks = gone.length === 0 ? mixed : compile(listener.masks, style, mixed);
-  return { kept: keptOf(listener, masks), mixed: keptOf(listener, mixed), own: listener.masks, all: [...listener.masks, ...gone] };
+  return { kept: keptOf(listener, data, masks), mixed: keptOf(listener, data, mixed), own: listener.masks, all: [...listener.masks, ...gone] };
 }
 
 /** What a mask does, without its place. */
 const essence = (mask: AnyMask): string => JSON.stringify({ ...mask, place: undefined, patternPlace: undefined });
 
-const keptOf = (listener: ListenerAudit, masks: MaskSet): Kept => ({
+const keptOf = (listener: ListenerAudit, { modules }: Loaded, masks: MaskSet): Kept => ({
   ...listener,
   masks,
   names: sourcesOf(listener),
-  finishing: finishingOf(listener),
+  finishing: finishingOf(listener, modules),
 });
 
-/** Undefined where nothing is left out and no record is called anything. Throws AUDIT_MASK_PATTERN, AUDIT_EVENT. */
-export function finishingOf({
-  events = [],
-  exclude = { patterns: [], networks: [] },
-}: Pick<ListenerAudit, 'events' | 'exclude'>): Finishing | undefined {
-  if (events.length + exclude.patterns.length + exclude.networks.length === 0) return undefined;
-  return { events: new Events(events), excludes: compileExclusions(exclude.patterns), excludesAddress: networksOf(exclude.networks) };
+/**
+ * What is done with what is masked; undefined where that is nothing.
+ * @throws AuditError AUDIT_MASK_PATTERN, AUDIT_EVENT, with the place
+ */
+export function finishingOf(
+  { events = [], exclude = { patterns: [], networks: [] }, providers = [] }: Pick<ListenerAudit, 'events' | 'exclude' | 'providers'>,
+  modules: Modules,
+): Finishing | undefined {
+  if (events.length + exclude.patterns.length + exclude.networks.length + providers.length === 0) return undefined;
+  const excludes = compileExclusions(exclude.patterns);
+  return { events: new Events(events), excludes, excludesAddress: networksOf(exclude.networks), modules: modules.of(providers) };
 }
 
 const sourcesOf = ({ identity }: ListenerAudit): Sources => ({ matchers: compileNamed(identity.patterns), paths: identity.paths });

@@ -76,7 +76,8 @@ export class SessionPipeline {
   /** Time of the bytes that are being read. */
   #at: TimeUs = 0;
 
-  constructor(open: SessionOpen, keeping: Keeping, scribe: SessionScribe, onFault: OnFault) {
+  /** @param accepts false while no record that waited for a module may be written */
+  constructor(open: SessionOpen, keeping: Keeping, scribe: SessionScribe, onFault: OnFault, accepts: () => boolean = () => true) {
     this.#open = open;
     this.#onFault = onFault;
     const agreed = new Agreed();
@@ -91,6 +92,8 @@ export class SessionPipeline {
       fault: (code, stage) => this.#fault(code, stage),
       peek: () => output.peek(),
       endKeys: () => this.#lanes.RCV.gatherer.flush('prompt', this.#giveTyped),
+      accepts,
+      unwritten: () => this.#unwritten(),
     });
     this.#options = new OptionReader(this.#listenToOptions(), charset);
   }
@@ -174,6 +177,20 @@ export class SessionPipeline {
   get idle(): boolean {
     const { RCV, SND } = this.#lanes;
     return RCV.gatherer.length === 0 && SND.gatherer.length === 0 && RCV.unread === 0 && SND.unread === 0 && !this.#conversation.holds;
+  }
+
+  /** What waits for modules of AUDIT_PROVIDERS, behind the last of the calls. */
+  get records(): Conversation['records'] {
+    return this.#conversation.records;
+  }
+
+  /** A record that waited could not be written, and nobody called who could be told. */
+  #unwritten(): void {
+    try {
+      this.fail(this.#at);
+    } catch {
+      // Nothing can be written now; the journal has trouble of its own.
+    }
   }
 
   /** Writes what waits, as it stands: the audit ends here, the session may go on. */

@@ -211,8 +211,11 @@ export interface Store {
    * what tells who was there when. May take seconds; reads go on. Gives how many records went.
    */
   drop(range: { readonly from: number | null; readonly to: number | null; readonly keepSessions: boolean }): Promise<number>;
-  /** Rewrites every stored line that `erase` changes, also where it was indexed, and leaves no trace of it on disk. May take long. Gives how many. */
-  erase(erase: EraseLine, progress: (done: number, all: number) => void): Promise<number>;
+  /**
+   * Rewrites every stored line that `erase` changes, also where it was indexed, and leaves no trace of it on disk. May take long. Gives how many.
+   * @param among ids of the records that may change, so that not every line must be looked at; absent: any
+   */
+  erase(erase: EraseLine, progress: (done: number, all: number) => void, among?: ReadonlySet<RecordId>): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -76,7 +76,7 @@ t.test('a hold that was asked of a thread that ended is kept by the next; one th
 
 t.test('inline it is the same', async (t) => {
   const { folder, data, events, pass } = given(t);
-  const side = inlineSide(data, events);
+  const side = await inlineSide(data, events);
   await side.declare({ topic: 'audit.start' });
   t.equal(await side.hold(), 2);
   await side.declare({ topic: 'audit.start' });

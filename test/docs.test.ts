@@ -293,7 +293,7 @@ t.test("FORMAT.md's codes of faults are all that the other stages can say, and i
   const listed = rowsUnder(format, '### Faults').flatMap(([, code]) => codes(code));
   const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const said = files.flatMap((file) =>
-    [...source(file).matchAll(/(?:\bcode: |ault\(|restarted\()'([a-z]+(?:-[a-z]+)*)'/g)].map(([, code = '']) => code),
+    [...source(file).matchAll(/(?:\bcode: |ault\(|restarted\(|module\.failed\()'([a-z]+(?:-[a-z]+)*)'/g)].map(([, code = '']) => code),
   );
   const decode = codesOfDecode();
   t.strictSame(listed.toSorted(), [...new Set(said)].filter((code) => !decode.includes(code)).toSorted());

@@ -4,6 +4,7 @@ import { loadSettings } from '../src/config/settings.js';
 import { finishingOf } from '../src/keepings.js';
 import { Events } from '../src/mask/events.js';
 import { compileMasks } from '../src/mask/masker.js';
+import { Modules } from '../src/providers.js';
 import { messageOf } from '../src/view/message.js';
 import { sound, Talk } from './talk.js';
 
@@ -16,7 +17,7 @@ function talkOf(...set: string[]): Talk {
   const short = ["LISTEN='tcp://127.0.0.1:1'", "UPSTREAM='tcp://127.0.0.1:2'"];
   const [main] = loadSettings({ file: null, cwd: '/', env: {}, set: [...short, ...set] }).listeners;
   if (!main) throw new Error('no listener');
-  return new Talk({ masks: MASKS, finishing: finishingOf(main.audit) });
+  return new Talk({ masks: MASKS, finishing: finishingOf(main.audit, Modules.none) });
 }
 
 const shown = (talk: Talk): string[] =>
@@ -108,7 +109,7 @@ t.test('with the configuration read again other things are left out, and counted
   const talk = talkOf("AUDIT_EXCLUDE=[{'pattern': 'a'}]");
   const { audit } = loadSettings({ file: null, cwd: '/', env: {}, set: ["AUDIT_EXCLUDE=[{'pattern': 'b'}]"] });
   talk['>']('a\r\n')['<']('Ok.\r\n').wait(6_000);
-  talk.pipeline.adopt({ in: true, out: true, masks: MASKS, finishing: finishingOf(audit) });
+  talk.pipeline.adopt({ in: true, out: true, masks: MASKS, finishing: finishingOf(audit, Modules.none) });
   talk['>']('a\r\n')['<']('Ok.\r\n').wait(200)['>']('b\r\n')['<']('Ok.\r\n').wait(200).end();
   t.strictSame(shown(talk), [
     'session.start',

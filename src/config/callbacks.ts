@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CheckOptions } from '../contract.js';
 import { AuditError, type ErrorCode, nameOf, type Place } from '../errors.js';
 import type { CallbackSettings as Delivered } from '../spool/load.js';
-import { CALLBACK_OPTIONS, CALLBACKS, LATER_CALLBACKS, type ValueOf } from './keys.js';
+import { CALLBACK_OPTIONS, CALLBACKS, type ValueOf } from './keys.js';
 import { type Literal, readLiterals, type StringLiteral } from './literals.js';
 import { didYouMean } from './nearest.js';
 import { showOption } from './python.js';
@@ -32,18 +32,24 @@ const COMMON = Object.keys(CALLBACK_OPTIONS) as CommonName[];
 const EVENNIA = /^evennia\.contrib\.(?:utils|security)\.auditing\.outputs\.to_(file|syslog)$/;
 const IS_PATH = /\/|\.m?js$/;
 
-/** Where `file` writes if it is not told (callbacks/file.ts). */
-const FILE_PATH = 'audit/audit.log';
+/** Where those that keep files write if they are not told (callbacks/file.ts, callbacks/store.ts). */
+const PATHS: { readonly [use: string]: string | undefined } = { file: 'audit/audit.log', store: 'audit/store' };
 
-/** Reads AUDIT_CALLBACK: a name, a path, a dict, or a list of these. Throws AUDIT_CONFIG_... at the place. */
-export function callbacksOf(literal: Literal, asked: Asked): ReadCallback[] {
+/** STORE_INDEXES: each a list of paths. */
+export type StoreIndexes = readonly (readonly string[])[];
+
+/**
+ * Reads AUDIT_CALLBACK: a name, a path, a dict, or a list of these. Throws AUDIT_CONFIG_... at the place.
+ * @param indexes what `store` is told besides its options
+ */
+export function callbacksOf(literal: Literal, asked: Asked, indexes: StoreIndexes): ReadCallback[] {
   const many = literal.kind === 'list' || literal.kind === 'tuple' ? literal.value : [literal];
   if (many.length === 0) wants('at least one callback (AUDIT_ACTIVATE = False makes a plain proxy)', literal, asked);
   const given = many.map((one) => describe(one, asked));
   const names = given.map(({ options }) => options.get('name')?.value);
   const taken = new Set<string>();
   for (const [index, name] of names.entries()) if (name) takeName(common(given[index]?.options, 'name', asked), name, taken);
-  const callbacks = given.map((one) => read(one, asked, taken));
+  const callbacks = given.map((one) => read(one, asked, taken, indexes));
   eachItsOwnFiles(callbacks, asked.folder);
   return callbacks;
 }
@@ -53,8 +59,8 @@ function eachItsOwnFiles(callbacks: readonly ReadCallback[], folder: string): vo
   const taken = new Map<string, string>();
   for (const { settings } of callbacks) {
     const { use, name, options, place } = settings;
-    const { path = FILE_PATH } = options;
-    if (use !== 'file' || typeof path !== 'string') continue;
+    const { path = PATHS[use] } = options;
+    if (PATHS[use] === undefined || typeof path !== 'string') continue;
     const file = resolve(folder, path);
     const other = taken.get(file);
     if (other !== undefined) {
@@ -101,9 +107,6 @@ function useOf(literal: StringLiteral): string {
     throw new AuditError(code, message, literal.place);
   };
   if (IS_PATH.test(use) || Object.hasOwn(CALLBACKS, use)) return use;
-  if (LATER_CALLBACKS.some((name) => name === use)) {
-    return refuse('AUDIT_CONFIG_LATER', `the callback '${use}' is not built yet; ${Object.keys(CALLBACKS).join(', ')} are, and modules of your own`);
-  }
   if (/^\w+(\.\w+)+$/.test(use)) {
     return refuse('AUDIT_CONFIG_TYPE', "a function of Python cannot be called here; write the path of a module of JavaScript, such as './mine.mjs'");
   }
@@ -118,7 +121,7 @@ function common<K extends CommonName>(options: Options | undefined, name: K, ask
   return check(literal, { ...asked, name: `'${name}'` }) as ValueOf<(typeof CALLBACK_OPTIONS)[K]>;
 }
 
-function read({ place, use, options }: Described, asked: Asked, taken: Set<string>): ReadCallback {
+function read({ place, use, options }: Described, asked: Asked, taken: Set<string>, indexes: StoreIndexes): ReadCallback {
   const name = options.has('name') ? common(options, 'name', asked) : freeName(use, taken);
   const ours = Object.hasOwn(CALLBACKS, use) ? (CALLBACKS[use]?.options ?? {}) : {};
   const own = [...options].filter(([option]) => !COMMON.some((one) => one === option) || Object.hasOwn(ours, option));
@@ -137,7 +140,10 @@ function read({ place, use, options }: Described, asked: Asked, taken: Set<strin
     place,
     use,
     module: moduleOf(use, asked.folder),
-    options: Object.fromEntries(own.map(([option, { value }]) => [option, plainValue(value, { ...asked, name: quoteName(option) })])),
+    options: {
+      ...Object.fromEntries(own.map(([option, { value }]) => [option, plainValue(value, { ...asked, name: quoteName(option) })])),
+      ...(use === 'store' && indexes.length > 0 ? { indexes } : {}),
+    },
     ...told,
   };
   const { topics, batchRecords: batch_records, batchBytes: batch_bytes, batchMs: batch_ms, start, required, format, fields } = told;
@@ -147,11 +153,23 @@ function read({ place, use, options }: Described, asked: Asked, taken: Set<strin
 
 /** An OpenTelemetry collector takes its own records alone, so whoever asks for that form need not ask for the format as well. */
 function formatOf(use: string, options: Options, asked: Asked): CallbackSettings['format'] {
+  if (use === 'store') return recordFormat(options, asked);
   const form = options.get('form')?.value;
   if (use !== 'http' || form?.kind !== 'string' || form.value !== 'otlp') return common(options, 'format', asked);
   const given = options.get('format');
   if (given && common(options, 'format', asked) !== 'otel') wants("'otel' where 'form' is 'otlp'", given.value, { ...asked, name: "'format'" });
   return 'otel';
+}
+
+/** What is kept to be found again is the journal's line, and nothing else. */
+function recordFormat(options: Options, asked: Asked): 'record' {
+  for (const name of ['format', 'fields'] as const) {
+    const given = options.get(name);
+    if (given && common(options, name, asked) !== (name === 'format' ? 'record' : null)) {
+      wants(name === 'format' ? "'record' where 'use' is 'store'" : "None where 'use' is 'store'", given.value, { ...asked, name: `'${name}'` });
+    }
+  }
+  return 'record';
 }
 
 /** `file`, `file2`, `file3` ... */

@@ -3,6 +3,7 @@
  * `check --print`, and `server.conf.example` is printed from it. Names of the design that are not built yet stand here too, to be refused as such.
  */
 import { CHARSETS } from '../gather/charset.js';
+import { archiveTemplate, chores } from './chores.js';
 import {
   address,
   adminAddress,
@@ -130,6 +131,14 @@ export const AUDIT_KEYS = {
       'AUDIT_MASKS); all inputs, outputs and out-of-band messages of a session from such a network do. They are counted in `session.end`, and are still ' +
       'looked at: a prompt hides its answer, recorded or not.',
   }),
+  AUDIT_PROVIDERS: key({
+    default: '[]',
+    check: listOf(anything, 'a list of modules, each a path or a dict'),
+    means:
+      "Modules of your own that add to records, or change or drop them, behind the masks: a path, or {'use': PATH, 'name': NAME, 'timeout_ms': 50, " +
+      "...options}. What the default export gives of a record stands in its `custom` under the module's name; `beforeRecord` may change text, custom and " +
+      'event, or drop it. What they give is masked too. Without an answer in timeout_ms (at most 1000) the record goes as it is.',
+  }),
   AUDIT_ON_FAILURE: key({
     default: "'pass'",
     check: choice('pass', 'pause', 'close'),
@@ -167,11 +176,18 @@ export const KEYS = {
       'False leaves out what the proxy says of its own housekeeping (audit.config). What is lost, goes wrong, starts, stops or proves is said always.',
   }),
   AUDIT_CALLBACK: key({
-    default: "['file']",
+    default: "['file', 'store']",
     check: anything,
     means:
       'Where the records go: the name of a callback, the path of a module of your own (with a / in it, or ending in .js or .mjs), a dict ' +
       "{'use': NAME or PATH, ...options}, or a list of these.",
+  }),
+  STORE_INDEXES: key({
+    default: '[]',
+    check: listOf(oneOrMore(line(300)), 'a list of paths, and of tuples of paths'),
+    means:
+      "Members of records below 'data' and 'custom' that the store is to find soon: 'custom.geo.country'; those of a tuple (at most 3) together. At most 16. " +
+      'A change counts for days that begin after it.',
   }),
   SPOOL_DIR: key({ default: "'audit/spool'", check: path, means: 'Folder of the journal that records wait in until every callback has them.' }),
   SPOOL_MAX_BYTES: key({
@@ -195,6 +211,30 @@ export const KEYS = {
       'File of the private key that signs checkpoints (`wirescribe keygen` makes one); None: they are not signed, and prove nothing against whoever ' +
       'can write the files.',
   }),
+  RETENTION_DAYS: key({
+    default: '360',
+    check: orNone(number({ min: 7, max: 36_500, unit: 'days' })),
+    means:
+      'How long the store keeps what was recorded, in days (of UTC), at least 7; None: for ever. Older days are dropped by the chore retain. The files of ' +
+      "the callback file have 'keep_days' of their own.",
+  }),
+  CHORES: key({
+    default: '{}',
+    check: chores,
+    means:
+      "What is done once a day while the proxy runs, in a thread of its own at the lowest priority: {'retain': {'at': '03:00', 'limit_s': 7200}}. " +
+      "'retain' drops what is older than RETENTION_DAYS; 'archive', where it is named, writes days that are over to ARCHIVE_DIR ('at': '02:00'; with 'reset': " +
+      "True they are then dropped), and 'retain' drops nothing before that. 'at' is on the local clock (None: not on its own), 'limit_s' the seconds after " +
+      'which an audit.fault says that it takes too long. What was missed while nothing ran is made up for soon after the start.',
+  }),
+  ARCHIVE_NAME: key({
+    default: "'wirescribe-%Y-%m-%d'",
+    check: archiveTemplate,
+    means:
+      "Name of archive files without their ending, .jsonl.gz: strftime's %Y %y %m %d %j %G %V, of the day (UTC) in them. Days of one name share a file; " +
+      'one that is there already is not overwritten: the next has a number behind its name.',
+  }),
+  ARCHIVE_DIR: key({ default: "'audit/archive'", check: path, means: 'Folder of archive files.' }),
   ADMIN_LISTEN: key({
     default: "'http://127.0.0.1:4080'",
     check: orNone(adminAddress),
@@ -230,7 +270,7 @@ export const AUDIT_KEY_NAMES = Object.keys(AUDIT_KEYS) as readonly AuditKeyName[
 export const ALIASES: { readonly [name: string]: KeyName | undefined } = { SERVERNAME: 'APPLICATION', SERVER_SESSION_CLASS: undefined };
 
 /** Keys of the design that this version refuses by name. */
-export const LATER_KEYS = ['AUDIT_PROVIDERS', 'RETENTION_DAYS', 'CHORES', 'ARCHIVE_NAME', 'ARCHIVE_DIR', 'STORE_INDEXES'] as const;
+export const LATER_KEYS: readonly string[] = [];
 
 /** Options of a listener besides the AUDIT_ keys. An empty default: must be given, or is made up (`name`). */
 export const LISTENER_OPTIONS = {
@@ -335,8 +375,6 @@ export const LISTENER_OPTIONS = {
   user: key({ default: 'None', check: orNone(line(64)), means: 'pty: the user that the program runs as; None: ours' }),
 } as const;
 
-export const LATER_LISTENER_OPTIONS = [...LATER_KEYS.filter((name) => name.startsWith('AUDIT_'))] as const;
-
 /** Options that every callback takes. */
 export const CALLBACK_OPTIONS = {
   use: key({ default: '', check: string, means: 'which callback: one of the names below, or a path' }),
@@ -424,6 +462,10 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
       idempotent: 'True; False for brokers that refuse it (older than 0.11, or without the ACL IdempotentWrite): then retries leave more doubles',
     },
   },
+  store: {
+    means: 'keeps records where they can be searched: SQLite, a file for each day',
+    options: { path: "folder, 'audit/store'" },
+  },
   http: {
     means: 'posts records to a webhook, Elasticsearch, OpenSearch, Loki or an OpenTelemetry collector',
     options: {
@@ -441,8 +483,6 @@ export const CALLBACKS: { readonly [use: string]: { readonly means: string; read
     },
   },
 };
-
-export const LATER_CALLBACKS = ['store'] as const;
 
 /** Options of an entry of AUDIT_IDENTITY, by its kind: a pattern, or a path of out-of-band data (`oob`). */
 export const IDENTITY_OPTIONS = { pattern: ['pattern', 'direction', 'where'], path: ['oob', 'path', 'field', 'protocol'] } as const;

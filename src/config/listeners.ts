@@ -2,15 +2,16 @@
 
 import { type Address, formatAddress, type SocketAddress } from '../bridge/address.js';
 import type { Limits } from '../bridge/limits.js';
-import type { AnyMask, EventDefinition } from '../contract.js';
+import type { AnyMask, EventDefinition, ProviderSettings } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { Charset } from '../gather/charset.js';
 import { eventsOf } from './events.js';
 import { type ExcludeSettings, excludeOf, refuseStrangers } from './exclude.js';
 import { type IdentitySettings, identityOf } from './identity.js';
-import { AUDIT_KEY_NAMES, type AUDIT_KEYS, type AuditKeyName, KEYS, LATER_LISTENER_OPTIONS, LISTENER_OPTIONS, type ValueOf } from './keys.js';
+import { AUDIT_KEY_NAMES, type AUDIT_KEYS, type AuditKeyName, KEYS, LISTENER_OPTIONS, type ValueOf } from './keys.js';
 import { type DictLiteral, type Literal, readLiterals, type StringLiteral } from './literals.js';
 import { masksOf, type Packs } from './packs.js';
+import { providersOf } from './providers.js';
 import { showOption, starred } from './python.js';
 import { quoteName } from './source.js';
 import { refuseMisfits, type TlsPlaces } from './tls.js';
@@ -35,6 +36,8 @@ export interface AuditSettings {
   /** Those of AUDIT_EVENTS, then the packs'. Not compiled yet. */
   readonly events: readonly EventDefinition[];
   readonly exclude: ExcludeSettings;
+  /** Not loaded yet. */
+  readonly providers: readonly ProviderSettings[];
 }
 
 export interface ListenerSettings {
@@ -115,6 +118,7 @@ export function auditOf({ literals, listener, asked, readPacks }: AuditSource): 
     watchExclude: value('AUDIT_WATCH_EXCLUDE'),
     events: [...eventsOf(value('AUDIT_EVENTS'), about('AUDIT_EVENTS')), ...packs.events],
     exclude: excludeOf(value('AUDIT_EXCLUDE'), listener, about('AUDIT_EXCLUDE')),
+    providers: providersOf(value('AUDIT_PROVIDERS'), about('AUDIT_PROVIDERS')),
   };
 }
 
@@ -157,7 +161,7 @@ const word = (value: string, { place }: Literal): StringLiteral => ({ kind: 'str
 
 function listener(literal: DictLiteral, index: number, { literals, asked, readAudit }: ListenerSource): ReadListener {
   const known = [...Object.keys(LISTENER_OPTIONS), ...AUDIT_KEY_NAMES];
-  const options = optionsOf(literal, { what: 'a listener', known, later: LATER_LISTENER_OPTIONS });
+  const options = optionsOf(literal, { what: 'a listener', known, later: [] });
   const value = <K extends OptionName>(name: K): ValueOf<(typeof LISTENER_OPTIONS)[K]> => {
     const given = options.get(name)?.value ?? otherwise(name, index, literal);
     return LISTENER_OPTIONS[name].check(given, { ...asked, name: `'${name}' of a listener` }) as ValueOf<(typeof LISTENER_OPTIONS)[K]>;

@@ -26,8 +26,9 @@ export class Written {
  * Every string of `data`, its members' names too, after all text masks; a secret of one is scrubbed in all of them. Never throws: data that is not
  * made of plain objects, lists, strings, numbers, booleans and null, or that is nested too deep, comes back as `{ withheld: true }`.
  * @param said finds what the session's client said that was secret
+ * @param numbers whether a number may be a secret too: not in data of our own
  */
-export function scrubData(masks: MaskSet, data: { readonly [name: string]: unknown }, said?: Finder): MaskedData {
+export function scrubData(masks: MaskSet, data: { readonly [name: string]: unknown }, said?: Finder, numbers = false): MaskedData {
   const made = { value: WITHHELD } as unknown as MaskedData;
   try {
     const known: Known[] = [];
@@ -38,7 +39,12 @@ export function scrubData(masks: MaskSet, data: { readonly [name: string]: unkno
     });
     const elsewhere = finderOf(known);
     const scrub = (text: string) => scrubText(masks, text.toWellFormed(), elsewhere, said);
-    return { value: walk(data, 0, scrub) } as unknown as MaskedData;
+    const number = (one: number) => {
+      const text = String(one);
+      const hidden = scrub(text);
+      return hidden === text ? one : hidden;
+    };
+    return { value: walk(data, 0, scrub, numbers ? number : same) } as unknown as MaskedData;
   } catch {
     return made;
   }

@@ -1,7 +1,7 @@
 /**
  * The masks of one session: those of its listener, with what the session remembers. Receives its utterances, data and names in order, gives them scrubbed.
  */
-import type { Direction, MaskedData, MaskedName, OobMessage, TimeUs, Utterance } from '../contract.js';
+import type { Direction, MaskedData, MaskedName, MaskedUtterance, OobMessage, TimeUs, Utterance } from '../contract.js';
 import { scrubData, scrubName } from './data.js';
 import { echoLines, spansBefore, spansBehind, type Typed, unfinishedEcho } from './echo.js';
 import { foldUnits } from './elsewhere.js';
@@ -10,6 +10,7 @@ import { KeyBlocks } from './key-block.js';
 import { HIDDEN_TYPING } from './mask-set.js';
 import { type MaskSet, type Scrubbed, type ScrubbedLine, type Side, scrub, scrubLine } from './masker.js';
 import type { Typing } from './queue.js';
+import { rewrite } from './rewrite.js';
 import { Said } from './said.js';
 import type { Span } from './spans.js';
 import { hideUrl } from './url.js';
@@ -185,6 +186,16 @@ export class SessionMasks {
   /** Scrubs an event's data as it is at this time. Never throws. */
   scrubData(data: { readonly [name: string]: unknown }, at: TimeUs): MaskedData {
     return scrubData(this.#masks, data, this.#said.finder(at));
+  }
+
+  /** Scrubs what a module of the operator's gave: its numbers too. Never throws. */
+  scrubForeign(data: { readonly [name: string]: unknown }, at: TimeUs): MaskedData {
+    return scrubData(this.#masks, data, this.#said.finder(at), true);
+  }
+
+  /** An utterance with another text, which passes the masks anew. Never throws. */
+  rewrite(utterance: MaskedUtterance, text: string, at: TimeUs): MaskedUtterance {
+    return rewrite(this.#masks, utterance, text, this.#said.finder(at));
   }
 
   /** Scrubs a name as it is at this time. Never throws. */

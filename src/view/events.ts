@@ -8,7 +8,7 @@ import type { AuditRecord } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { PageQuery, RecordId, StoreReader } from '../store-contract.js';
 import { type FilterInput, readFilters } from './filter-words.js';
-import { type Compile, makeMatcher } from './match.js';
+import { asks, type Compile, makeMatcher } from './match.js';
 import { isId, readSeek, type Seek, timeOf } from './seek.js';
 import { readStored } from './stored-record.js';
 
@@ -65,7 +65,16 @@ const refuse = (what: string) => new AuditError('AUDIT_QUERY', what);
  * @throws AuditError AUDIT_QUERY or AUDIT_MASK_PATTERN for a query that is not understood; while it is read, whatever the store rejects with
  */
 export function events(query: EventsQuery, below: Below): AsyncGenerator<AuditRecord, void, void> {
-  return readAll(planOf(query, below.compile), below);
+  return endQuietly(readAll(planOf(query, below.compile), below), query.signal);
+}
+
+/** The same, but what fails once the signal has ended it fails for nobody: the store may be closed by then. */
+export async function* endQuietly<T>(given: AsyncGenerator<T, void, void>, signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {
+  try {
+    yield* given;
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  }
 }
 
 /**
@@ -97,6 +106,8 @@ function planOf(query: EventsQuery, compile: Compile): Plan {
   const filters = readFilters(query.filter);
   if (order !== 'asc' && order !== 'desc') throw refuse("order wants 'asc' or 'desc'");
   if (follow && order === 'desc') throw refuse("follow goes forward only; leave out order 'desc'");
+  if (follow && filters.some((filter) => asks(filter, ['answered'])))
+    throw refuse('follow cannot tell whether an input will be answered; leave one of them out');
   if (!(limit === Number.POSITIVE_INFINITY || (Number.isSafeInteger(limit) && limit >= 0))) throw refuse('limit wants a whole number');
   if (after !== undefined && !isId(after)) throw refuse('after wants the id of a record');
   return {

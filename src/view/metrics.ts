@@ -4,7 +4,7 @@
  */
 import { AuditError } from '../errors.js';
 import type { Count, CountQuery, RecordId } from '../store-contract.js';
-import { type Below, isOver } from './events.js';
+import { type Below, endQuietly, isOver } from './events.js';
 import { type MetricsPath, readMetricsPath } from './metrics-path.js';
 import { readSeek, type Seek, timeOf } from './seek.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Span, spansOf, UNITS, type Unit, Zone } from './timeframe.js';
@@ -108,7 +108,7 @@ export async function measure(query: MetricsQuery, below: Below): Promise<Metric
  * @throws AuditError AUDIT_QUERY, when this is called
  */
 export function watchMetrics(query: MetricsQuery, below: Below): AsyncGenerator<Metrics, void, void> {
-  return watch(planOf(query), below);
+  return endQuietly(watch(planOf(query), below), query.signal);
 }
 
 async function* watch(plan: Plan, below: Below): AsyncGenerator<Metrics, void, void> {

@@ -4,7 +4,7 @@
  */
 import { AuditError } from '../errors.js';
 import type { Filter, SessionQuery, SessionSummary, StoreReader } from '../store-contract.js';
-import type { Below } from './events.js';
+import { type Below, endQuietly } from './events.js';
 import { readFilters } from './filter-words.js';
 import { isId, readSeek, type Seek, timeOf } from './seek.js';
 
@@ -102,7 +102,11 @@ export async function connections({ by, signal: _, ...only }: ConnectionsQuery, 
 }
 
 /** Counts, and again whenever the figures are others, until the signal. */
-export async function* watchConnections(query: ConnectionsQuery, below: Below): AsyncGenerator<Connections, void, void> {
+export function watchConnections(query: ConnectionsQuery, below: Below): AsyncGenerator<Connections, void, void> {
+  return endQuietly(watch(query, below), query.signal);
+}
+
+async function* watch(query: ConnectionsQuery, below: Below): AsyncGenerator<Connections, void, void> {
   const { signal } = query;
   let told = '';
   while (!signal?.aborted) {

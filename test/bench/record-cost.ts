@@ -9,6 +9,7 @@ import { loadSettings } from '../../src/config/settings.js';
 import { finishingOf } from '../../src/keepings.js';
 import { compileMasks } from '../../src/mask/masker.js';
 import { SessionPipeline } from '../../src/pipeline.js';
+import { Modules } from '../../src/providers.js';
 import { Ids, Salts } from '../../src/record/id.js';
 import { NodeScribe } from '../../src/record/scribe.js';
 
@@ -35,7 +36,7 @@ function microsecondsEach(count: number, work: (index: number) => void): number 
 
 const { audit } = loadSettings({ file: null, cwd: process.cwd(), env: {} });
 const masks = compileMasks(audit.masks);
-const finishing = finishingOf(audit);
+const finishing = finishingOf(audit, Modules.none);
 const room = Buffer.allocUnsafe(1 << 20);
 let used = 0;
 let bytes = 0;

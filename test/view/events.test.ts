@@ -2,6 +2,7 @@ import t from 'tap';
 import { compileSearch } from '../../src/mask/search.js';
 import { type Below, type EventsQuery, events, get, LATE_MS, waitFor } from '../../src/view/events.js';
 import { firstIdOf } from '../../src/view/seek.js';
+import { Dice } from '../harness.js';
 import { until } from '../wait.js';
 import { MemoryStore } from './memory-store.js';
 
@@ -169,6 +170,20 @@ t.test('the signal ends a follower that waits, and any reading', async (t) => {
   t.same(found, [idOf(0)]);
 });
 
+t.test('a store that is closed under a follower is its end once the signal was given, and an error before', async (t) => {
+  const store = storeOf(3);
+  store.newest = async () => {
+    throw new Error('closed');
+  };
+  await t.rejects(numbers({ follow: true }, below(store)), { message: 'closed' });
+  const stop = new AbortController();
+  store.newest = async () => {
+    stop.abort();
+    throw new Error('closed');
+  };
+  t.same(await numbers({ follow: true, signal: stop.signal }, below(store)), []);
+});
+
 t.test('whoever breaks out of a follower leaves nothing behind', async (t) => {
   const store = storeOf(3);
   const following = events({ follow: true }, below(store));
@@ -200,6 +215,7 @@ t.test('refuses a query that cannot be, before anything is read', async (t) => {
   for (const query of [
     { order: 'up' as 'asc' },
     { follow: true, order: 'desc' },
+    { follow: true, filter: { any: [{ answered: true }, { account: 'bob' }] } },
     { limit: -1 },
     { limit: 1.5 },
     { limit: Number.NaN },
@@ -222,17 +238,9 @@ t.test('a damaged line is told by its id alone', async (t) => {
   await t.rejects(numbers({}, below(store)), { code: 'AUDIT_STORE_DAMAGED', message: new RegExp(`under ${idOf(0)};`) });
 });
 
-/** Numbers that repeat with their seed (Park and Miller). */
-function chance(seed: number): (below: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % limit;
-  };
-}
-
 t.test('any query gives what looking at every record gives', async (t) => {
-  const pick = chance(7);
+  const dice = new Dice(7);
+  const pick = (below: number): number => dice.between(0, below - 1);
   const COUNT = 150;
   const store = storeOf(COUNT);
   const all = Array.from({ length: COUNT }, (_, number) => make(number));
