@@ -75,7 +75,7 @@ export interface Running {
   readonly listeners: readonly { readonly name: string; readonly listen: SocketAddress; readonly upstream: Address }[];
   readonly callbacks: readonly RunningCallback[];
   readonly sessions: number;
-  /** Of `exec`. */
+  /** Sessions of `exec`, and old sides of handovers that are connected. */
   readonly guests: number;
   /** After `stop`: something that was recorded could not be made durable. */
   readonly lost: boolean;
@@ -240,7 +240,7 @@ class Runner implements Running {
   }
 
   get guests(): number {
-    return this.#intake?.sessions ?? 0;
+    return (this.#intake?.sessions ?? 0) + (this.#intake?.oldSides.length ?? 0);
   }
 
   get callbacks(): readonly RunningCallback[] {
@@ -815,6 +815,7 @@ class Runner implements Running {
 
   /** Behind `leave`: ends the sessions and passes on what is left of them. */
   async #stopLeft(drainS: number): Promise<void> {
+    this.#leaving?.ending();
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());

@@ -218,3 +218,19 @@ t.test('exec goes on at the new process', async (t) => {
   t.match(chainOf(all, second)[0], { topic: 'session.start', pid: heir.pid });
   t.match(chainOf(all, second).at(-1), { topic: 'session.end', data: { exit: 0 } });
 });
+
+t.test('a plain proxy hands over its sockets, and has nothing to pass on', async (t) => {
+  const world = await worldOf(t, { set: ['AUDIT_ACTIVATE=False'] });
+  const old = await start(t, world);
+  const alice = await Client.at(old.address);
+  await alice.say('one');
+  const heir = await old.handsOver();
+  await alice.say('two');
+  const bob = await Client.at(old.address);
+  await bob.say('hello');
+  for (const one of [alice, bob]) await one.leave();
+  t.equal(await old.exit, 0);
+  heir.kill('SIGTERM');
+  await heir.gone();
+  t.same(records(world.folder), []);
+});
