@@ -840,14 +840,15 @@ class Runner implements Running {
     this.#delivery.hurry();
     await within(Promise.all([this.#redacting, idle]), GOODBYE_MS);
     if (this.#left) return this.#stopLeft(drainS);
-    this.#intake?.stop();
+    const isAwaited = (): boolean => this.#oldSides?.isAnyAlive ?? false;
+    this.#intake?.stop(isAwaited());
     await this.#view?.endLooks();
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
     if (this.#side) {
       this.#side.revive();
-      await this.#intake?.untilPassed(leftMs());
+      await this.#intake?.untilPassed(leftMs(), isAwaited);
       // A full spool has room again when callbacks have let a segment go, and they go on.
       await within(this.#door.settled(), leftMs());
       await this.#taken(leftMs() / 2);
