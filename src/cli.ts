@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Again } from './commands/again.js';
 import { commandHelp, helpText } from './config/help.js';
 import { loadSettings, masksInForce, type Origin, type Settings } from './config/settings.js';
 import { type CommandLine, readCommandLine } from './config/usage.js';
@@ -48,12 +49,24 @@ async function main(args: readonly string[]): Promise<number> {
       return keygen(line);
     case 'redact':
       return redact(line);
+    case 'sessions':
+    case 'query':
+    case 'tail':
+    case 'replay':
+    case 'export':
+      return lookAgain(line, line.command);
     case 'token':
       return token(line);
+    case 'drop':
+      return drop(line);
+    case 'archive':
+      return archive(line);
     case 'remove':
       return remove(line);
     case 'stats':
       return stats(line);
+    case 'completion':
+      return completion(line);
   }
 }
 
@@ -369,6 +382,48 @@ async function token(line: CommandLine): Promise<number> {
   return print(await tokenCommand(line, settingsOf(line).spool.dir));
 }
 
+/** `drop`: asks the owner of the spool, or is its owner for the time. */
+async function drop(line: CommandLine): Promise<number> {
+  const settings = settingsOf(line);
+  const { dropCommand } = await import('./commands/drop.js');
+  const { choreAlone } = await import('./main.js');
+  return dropCommand(line, settings, {
+    print,
+    alone: (request, tell) => choreAlone(settings, { version: version(), log }, (chores) => chores.drop(request, tell)),
+  });
+}
+
+/** `archive`: the same. */
+async function archive(line: CommandLine): Promise<number> {
+  const settings = settingsOf(line);
+  const { archiveCommand } = await import('./commands/archive.js');
+  const { choreAlone } = await import('./main.js');
+  return archiveCommand(line, settings, {
+    print,
+    alone: (request, tell) => choreAlone(settings, { version: version(), log }, (chores) => chores.archive(request, tell)),
+  });
+}
+
+/** `sessions`, `query`, `tail`, `replay`, `export`: what was recorded is looked at, and that is recorded. */
+async function lookAgain(line: CommandLine, command: Again): Promise<number> {
+  const settings = settingsOf(line);
+  const { AGAIN } = await import('./commands/again.js');
+  const { openAudit } = await import('./api.js');
+  const { lookAlone } = await import('./main.js');
+  const config = oneOf(line, 'config');
+  const origin = { ...(config === undefined ? {} : { config }), set: line.values.get('set') ?? [] };
+  return AGAIN[command]({
+    line,
+    settings,
+    open: (mayBeEmpty) => openAudit({ ...origin, mayBeEmpty }),
+    alone: (fact) => lookAlone(settings, { version: version(), log: { info: () => undefined, warn: log.warn } }, fact),
+    remark: (text) => log.warn(text),
+    onReaderGone: (then) => {
+      readerGone = then;
+    },
+  });
+}
+
 /** `remove`: all that was recorded. */
 async function remove(line: CommandLine): Promise<number> {
   const { removeCommand } = await import('./commands/remove.js');
@@ -379,6 +434,12 @@ async function remove(line: CommandLine): Promise<number> {
 async function stats(line: CommandLine): Promise<number> {
   const { statsText } = await import('./commands/stats.js');
   return print(await statsText(settingsOf(line)));
+}
+
+/** `completion`: a script for the shell. */
+async function completion({ words }: CommandLine): Promise<number> {
+  const { completionFor } = await import('./config/completion.js');
+  return print(completionFor(words));
 }
 
 /** A foreign error by its name alone: its message might quote what was read. */
@@ -392,8 +453,9 @@ function say(error: unknown): number {
   return failsWith ?? exitCodeOf(known);
 }
 
-/** Whoever reads us has gone (`| head`): nothing is left to do. */
-process.stdout.on('error', (error) => process.exit(nameOf(error) === 'EPIPE' ? EXIT.done : EXIT.failed));
+/** Whoever reads us has gone (`| head`): nothing is left to do, unless a command says what. */
+let readerGone = (): void => process.exit(EXIT.done);
+process.stdout.on('error', (error) => (nameOf(error) === 'EPIPE' ? readerGone() : process.exit(EXIT.failed)));
 process.stderr.on('error', () => undefined);
 // Node would print a stack with the source line, and its message may quote a secret.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, (error: unknown) => process.exit(say(error)));

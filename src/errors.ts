@@ -27,6 +27,7 @@ export const ERRORS = {
   AUDIT_CALLBACK_LOAD: { kind: 'operator', means: 'a callback that is not there, does not load, or refuses its options' },
   AUDIT_USAGE: { kind: 'operator', means: 'a command line that is not understood' },
   AUDIT_VERIFY_INPUT: { kind: 'operator', means: 'files given to verify that are not evidence' },
+  AUDIT_OUT: { kind: 'system', means: 'a file that a command was to write is there already, or cannot be written' },
   AUDIT_QUERY: { kind: 'operator', means: 'a search that is not understood: a time, a filter, a topic, a path of figures' },
   AUDIT_NOT_ONE: { kind: 'operator', means: 'exactly one record was asked for, and none or more than one is like that' },
   AUDIT_STORE_NONE: { kind: 'operator', means: 'no callback of the configuration keeps records that can be searched, or it has kept none yet' },

@@ -5,8 +5,8 @@ export interface CommandHelp {
   readonly summary: string;
   /** What stands behind `wirescribe COMMAND`. */
   readonly usage: string;
-  /** Options by name without their dashes; those with `takes` want a value, those with `many` may be given as often as one likes. */
-  readonly options: { readonly [name: string]: { readonly takes?: string; readonly says: string; readonly many?: true } };
+  /** Options by name without their dashes, `short` with one; those with `takes` want a value, those with `many` may be given as often as one likes. */
+  readonly options: { readonly [name: string]: { readonly takes?: string; readonly says: string; readonly many?: true; readonly short?: string } };
   /** Which of COMMON_OPTIONS it takes too. */
   readonly common: readonly string[];
   /** True where words without dashes are taken (files). */
@@ -21,7 +21,7 @@ export type OptionHelp = CommandHelp['options'];
 export const COMMON_OPTIONS: OptionHelp = {
   config: { takes: 'FILE', says: 'the configuration; else ./server.conf, where there is one; else defaults' },
   set: { takes: 'KEY=LITERAL', many: true, says: 'a key on top of it, as often as you like: --set AUDIT_OUT=True --set "NODE=\'mud1\'"' },
-  help: { says: 'this text' },
+  help: { short: 'h', says: 'this text' },
 };
 
 const ALL = ['config', 'set', 'help'] as const;
@@ -182,10 +182,144 @@ within seconds. README, "Who may see what", says what each role may do.`,
 $ wirescribe token list
 $ wirescribe token revoke mod-anna`,
   },
+  sessions: {
+    summary: 'who was connected, and when',
+    usage: '[FILTER...] [--from TIME] [--to TIME] [--open] [--limit N] [--json] [--no-pager]',
+    options: {
+      from: { takes: 'TIME', says: 'only those that went on at this time or later: 2026-01-31, 2026-01-31T18:00:00Z, +01:00 in place of Z' },
+      to: { takes: 'TIME', says: 'only those that began before this time' },
+      open: { says: 'only those that go on' },
+      limit: { takes: 'N', says: 'at most so many, 1000 where not given; the newest' },
+      json: { says: 'one JSON object a session' },
+      'no-pager': { says: 'not through $PAGER, also on a terminal' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `One line a session, the newest first: its id, when it began (UTC), how long it was, accounts, listener, address, what was typed and said
+(34> 120<), and how it ended. Narrowed by account=NAME, address=ADDRESS or address=NETWORK/BITS, listener=NAME, session=ID, faulty=true; one name given
+twice takes either. Reads the store that the callback 'store' fills. The look itself is recorded (access.view). Exit 1 where there is none.`,
+    example: `$ wirescribe sessions account=alice --from 2026-01-31
+$ wirescribe sessions --open --json | jq -r .account`,
+  },
+  query: {
+    summary: 'find what was said',
+    usage: '[FILTER...] [--topics TOPIC,...] [--from TIME] [--to TIME] [--order asc|desc] [--limit N] [--count] [--verbose] [--json] [--no-pager]',
+    options: {
+      topics: { takes: 'TOPIC,...', many: true, says: "only these, or what begins so: session.input, 'session', 'audit.gap,audit.fault'" },
+      from: { takes: 'TIME', says: 'from this time on, or from the record of this id: 2026-01-31, 2026-01-31T18:00:00Z' },
+      to: { takes: 'TIME', says: 'before this time, or before the record of this id' },
+      order: { takes: 'asc|desc', says: "'asc', the oldest first, where not given" },
+      limit: { takes: 'N', says: 'at most so many' },
+      count: { says: 'only how many there are' },
+      verbose: { says: 'who, where, what and when in full' },
+      json: { says: "the journal's lines, byte for byte" },
+      'no-pager': { says: 'not through $PAGER, also on a terminal' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `A FILTER is NAME=VALUE: account, character, room, session, address (or a network), listener, event, direction (RCV, SND), exchange, contains (as it
+stands), pattern (as in masks), answered, faulty, system; or any member of a record by its path, perhaps with a modifier:
+data.reason__startswith=idle, bytes__gt=1000, custom.geo.country__in=NL,BE (exact, contains, startswith, regex, gt, gte, lt, lte, in, exists). A word
+without = must stand in the text, hello* begins one. All must hold; one name given twice takes either. A line says when (UTC), who, listener, end of the
+session's id, > from or < to the client, and what. Reads the store that the callback 'store' fills. The look itself is recorded (access.view), without
+the words. Exit 1 where nothing is found.`,
+    example: `$ wirescribe query account=bob contains='tell me' --from 2026-01-31
+$ wirescribe query --topics session.input --json dragon | jq -r '[.time, .account, .text] | @tsv'`,
+  },
+  tail: {
+    summary: 'the last that was said, and what comes',
+    usage: '[FILTER...] [-f] [-n N] [--topics TOPIC,...] [--verbose] [--json] [--no-pager]',
+    options: {
+      follow: { short: 'f', says: 'go on with what comes, until Ctrl-C' },
+      lines: { short: 'n', takes: 'N', says: 'so many records of before, 20 where not given' },
+      topics: { takes: 'TOPIC,...', many: true, says: 'only these, or what begins so' },
+      verbose: { says: 'who, where, what and when in full' },
+      json: { says: "the journal's lines, byte for byte" },
+      'no-pager': { says: 'not through $PAGER, also on a terminal' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `The last records that fit, as \`query\` shows them, and with -f those that come: nothing is left out or doubled where one ends and the other begins.
+A record can be seen here once it is in the store, a second or less after it was said.`,
+    example: `$ wirescribe tail -f listener=main
+$ wirescribe tail -n 5 --topics audit`,
+  },
+  replay: {
+    summary: 'play a session as it was on the screen',
+    usage: 'SESSION [--speed N] [--idle-limit S] [--from TIME|OFFSET] [--input]',
+    options: {
+      speed: { takes: 'N', says: 'so many times as fast: 2, 0.5' },
+      'idle-limit': { takes: 'S', says: 'no pause is longer than so many seconds' },
+      from: { takes: 'TIME|OFFSET', says: 'begin there: 90 (seconds), 1:30, 1:02:03 from the start, or a time' },
+      input: { says: 'also what was typed, where the server did not send it back' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `SESSION is the id, its beginning, or its end as \`query\` shows it. What the server said comes as it came, colours, cursor moves and all; what was
+scrubbed is stars. Space pauses, . steps, the arrow keys (or < and >) jump 5 seconds, + and - change the speed, q ends. A line says where the window was
+larger than this one. Titles, the clipboard and questions to the terminal are left out; into a pipe everything goes as it was. Needs AUDIT_OUT = True
+when it was recorded.`,
+    example: `$ wirescribe replay 019b7ca9-8c88 --speed 4 --idle-limit 2`,
+  },
+  export: {
+    summary: 'one session as a file for others',
+    usage: 'SESSION --format asciicast-v2|asciicast-v3|text|jsonl [--out FILE] [--input]',
+    options: {
+      format: { takes: 'FORMAT', says: "'asciicast-v2' and 'asciicast-v3' (asciinema), 'text' (as query shows it), 'jsonl' (the journal's lines)" },
+      out: { takes: 'FILE', says: 'into this new file, for its owner alone; to standard output where not given' },
+      input: { says: 'asciicast: also what was typed' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `SESSION as for \`replay\`. An asciicast has the window's size, its changes, the screen's text in its time, a marker at each request, and the exit
+status of a program (version 3). 'jsonl' has the lines byte for byte, with the access.redact records that name any of them, so \`verify --session\` can
+check them. The export itself is recorded (access.export).`,
+    example: `$ wirescribe export 019b7ca9-8c88 --format asciicast-v2 --out evening.cast
+$ asciinema play evening.cast`,
+  },
+  drop: {
+    summary: 'drop days from the store',
+    usage: '[FROM] [TO] [--keep-sessions] [--recent] [--yes] [--json]',
+    options: {
+      'keep-sessions': { says: 'keep who was there when, and drop what was said' },
+      recent: { says: 'with --yes: also days that RETENTION_DAYS still keeps' },
+      yes: { says: 'do not ask' },
+      json: { says: 'one JSON object: {"records"}' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `Takes what was recorded from FROM on and before TO out of the store, for good: days in UTC such as 2026-01-31, '-' for no bound; without them, all.
+It can be done while the proxy runs, and while others read. An access.drop record says by whom, which days and how many. The journal and the files of
+other callbacks keep what they have: this is the store alone, which \`archive\` writes to files first.`,
+    example: `$ wirescribe drop - 2026-02-01
+Drop what was recorded before 2026-02-01 from the store for good? [y/N] y
+128406 records were dropped`,
+  },
+  archive: {
+    summary: 'write days of the store to files that are evidence',
+    usage: '[FROM] [TO] [--reset] [--yes] [--json]',
+    options: {
+      reset: { says: 'then drop from the store what is in the files' },
+      yes: { says: 'with --reset: do not ask' },
+      json: { says: 'one JSON object: {"records", "files", "dropped"}' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `Writes the records from FROM on and before TO to ARCHIVE_DIR, a file for each name that ARCHIVE_NAME makes: the journal's lines byte for byte,
+compressed, as \`verify\` takes them. Days are those of UTC that are over ('-' for no bound; without them, all). Each file is read back, its seals checked
+and each line compared with the store, before it has its name; only then, with --reset, its days are dropped from the store. It overwrites nothing: a
+file that is there already is left as it is, and where it holds the same it is not written again. What is cut off goes on when it is run again.`,
+    example: `$ wirescribe archive 2026-01-01 2026-02-01 --reset
+Archive what was recorded of 2026-01-01 and later, before 2026-02-01 to /srv/mud/audit/archive, and then drop it from the store? [y/N] y
+/srv/mud/audit/archive/wirescribe-2026-01-31.jsonl.gz
+128406 records of days before 2026-02-01 are archived and proven to be there; 128406 were dropped from the store
+$ wirescribe verify audit/archive/*.jsonl.gz`,
+  },
   remove: {
     summary: 'remove all that was recorded, for good',
-    usage: '[--dry-run] [--yes] [--json]',
+    usage: '[--archive] [--dry-run] [--yes] [--json]',
     options: {
+      archive: { says: 'the archive files of this configuration too' },
       'dry-run': { says: 'only list what would be removed' },
       yes: { says: 'do not ask' },
       json: { says: 'one JSON object: {"files", "bytes", "removed"}' },
@@ -193,7 +327,7 @@ $ wirescribe token revoke mod-anna`,
     common: ALL,
     words: false,
     teaches: `Removes the spool with its tokens and keys, and what the callbacks of this configuration have written on this machine, and then the folders that are
-empty. Refuses while a proxy runs. Stays: keys that \`keygen\` made, files of other names, what was sent elsewhere, and what a callback wrote that is no
+empty. Refuses while a proxy runs. Stays: the archive unless --archive is given, keys that \`keygen\` made, files of other names, what was sent elsewhere, and what a callback wrote that is no
 longer configured.`,
     example: `$ wirescribe remove --dry-run
 /srv/mud/audit/audit.2026-01-31.1.log
@@ -210,21 +344,30 @@ longer configured.`,
 record is that it has not taken. Where no proxy runs, what can be told by the spool's files.`,
     example: `$ wirescribe stats | jq '.callbacks[] | {name, lagBytes}'`,
   },
+  completion: {
+    summary: 'what your shell needs to complete these commands',
+    usage: 'bash|zsh|fish',
+    options: {},
+    common: ['help'],
+    words: true,
+    teaches: 'Prints a script for the shell, which has the commands and options of this version in it. Its first line says where it belongs.',
+    example: `$ source <(wirescribe completion bash)`,
+  },
 } as const satisfies { readonly [name: string]: CommandHelp };
 
 export type CommandName = keyof typeof COMMANDS;
 
 /** Commands of the design that this version refuses by name. */
-export const LATER_COMMANDS: readonly string[] = ['sessions', 'query', 'tail', 'replay', 'export', 'prepare', 'drop', 'archive'];
+export const LATER_COMMANDS: readonly string[] = ['prepare'];
 
 function optionLines(options: OptionHelp): string[] {
-  const left = (name: string, takes?: string) => `  --${name}${takes ? ` ${takes}` : ''}`;
-  return Object.entries(options).map(([name, { takes, says }]) => `${left(name, takes).padEnd(22)}  ${says}`);
+  const left = (name: string, short?: string, takes?: string) => `  ${short ? `-${short}, ` : ''}--${name}${takes ? ` ${takes}` : ''}`;
+  return Object.entries(options).map(([name, { short, takes, says }]) => `${left(name, short, takes).padEnd(22)}  ${says}`);
 }
 
 /** `wirescribe --help`. */
 export function helpText(): string {
-  const list = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`);
+  const list = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`);
   return `${[
     'wirescribe COMMAND [--config FILE] [--set KEY=LITERAL]...',
     '',

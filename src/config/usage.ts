@@ -52,9 +52,10 @@ function commandOf(word: string): CommandName {
 }
 
 function readOption(word: string, rest: string[], command: CommandName | undefined, flags: Set<string>, values: Map<string, string[]>): void {
-  const [, name = '', given] = /^--?([^=]*)(?:=(.*))?$/s.exec(word === '-h' ? '--help' : word) ?? [];
   const known = optionsFor(command);
-  const option = word.startsWith('--') || word === '-h' ? (Object.hasOwn(known, name) ? known[name] : undefined) : undefined;
+  const long = Object.keys(known).find((one) => word === `-${known[one]?.short}`);
+  const [, name = '', given] = /^--?([^=]*)(?:=(.*))?$/s.exec(long === undefined ? word : `--${long}`) ?? [];
+  const option = word.startsWith('--') || long !== undefined ? (Object.hasOwn(known, name) ? known[name] : undefined) : undefined;
   if (!option) {
     const names = Object.keys(known).map((one) => `--${one}`);
     usage(`${command ? `'${command}'` : 'wirescribe'} has no option ${quoteName(word.replace(/=.*/s, ''))}; ${didYouMean(`--${name}`, names)}`);

@@ -1,5 +1,5 @@
 /** The few file operations that the spool rests on: private files, atomic replacement, durable folders. */
-import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Whatever we write is for its owner alone. */
@@ -9,6 +9,15 @@ export const FOLDER_MODE = 0o700;
 export const makeFolder = (folder: string): void => {
   mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
 };
+
+/** The number of the user that a folder belongs to; undefined where there is none, or none that we may look at. */
+export function ownerOf(folder: string): number | undefined {
+  try {
+    return statSync(folder).uid;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Makes a folder's entries (new files, renames) durable. */
 export function syncFolder(folder: string): void {
