@@ -7,6 +7,7 @@ import { AuditError, nameOf } from './errors.js';
 import { compileSearch } from './mask/search.js';
 import { evidenceOf, type Keeper } from './spool/evidence.js';
 import { beNice } from './spool/nice.js';
+import { filesOfArchive } from './spool/ours.js';
 import { eraseIn, Look, PlaceError, type Places, type Progress } from './spool/redact-places.js';
 import { Chooser, MAX_SELECTED, noSelection, type RedactRequest, type Selection, TooMany } from './spool/redact-select.js';
 
@@ -15,6 +16,8 @@ export interface RedactData {
   readonly folder: string;
   readonly keepers: readonly Keeper[];
   readonly configFolder: string;
+  /** ARCHIVE_DIR and ARCHIVE_NAME. */
+  readonly archive: { readonly dir: string; readonly name: string };
   /** As in a request. */
   readonly files: readonly string[];
   /** What is looked for, or what is known to go already. */
@@ -59,8 +62,16 @@ class Redactor {
   }
 
   async #places(before: number | null): Promise<Places> {
-    const { folder, keepers, configFolder, files } = this.#data;
-    return { folder, before, files: [...(await evidenceOf(keepers, configFolder)), ...files] };
+    const { folder, keepers, configFolder, archive, files } = this.#data;
+    return { folder, before, files: [...(await evidenceOf(keepers, configFolder)), ...archived(archive), ...files] };
+  }
+}
+
+function archived({ dir, name }: RedactData['archive']): string[] {
+  try {
+    return filesOfArchive(dir, name);
+  } catch (error) {
+    throw new PlaceError(dir, error);
   }
 }
 
