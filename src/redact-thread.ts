@@ -8,6 +8,7 @@ import { compileSearch } from './mask/search.js';
 import { openStoresOf } from './open-store.js';
 import { evidenceOf, type Keeper } from './spool/evidence.js';
 import { beNice } from './spool/nice.js';
+import { filesOfArchive } from './spool/ours.js';
 import { eraseIn, Look, PlaceError, type Places, type Progress } from './spool/redact-places.js';
 import { Chooser, MAX_SELECTED, noSelection, type RedactRequest, type Selection, TooMany } from './spool/redact-select.js';
 
@@ -16,6 +17,8 @@ export interface RedactData {
   readonly folder: string;
   readonly keepers: readonly Keeper[];
   readonly configFolder: string;
+  /** ARCHIVE_DIR and ARCHIVE_NAME. */
+  readonly archive: { readonly dir: string; readonly name: string };
   /** As in a request. */
   readonly files: readonly string[];
   /** What is looked for, or what is known to go already. */
@@ -64,9 +67,17 @@ class Redactor {
   }
 
   async #places(before: number | null): Promise<Places> {
-    const { folder, keepers, configFolder, files } = this.#data;
-    const kept = await evidenceOf(keepers, configFolder);
+    const { folder, keepers, configFolder, archive, files } = this.#data;
+    const kept = [...(await evidenceOf(keepers, configFolder)), ...archived(archive)];
     return { folder, before, files: [...kept, ...files], stores: await openStoresOf(keepers, configFolder) };
+  }
+}
+
+function archived({ dir, name }: RedactData['archive']): string[] {
+  try {
+    return filesOfArchive(dir, name);
+  } catch (error) {
+    throw new PlaceError(dir, error);
   }
 }
 
