@@ -57,6 +57,10 @@ async function main(args: readonly string[]): Promise<number> {
       return lookAgain(line, line.command);
     case 'token':
       return token(line);
+    case 'drop':
+      return drop(line);
+    case 'archive':
+      return archive(line);
     case 'remove':
       return remove(line);
     case 'stats':
@@ -376,6 +380,28 @@ async function redact(line: CommandLine): Promise<number> {
 async function token(line: CommandLine): Promise<number> {
   const { tokenCommand } = await import('./commands/token.js');
   return print(await tokenCommand(line, settingsOf(line).spool.dir));
+}
+
+/** `drop`: asks the owner of the spool, or is its owner for the time. */
+async function drop(line: CommandLine): Promise<number> {
+  const settings = settingsOf(line);
+  const { dropCommand } = await import('./commands/drop.js');
+  const { choreAlone } = await import('./main.js');
+  return dropCommand(line, settings, {
+    print,
+    alone: (request, tell) => choreAlone(settings, { version: version(), log }, (chores) => chores.drop(request, tell)),
+  });
+}
+
+/** `archive`: the same. */
+async function archive(line: CommandLine): Promise<number> {
+  const settings = settingsOf(line);
+  const { archiveCommand } = await import('./commands/archive.js');
+  const { choreAlone } = await import('./main.js');
+  return archiveCommand(line, settings, {
+    print,
+    alone: (request, tell) => choreAlone(settings, { version: version(), log }, (chores) => chores.archive(request, tell)),
+  });
 }
 
 /** `sessions`, `query`, `tail`, `replay`, `export`: what was recorded is looked at, and that is recorded. */

@@ -3,8 +3,9 @@
  * or hangs: what was asked then is answered with AUDIT_THREAD.
  */
 import { KeptThread } from './kept-thread.js';
+import { openStoreOf } from './open-store.js';
 import type { Page, StoreReader } from './store-contract.js';
-import { openStoreOf, type PageLines, type StoreData } from './store-thread.js';
+import type { PageLines, StoreData } from './store-thread.js';
 
 const PROGRAM = new URL('./store-thread.js', import.meta.url);
 

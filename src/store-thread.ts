@@ -1,22 +1,14 @@
 /**
- * The thread that reads the store: engines work synchronously, and a long query shall hold up nobody but who asked. `openStoreOf` finds and opens the
- * store that a callback fills; the thread answers its methods, pages as lists of strings. src/store-side.ts is the other side.
+ * The thread that reads the store: engines work synchronously, and a long query shall hold up nobody but who asked. The thread opens
+ * the store that a callback fills, and answers its methods, pages as lists of strings. src/store-side.ts is the other side.
  */
-import { pathToFileURL } from 'node:url';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { CallbackOptions } from './contract.js';
-import { AuditError, nameOf } from './errors.js';
+import { AuditError } from './errors.js';
+import { type Filler, openStoreOf } from './open-store.js';
 import { beNice } from './spool/nice.js';
 import { ownOutput } from './spool/output.js';
-import type { CountQuery, OpenStore, PageQuery, SessionQuery, Store } from './store-contract.js';
+import type { CountQuery, PageQuery, SessionQuery, Store } from './store-contract.js';
 import { Talk } from './thread-talk.js';
-
-/** A callback that may fill a store. */
-export interface Filler {
-  readonly name: string;
-  readonly module: string;
-  readonly options: CallbackOptions;
-}
 
 /** What the thread is opened with. `folder`: where relative paths in options start. */
 export interface StoreData {
@@ -37,34 +29,10 @@ export interface ValuesQuery {
   readonly limit: number;
 }
 
-/**
- * Opens the store of the first callback whose module has one.
- * @throws AuditError AUDIT_STORE_NONE where no callback has, or it cannot be opened
- */
-export async function openStoreOf({ fillers, folder }: StoreData): Promise<Store> {
-  for (const { name, module, options } of fillers) {
-    const open = await storeOpener(name, module);
-    if (open) return await open(options, folder);
-  }
-  throw new AuditError('AUDIT_STORE_NONE', "no callback keeps a store; add 'store' to AUDIT_CALLBACK, and fill it with `wirescribe prepare`");
-}
-
-async function storeOpener(name: string, module: string): Promise<OpenStore | undefined> {
-  try {
-    const { openStore }: { readonly openStore?: unknown } = await import(pathToFileURL(module).href);
-    return typeof openStore === 'function' ? (openStore as OpenStore) : undefined;
-  } catch (error) {
-    throw new AuditError(
-      'AUDIT_STORE_NONE',
-      `the callback '${name}' does not load (${nameOf(error)}), so its store cannot be read; see \`wirescribe check\``,
-    );
-  }
-}
-
 function serve(port: MessagePort): void {
   let store: Store | undefined;
   const opened = (): Store => {
-    if (!store) throw new AuditError('AUDIT_STORE_NONE', 'the store is not open');
+    if (!store) throw new AuditError('AUDIT_THREAD', 'the store is being opened; ask once more');
     return store;
   };
   const talk = new Talk(port, {

@@ -51,7 +51,7 @@ export async function serveView({ address, spool, store: given }: ViewData, main
   const below = {
     books: { tokens: new TokenBook(spool), shares: new ShareBook(spool, replaceFile), now: Date.now },
     store: () => store.open(),
-    compile: compileSearch,
+    compile: (pattern: string) => compileSearch(pattern, 'pattern'),
     declare: main.declare,
     stats: () => main.stats(),
     wrongToken: () => main.wrongToken(),

@@ -110,9 +110,13 @@ export interface Given {
   readonly folder?: string;
 }
 
-/** The settings that a proxy is started with, each `KEY=LITERAL`. Many run at a time: health is answered where a test asks for it. */
+/**
+ * The settings that a proxy is started with, each `KEY=LITERAL`. Many run at a time: health is answered where a test asks for it, and records go to files,
+ * which are read back here.
+ */
 export const settingsOf = ({ upstream, listen = 'telnet://127.0.0.1:0', set = [] }: Given): string[] => [
   'ADMIN_LISTEN=None',
+  "AUDIT_CALLBACK='file'",
   `LISTEN='${listen}'`,
   `UPSTREAM='${upstream}'`,
   ...set,

@@ -5,6 +5,7 @@ import { nameOf } from '../errors.js';
 import { placeOf, type SocketAddress } from './address.js';
 import { endOf } from './arrive.js';
 import { type Conduit, type End, readIntoRoom } from './end.js';
+import { noticeGone } from './keepalive.js';
 import { readUrgentInLine } from './urgent.js';
 
 /** Why there is no server: the record's `reason`. */
@@ -65,7 +66,10 @@ export function dial(address: SocketAddress, { timeoutMs, done, steps }: DialOpt
   const onError = (error: unknown): void => fail(REASONS[nameOf(error)] ?? 'upstream-failed');
   const onConnect = (): void => {
     socket.pause();
-    if (address.scheme !== 'unix') readUrgentInLine(socket);
+    if (address.scheme !== 'unix') {
+      readUrgentInLine(socket);
+      noticeGone(socket);
+    }
     if (!plain) return void walk();
     settle();
     done({ end: { socket, source }, facts: {} });

@@ -3,6 +3,7 @@ import { lstatSync, renameSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { AuditError, nameOf } from '../errors.js';
 import { formatAddress, placeOf, type SocketAddress } from './address.js';
+import { noticeGone } from './keepalive.js';
 import { readUrgentInLine } from './urgent.js';
 
 /** Connections that the kernel holds for us while we are busy. */
@@ -28,8 +29,7 @@ export async function listenOn(fd: number, address: SocketAddress, onConnection:
     const why = `the socket number ${fd} that was passed for it cannot be listened on (${nameOf(error)}); its unit wants ListenStream=`;
     throw new AuditError('AUDIT_LISTEN', `${formatAddress(address)}: ${why}`);
   }
-  readUrgentInLine(server);
-  server.on('error', () => undefined);
+  ready(server, address);
   return server;
 }
 
@@ -48,10 +48,18 @@ export async function listen(address: SocketAddress, onConnection: (accepted: So
       throw listenError(address, again);
     });
   }
-  if (address.scheme !== 'unix') readUrgentInLine(server);
+  ready(server, address);
+  return server;
+}
+
+/** What whoever is accepted has from the listening socket. */
+function ready(server: Server, { scheme }: SocketAddress): void {
+  if (scheme !== 'unix') {
+    readUrgentInLine(server);
+    noticeGone(server);
+  }
   // What fails when a connection is accepted (no memory, a client that is gone again) is that client's end, not ours.
   server.on('error', () => undefined);
-  return server;
 }
 
 /**

@@ -2,9 +2,11 @@
  * Proves a configuration without running it: what `wirescribe check` does, and a new version before the old one hands over to it. Receives settings, gives
  * remarks; listens nowhere and writes nothing.
  */
+import { findUser } from '../bridge/pty/libc.js';
 import { checkCallback } from '../config/callbacks.js';
 import type { Settings } from '../config/settings.js';
 import { remarksOn } from '../config/tls.js';
+import { remarksOnWays } from '../config/ways.js';
 import { finishingOf } from '../keepings.js';
 import { checkTls } from '../listener-tls.js';
 import { compileMasks } from '../mask/masker.js';
@@ -23,7 +25,9 @@ export async function proveSettings(settings: Settings): Promise<readonly string
     finishingOf(more, await Modules.load([more]));
   }
   if (settings.checkpointKey !== undefined) readSigningKey(settings.checkpointKey, settings.checkpointKeyPlace);
-  const remarked: string[] = [...remarksOn(settings.listeners, settings.trustedProxies), ...checkTls(settings.listeners)];
+  const machine = { isRoot: process.geteuid?.() === 0, hasUser: (user: string) => findUser(user) !== undefined };
+  const { listeners, trustedProxies } = settings;
+  const remarked: string[] = [...remarksOn(listeners, trustedProxies), ...remarksOnWays(listeners, machine), ...checkTls(listeners)];
   for (const callback of settings.callbacks) {
     const remarks = await checkCallback(callback, settings.folder);
     remarked.push(...remarks.map((remark) => `${callback.name}: ${remark}`));

@@ -23,7 +23,7 @@ type Held = Pick<PassedDraft, 'text'> & { readonly begins: boolean };
 /** What is handed to the socket before it has passed something on. */
 const MOST_UNDER_WAY = 262_144;
 /** Back-off between tries to reach an owner. */
-const AGAIN_MS = { first: 20, most: 500 } as const;
+const AGAIN_MS = { first: 20, most: 250 } as const;
 
 export class DraftSender {
   readonly #options: DraftSenderOptions;

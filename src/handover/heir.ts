@@ -80,10 +80,10 @@ export class Heir {
     if (process.connected) process.disconnect();
   }
 
-  /** We cannot be. */
+  /** We cannot be, and this is why; its place goes with its message. */
   refuse(error: AuditError): void {
-    const { code, message } = error;
-    say({ type: 'refused', code, message });
+    const { code } = error;
+    say({ type: 'refused', code, message: String(error).slice(code.length + ': '.length) });
     if (process.connected) process.disconnect();
   }
 }

@@ -8,7 +8,7 @@ import type { AuditRecord } from '../contract.js';
 import { AuditError } from '../errors.js';
 import type { PageQuery, RecordId, StoreReader } from '../store-contract.js';
 import { type FilterInput, readFilters } from './filter-words.js';
-import { type Compile, makeMatcher } from './match.js';
+import { asks, type Compile, makeMatcher } from './match.js';
 import { isId, readSeek, type Seek, timeOf } from './seek.js';
 import { readStored } from './stored-record.js';
 
@@ -106,6 +106,8 @@ function planOf(query: EventsQuery, compile: Compile): Plan {
   const filters = readFilters(query.filter);
   if (order !== 'asc' && order !== 'desc') throw refuse("order wants 'asc' or 'desc'");
   if (follow && order === 'desc') throw refuse("follow goes forward only; leave out order 'desc'");
+  if (follow && filters.some((filter) => asks(filter, ['answered'])))
+    throw refuse('follow cannot tell whether an input will be answered; leave one of them out');
   if (!(limit === Number.POSITIVE_INFINITY || (Number.isSafeInteger(limit) && limit >= 0))) throw refuse('limit wants a whole number');
   if (after !== undefined && !isId(after)) throw refuse('after wants the id of a record');
   return {

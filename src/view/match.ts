@@ -200,7 +200,8 @@ function order(a: unknown, b: unknown): number {
 const OURS = ['fields', 'pattern', 'words', 'contains'] as const;
 const THEIRS = ['answered', 'faulty'] as const;
 
-const asks = (filter: Filter, names: readonly (keyof Filter)[]): boolean =>
+/** Whether a filter asks for one of these, itself or in an `any`. */
+export const asks = (filter: Filter, names: readonly (keyof Filter)[]): boolean =>
   names.some((name) => filter[name] !== undefined) || (filter.any ?? []).some((one) => asks(one, names));
 
 /** Where one alternative is the store's to tell and another ours, neither could tell of a record that passed both. */

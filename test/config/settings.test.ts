@@ -57,32 +57,44 @@ t.test('without a file or options there are the defaults', async (t) => {
       },
       systemEvents: true,
       callbacks: [
-        {
-          name: 'file',
-          place: { file: 'default', line: 1, column: 19 },
-          use: 'file',
-          module: join(import.meta.dirname, '../../callbacks/file.js'),
-          options: {},
-          topics: null,
-          batchRecords: 1000,
-          batchBytes: 1_048_576,
-          batchMs: 0,
-          start: 'oldest',
-          required: false,
-          format: 'record',
-          fields: null,
-        },
-      ],
+        { name: 'file', column: 19 },
+        { name: 'store', column: 27 },
+      ].map(({ name, column }) => ({
+        name,
+        place: { file: 'default', line: 1, column },
+        use: name,
+        module: join(import.meta.dirname, `../../callbacks/${name}.js`),
+        options: {},
+        topics: null,
+        batchRecords: 1000,
+        batchBytes: 1_048_576,
+        batchMs: 0,
+        start: 'oldest',
+        required: false,
+        format: 'record',
+        fields: null,
+      })),
       spool: { dir: join(cwd, 'audit/spool'), maxBytes: 4_294_967_296, fsync: 'batch' },
+      chores: { retain: { at: { hour: 3, minute: 0 }, limitS: 7200 }, archive: { at: null, limitS: 7200, reset: false } },
+      retentionDays: 360,
+      archive: { dir: join(cwd, 'audit/archive'), name: 'wirescribe-%Y-%m-%d' },
       node: hostname(),
       application: 'wirescribe',
       drainTimeoutS: 10,
       adminListen: { host: '127.0.0.1', port: 4080 },
       trustedProxies: [],
       intakeListen: null,
-      inForce: 32,
+      inForce: 36,
       digest: 64,
     },
+  );
+});
+
+t.test('STORE_INDEXES reach the store, and no other callback', async (t) => {
+  const { callbacks } = load(t, `${NO_PACKS}STORE_INDEXES = ['data.reason', ('custom.geo.country', 'custom.geo.as')]`);
+  t.strictSame(
+    callbacks.map(({ options }) => options),
+    [{}, { indexes: [['data.reason'], ['custom.geo.country', 'custom.geo.as']] }],
   );
 });
 
@@ -301,7 +313,17 @@ const LISTENER = "'listen': 'telnet://h:1', 'upstream': 'telnet://h:2'";
 const REFUSED: readonly (readonly [text: string, error: string])[] = [
   ['AUDIT_MASK = []', "KEY: server.conf:2:1: there is no key 'AUDIT_MASK'; did you mean 'AUDIT_MASKS'?"],
   ['UPSTRAEM = 1', "KEY: server.conf:2:1: there is no key 'UPSTRAEM'; did you mean 'UPSTREAM'?"],
-  ['RETENTION_DAYS = 30', 'LATER: server.conf:2:1: RETENTION_DAYS is not built yet; leave it out'],
+  ['RETENTION_DAYS = 6', 'TYPE: server.conf:2:18: RETENTION_DAYS wants a whole number of days from 7 to 36500'],
+  ["CHORES = {'clean': {}}", "KEY: server.conf:2:11: CHORES has no option 'clean'; known are retain, archive"],
+  ["CHORES = {'retain': {'reset': True}}", "KEY: server.conf:2:22: 'retain' of CHORES has no option 'reset'; known are at, limit_s"],
+  ["CHORES = {'archive': {'at': '24:00'}}", "TYPE: server.conf:2:29: 'at' of 'archive' of CHORES wants a time of day such as '03:00', or None"],
+  ["CHORES = {'retain': '03:00'}", "TYPE: server.conf:2:21: 'retain' of CHORES wants a dict; this is a string"],
+  ["CHORES = {'retain': {'limit_s': 0}}", "TYPE: server.conf:2:33: 'limit_s' of 'retain' of CHORES wants a whole number of seconds from 1 to 86400"],
+  [
+    "ARCHIVE_NAME = 'a/%Y'",
+    'TYPE: server.conf:2:16: ARCHIVE_NAME: a name begins with a letter, a digit or _, has no / and no control character in it, and at most 200 bytes',
+  ],
+  ["ARCHIVE_NAME = 'a-%H'", 'TYPE: server.conf:2:16: ARCHIVE_NAME: the code %H is none of %Y %y %m %d %j %G %V %%'],
   ["SERVERNAME = 'a'\nAPPLICATION = 'b'", 'KEY: server.conf:3:1: APPLICATION and SERVERNAME are the same key; keep one'],
   ['AUDIT_IN = 1', 'TYPE: server.conf:2:12: AUDIT_IN wants True or False; this is a number'],
   ['AUDIT_IN = True,', 'TYPE: server.conf:2:12: AUDIT_IN wants True or False; this is a tuple (there is a comma behind the value)'],

@@ -215,6 +215,7 @@ t.test('refuses a query that cannot be, before anything is read', async (t) => {
   for (const query of [
     { order: 'up' as 'asc' },
     { follow: true, order: 'desc' },
+    { follow: true, filter: { any: [{ answered: true }, { account: 'bob' }] } },
     { limit: -1 },
     { limit: 1.5 },
     { limit: Number.NaN },

@@ -74,6 +74,9 @@ export function findAccount(user: string | number): Account | undefined {
   return { name: String(pw_name), uid: Number(pw_uid), gid: Number(pw_gid), home: String(pw_dir ?? ''), shell: String(pw_shell ?? '') };
 }
 
+/** The same of a name, or of a number in digits, as server.conf has it. */
+export const findUser = (user: string): Account | undefined => findAccount(/^\d{1,10}$/.test(user) ? Number(user) : user);
+
 /** All groups of a user, the first one too. */
 export function groupsOf({ name, gid }: Account): readonly number[] {
   const groups = new Uint32Array(MOST_GROUPS);

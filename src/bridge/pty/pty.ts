@@ -10,7 +10,7 @@ import type { Dialled } from '../dial.js';
 import { endOfEvents } from '../end.js';
 import { MOST_CELLS, PtyConduit } from './conduit.js';
 import { environmentFor, findProgram, folderFor, termOf } from './environment.js';
-import { type Account, canChangeUser, findAccount } from './libc.js';
+import { type Account, canChangeUser, findAccount, findUser } from './libc.js';
 import { splitWords } from './words.js';
 
 export interface PtyPlan {
@@ -55,8 +55,7 @@ function runsAs({ name, user }: PtyPlan): RunsAs {
     throw new AuditError('AUDIT_CONFIG_TYPE', `'user' of listener ${name}: ${what}`);
   };
   if (user === undefined) return { account: findAccount(own) ?? unnamed(own), changed: false };
-  const account =
-    findAccount(/^\d{1,10}$/.test(user) ? Number(user) : user) ?? refuse('there is no such user on this machine; name one that is, or its number');
+  const account = findUser(user) ?? refuse('there is no such user on this machine; name one that is, or its number');
   if (account.uid === own) return { account, changed: false };
   if (own !== 0) refuse('only root can run programs as another user; start wirescribe as root, or as that user');
   if (!canChangeUser()) refuse("this machine gives no way to another user's groups (Linux on x64 and arm64 does); start wirescribe as that user");

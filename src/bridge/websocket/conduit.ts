@@ -7,6 +7,7 @@
 import { Duplex } from 'node:stream';
 import type WebSocket from 'ws';
 import type { Conduit } from '../end.js';
+import { watchPulse } from './pulse.js';
 import type { Translation } from './subprotocols.js';
 
 /** Bytes that wait in a direction before the side they come from is paused: as many as a socket's own buffer holds. */
@@ -21,11 +22,16 @@ const SERVER_ERROR = 1011;
 /** Bytes of a close frame's reason (RFC 6455 5.5: 125 with its code). */
 const MAX_REASON = 123;
 
+export interface ConduitOptions extends Translation {
+  /** How often the peer is asked whether it is there, where not as pulse.ts has it. */
+  readonly pulseMs?: number;
+}
+
 /**
  * @param ws open, and nothing of it read yet: call this in the very callback that gave it
  * @param socket what carries it: its errors are the conduit's
  */
-export function conduitOf(ws: WebSocket, socket: Duplex, translation: Translation): Conduit {
+export function conduitOf(ws: WebSocket, socket: Duplex, { pulseMs, ...translation }: ConduitOptions): Conduit {
   let over = false;
   let closeCode = NORMAL;
   let reason: Buffer = Buffer.alloc(0);
@@ -115,6 +121,7 @@ export function conduitOf(ws: WebSocket, socket: Duplex, translation: Translatio
     over = true;
     conduit.push(null);
   });
+  watchPulse(ws, () => conduit.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })), pulseMs);
   // With the last of what the peer said, nothing is left of it that could be told anything.
   conduit.once('end', () => conduit.destroy());
   stream.begin();
