@@ -43,7 +43,7 @@ export async function evening(t: Test): Promise<Evening> {
   const folder = folderOf(t);
   writeFileSync(join(folder, 'server.conf'), CONF);
   const upstream = await startServer(t, game);
-  const program = await startProgram(t, { upstream, folder });
+  const program = await startProgram(t, { upstream, folder, set: ["AUDIT_CALLBACK=['file', 'store']"] });
   const sessions: string[] = [];
   for (const lines of [
     ['connect bob hunter2', 'say a dragon!', 'say it is   red', 'quit'],
