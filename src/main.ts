@@ -872,7 +872,7 @@ class Runner implements Running {
 const keepersOf = ({ callbacks }: Settings): Keeper[] => callbacks.map(({ name, module, options }) => ({ name, module, options }));
 
 const groundOf = (settings: Settings, signal: AbortSignal): Ground => {
-  return { folder: settings.spool.dir, keepers: keepersOf(settings), configFolder: settings.folder, signal };
+  return { folder: settings.spool.dir, keepers: keepersOf(settings), configFolder: settings.folder, archive: settings.archive, signal };
 };
 
 /** Where a store may be read from. */

@@ -4,6 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { type ArchiveTask, archiveDays } from '../../src/chores/archive.js';
 import { verifyFiles } from '../../src/view/verify.js';
+import { strip } from '../evidence.js';
 import { evenings, fill, linesIn, opened } from '../stored.js';
 
 const day = (text: string): number => Date.parse(`${text}T00:00:00Z`);
@@ -94,6 +95,14 @@ t.test('a record that is damaged in the store stops it: its day and later ones s
   });
   t.same(readdirSync(dir), ['mud-2026-01-30.jsonl.gz']);
   t.same(await linesIn(folder), [...damaged, ...third]);
+});
+
+t.test('a record of which a part was erased is archived as it is', async (t) => {
+  const [first = []] = evenings(1);
+  const erased = first.map((line, index) => (index === 2 ? strip(line, 'both') : line));
+  const { archive } = await world(t, [erased]);
+  const { files } = await archive();
+  t.equal(textOf(String(files[0])), asText(erased));
 });
 
 t.test('a folder that cannot be written stops it before anything is dropped', async (t) => {
