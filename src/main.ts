@@ -125,7 +125,7 @@ const STILL_MS = 500;
 const YIELD_MS = 10_000;
 const LOCK_MS = 20;
 /** An owner that nobody can ask has just begun, or is about to end; or it is one of an older version. */
-const SILENT_OWNER_MS = 1_000;
+const SILENT_OWNER_MS = 3_000;
 /** How long the record of a look may take to become durable. */
 const LOOK_MS = 5_000;
 /** What is recorded may take so long to become durable when the spool is given up, before that is refused. */
@@ -162,7 +162,7 @@ export const choreAlone = <T>(settings: Settings, options: RunOptions, work: (ch
 
 /** Records a look where nobody owns the spool: as its owner, for a moment. Throws as `run`, AUDIT_SPOOL where it could not be made durable. */
 export const lookAlone = (settings: Settings, options: RunOptions, fact: LookFact): Promise<void> =>
-  asOwner(settings, { ...options, alone: true, brief: true }, (runner) => runner.looked(fact));
+  asOwner(settings, { ...options, alone: true, brief: true, threads: 0 }, (runner) => runner.looked(fact));
 
 async function asOwner<T>(settings: Settings, options: RunOptions, work: (runner: Runner) => Promise<T>): Promise<T> {
   const runner = new Runner(settings, options);
