@@ -4,8 +4,9 @@
  *
  * `openStore` is the other side: it reads, in another thread or process, while this one writes (src/store-contract.ts).
  */
-import type { Callback, CallbackContext, CallbackOptions, CheckOptions } from '../src/contract.js';
+import type { Callback, CallbackContext, CallbackOptions, CheckOptions, ListKept } from '../src/contract.js';
 import type { OpenStore } from '../src/store-contract.js';
+import { filesIn } from './store/kept.js';
 import { readOptions } from './store/options.js';
 import { Reader } from './store/reader.js';
 import { Writer } from './store/writer.js';
@@ -14,6 +15,9 @@ export const check: CheckOptions = (options, folder) => {
   readOptions(options, folder);
   return undefined;
 };
+
+/** All its files, for `remove`. */
+export const kept: ListKept = (options, folder) => filesIn(readOptions(options, folder).folder);
 
 /** Opens nothing: the store is looked for at each question, so it may come, and go, later. Throws OptionError. */
 export const openStore = ((options, folder) => new Reader(readOptions(options, folder))) satisfies OpenStore;

@@ -57,6 +57,10 @@ async function main(args: readonly string[]): Promise<number> {
       return lookAgain(line, line.command);
     case 'token':
       return token(line);
+    case 'drop':
+      return drop(line);
+    case 'archive':
+      return archive(line);
     case 'remove':
       return remove(line);
     case 'stats':
@@ -378,6 +382,28 @@ async function token(line: CommandLine): Promise<number> {
   return print(await tokenCommand(line, settingsOf(line).spool.dir));
 }
 
+/** `drop`: asks the owner of the spool, or is its owner for the time. */
+async function drop(line: CommandLine): Promise<number> {
+  const settings = settingsOf(line);
+  const { dropCommand } = await import('./commands/drop.js');
+  const { choreAlone } = await import('./main.js');
+  return dropCommand(line, settings, {
+    print,
+    alone: (request, tell) => choreAlone(settings, { version: version(), log }, (chores) => chores.drop(request, tell)),
+  });
+}
+
+/** `archive`: the same. */
+async function archive(line: CommandLine): Promise<number> {
+  const settings = settingsOf(line);
+  const { archiveCommand } = await import('./commands/archive.js');
+  const { choreAlone } = await import('./main.js');
+  return archiveCommand(line, settings, {
+    print,
+    alone: (request, tell) => choreAlone(settings, { version: version(), log }, (chores) => chores.archive(request, tell)),
+  });
+}
+
 /** `sessions`, `query`, `tail`, `replay`, `export`: what was recorded is looked at, and that is recorded. */
 async function lookAgain(line: CommandLine, command: Again): Promise<number> {
   const settings = settingsOf(line);
@@ -392,6 +418,8 @@ async function lookAgain(line: CommandLine, command: Again): Promise<number> {
     open: (mayBeEmpty) => openAudit({ ...origin, mayBeEmpty }),
     alone: (fact) => lookAlone(settings, { version: version(), log: { info: () => undefined, warn: log.warn } }, fact),
     remark: (text) => log.warn(text),
+    out: process.stdout,
+    env: process.env,
     onReaderGone: (then) => {
       readerGone = then;
     },

@@ -13,6 +13,8 @@ import { Bridge, type BridgeListener, type SharedSocket } from './bridge/bridge.
 import { makeListener } from './bridge/listener.js';
 import { findAccount } from './bridge/pty/libc.js';
 import { Door } from './capture/door.js';
+import { Chores } from './chores/chores.js';
+import { checkedArchive, checkedDrop } from './chores/requests.js';
 import type { Settings } from './config/settings.js';
 import type { Log } from './contract.js';
 import { type DeliveryChange, DeliverySide } from './delivery-side.js';
@@ -26,6 +28,7 @@ import { Ids } from './record/id.js';
 import { countMeant, finishPending, type Ground, isPending, type Redacted, redact, type StandStill, type Tell } from './redact.js';
 import { reloadable, sayWaiting, type Waiting } from './reload.js';
 import { Board } from './spool/board.js';
+import type { Keeper } from './spool/evidence.js';
 import { linkKeyOf } from './spool/link-key.js';
 import { type Lock, lockSpool } from './spool/lock.js';
 import { checkedRequest, type RedactRequest } from './spool/redact-select.js';
@@ -53,6 +56,9 @@ export interface RunOptions {
   readonly segmentBytes?: number;
   /** How often there is a checkpoint, where not every minute. */
   readonly checkpointMs?: number;
+  /** The clock that chores go by, milliseconds since 1970, where not the system's; and how often they look at it, where not every minute. */
+  readonly now?: () => number;
+  readonly choresMs?: number;
   /** Numbers of sockets that were passed to us (src/passed-sockets.ts), by the listener that has each. */
   readonly sockets?: ReadonlyMap<string, number>;
   /** The spool alone: nothing is listened on, nothing delivered. */
@@ -70,7 +76,7 @@ export interface Running {
   readonly listeners: readonly { readonly name: string; readonly listen: SocketAddress; readonly upstream: Address }[];
   readonly callbacks: readonly RunningCallback[];
   readonly sessions: number;
-  /** Of `exec`. */
+  /** Sessions of `exec`, and old sides of handovers that are connected. */
   readonly guests: number;
   /** After `stop`: something that was recorded could not be made durable. */
   readonly lost: boolean;
@@ -120,7 +126,7 @@ const STILL_MS = 500;
 const YIELD_MS = 10_000;
 const LOCK_MS = 20;
 /** An owner that nobody can ask has just begun, or is about to end; or it is one of an older version. */
-const SILENT_OWNER_MS = 1_000;
+const SILENT_OWNER_MS = 3_000;
 /** How long the record of a look may take to become durable. */
 const LOOK_MS = 5_000;
 /** What is recorded may take so long to become durable when the spool is given up, before that is refused. */
@@ -151,9 +157,13 @@ export async function redactAlone(
   return asOwner(settings, { ...options, alone: true }, (runner) => runner.redact(request, look, say));
 }
 
+/** Does a chore where nobody owns the spool: as its owner, without listeners and callbacks. Throws as `run`, and as src/chores/chores.ts. */
+export const choreAlone = <T>(settings: Settings, options: RunOptions, work: (chores: Chores) => Promise<T>): Promise<T> =>
+  asOwner(settings, { ...options, alone: true }, (runner) => work(runner.chores));
+
 /** Records a look where nobody owns the spool: as its owner, for a moment. Throws as `run`, AUDIT_SPOOL where it could not be made durable. */
 export const lookAlone = (settings: Settings, options: RunOptions, fact: LookFact): Promise<void> =>
-  asOwner(settings, { ...options, alone: true, brief: true }, (runner) => runner.looked(fact));
+  asOwner(settings, { ...options, alone: true, brief: true, threads: 0 }, (runner) => runner.looked(fact));
 
 async function asOwner<T>(settings: Settings, options: RunOptions, work: (runner: Runner) => Promise<T>): Promise<T> {
   const runner = new Runner(settings, options);
@@ -190,6 +200,7 @@ class Runner implements Running {
   #left = false;
   #oldSides: OldSides | undefined;
   #redacting: Promise<unknown> = Promise.resolve();
+  #chores: Chores | undefined;
   /** How far a redaction is; undefined: there is none. */
   #redaction: { readonly stage: string; readonly done: number; readonly all: number } | undefined;
   /** Aborted when the time to stop is over: a redaction is left to the next start. */
@@ -230,7 +241,7 @@ class Runner implements Running {
   }
 
   get guests(): number {
-    return this.#intake?.sessions ?? 0;
+    return (this.#intake?.sessions ?? 0) + (this.#intake?.oldSides.length ?? 0);
   }
 
   get callbacks(): readonly RunningCallback[] {
@@ -259,6 +270,7 @@ class Runner implements Running {
       if (error instanceof AuditError) throw error;
       throw new AuditError('AUDIT_SPOOL', `the spool ${spool.dir} cannot be used (${nameOf(error)}); check its folder, its disk and its owner`);
     }
+    this.#chores = this.#makeChores(this.#side);
     const retired = await this.#findRetired(this.#settings.callbacks);
     const pending = isPending(spool.dir);
     if (!pending && !this.#options.alone) {
@@ -270,7 +282,34 @@ class Runner implements Running {
     if (pending) this.#redacting = said.then(() => this.#finishRedaction());
     await this.#openControl();
     await this.#openIntake();
-    if (!this.#options.alone) this.#oldSides?.watch();
+    if (this.#options.alone) return;
+    this.#oldSides?.watch();
+    this.#chores.start(this.#options.choresMs);
+  }
+
+  #makeChores(side: AuditSide): Chores {
+    return new Chores({
+      ground: () => {
+        const { spool, folder: configFolder, chores, retentionDays, archive } = this.#settings;
+        return { folder: spool.dir, keepers: keepersOf(this.#settings), configFolder, chores, retentionDays, archive };
+      },
+      declare: (fact) => side.declare(fact),
+      fault: (code) => this.#fault(code, 'chore', 1),
+      log: this.#options.log,
+      now: this.#options.now ?? Date.now,
+      alone: this.#options.alone === true,
+    });
+  }
+
+  /** Where there is a spool. */
+  get chores(): Chores {
+    return this.#chores as Chores;
+  }
+
+  /** For others: a command that has the spool for its own work is gone before theirs is done. */
+  get #lasting(): Chores {
+    if (this.#options.alone) throw new AuditError('AUDIT_SPOOL_OWNED', 'another command has the spool for its work; ask again when it is done');
+    return this.chores;
   }
 
   #findOldSides(folder: string): OldSides {
@@ -362,6 +401,10 @@ class Runner implements Running {
       },
       redact: ({ request, look }: { readonly [name: string]: unknown }, tell: (progress: unknown) => void) =>
         this.redact(checkedRequest(request), look === true, (stage, done, all) => tell({ stage, done, all })),
+      drop: async ({ request }: { readonly [name: string]: unknown }, tell: (progress: unknown) => void) =>
+        this.#lasting.drop(checkedDrop(request), (done, all) => tell({ done, all })),
+      archive: async ({ request }: { readonly [name: string]: unknown }, tell: (progress: unknown) => void) =>
+        this.#lasting.archive(checkedArchive(request), (done, all) => tell({ done, all })),
     };
     try {
       this.#control = await openControl(spool.dir, answers);
@@ -389,18 +432,20 @@ class Runner implements Running {
     if (look) return countMeant(this.#standStill(), request, tell);
     const turn = this.#redacting.then(() => {
       this.#mustOwn('redacts nothing');
-      return this.#watched((still, watched) => redact(still, request, watched), tell);
+      return this.chores.timed('redact', () => this.#watched((still, watched) => redact(still, request, watched), tell));
     });
     this.#redacting = turn.catch(() => undefined);
     return turn;
   }
 
   async #watched<T>(work: (still: StandStill, tell: Tell) => Promise<T>, tell: Tell): Promise<T> {
+    const watched: Tell = (stage, done, all) => {
+      this.#redaction = { stage, done, all };
+      tell(stage, done, all);
+    };
     try {
-      return await work(this.#standStill(), (stage, done, all) => {
-        this.#redaction = { stage, done, all };
-        tell(stage, done, all);
-      });
+      // What is archived meanwhile would stand there whole.
+      return await this.chores.without(() => work(this.#standStill(), watched));
     } finally {
       this.#redaction = undefined;
     }
@@ -436,6 +481,7 @@ class Runner implements Running {
       spool: { ...spoolStats(spool.dir), maxBytes: spool.maxBytes },
       callbacks: [...this.callbacks.map(statsOf), ...this.#delivery.paused.map((callback) => ({ ...statsOf(callback), state: 'paused' }))],
       redaction: this.#redaction ?? null,
+      chores: this.#chores?.figures ?? [],
       oldSides: this.#oldSides?.stats ?? [],
       masks: maskStats(spool.dir),
     };
@@ -586,6 +632,7 @@ class Runner implements Running {
 
   /** What is read or asked by others goes first; where the journal cannot be closed all of it comes back. */
   async #giveUp(side: AuditSide): Promise<void> {
+    await within(this.chores.stop(), GOODBYE_MS);
     await this.#delivery.pause();
     this.#control?.leave();
     this.#intake?.stop();
@@ -598,6 +645,8 @@ class Runner implements Running {
       return;
     }
     this.#intake?.close(false);
+    this.#chores = this.#makeChores(side);
+    this.#chores.start(this.#options.choresMs);
     await this.#openControl();
     await this.#openIntake();
     this.#delivery.startAgain();
@@ -658,6 +707,7 @@ class Runner implements Running {
       silentMs: side?.silentMs ?? 0,
       spool: side ? { ...spoolStats(spool.dir), maxBytes: spool.maxBytes } : undefined,
       callbacks: this.callbacks.map((callback) => ({ name: callback.name, ...callback.stats() })),
+      chores: this.#chores?.figures ?? [],
     };
   }
 
@@ -767,6 +817,7 @@ class Runner implements Running {
 
   /** Behind `leave`: ends the sessions and passes on what is left of them. */
   async #stopLeft(drainS: number): Promise<void> {
+    this.#leaving?.ending();
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
@@ -786,19 +837,21 @@ class Runner implements Running {
     this.#stopping = true;
     this.#delivery.close();
     this.#control?.close();
+    const idle = this.#chores?.stop();
     await within(this.#redacting, drainS * 1000);
     this.#enough.abort();
     this.#delivery.hurry();
-    await within(this.#redacting, GOODBYE_MS);
+    await within(Promise.all([this.#redacting, idle]), GOODBYE_MS);
     if (this.#left) return this.#stopLeft(drainS);
-    this.#intake?.stop();
+    const isAwaited = (): boolean => this.#oldSides?.isAnyAlive ?? false;
+    this.#intake?.stop(isAwaited());
     await this.#view?.endLooks();
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());
     if (this.#side) {
       this.#side.revive();
-      await this.#intake?.untilPassed(leftMs());
+      await this.#intake?.untilPassed(leftMs(), isAwaited);
       // A full spool has room again when callbacks have let a segment go, and they go on.
       await within(this.#door.settled(), leftMs());
       await this.#taken(leftMs() / 2);
@@ -819,8 +872,10 @@ class Runner implements Running {
   }
 }
 
-const groundOf = ({ spool, callbacks, folder }: Settings, signal: AbortSignal): Ground => {
-  return { folder: spool.dir, keepers: callbacks.map(({ name, module, options }) => ({ name, module, options })), configFolder: folder, signal };
+const keepersOf = ({ callbacks }: Settings): Keeper[] => callbacks.map(({ name, module, options }) => ({ name, module, options }));
+
+const groundOf = (settings: Settings, signal: AbortSignal): Ground => {
+  return { folder: settings.spool.dir, keepers: keepersOf(settings), configFolder: settings.folder, archive: settings.archive, signal };
 };
 
 /** Where a store may be read from. */

@@ -50,6 +50,19 @@ export interface NodeFigures {
   readonly silentMs: number;
   readonly spool: { readonly bytes: number; readonly segments: number; readonly maxBytes: number } | undefined;
   readonly callbacks: readonly CallbackFigures[];
+  readonly chores: readonly ChoreMetrics[];
+}
+
+/** The last run of a chore; `lastAt` null: there was none. */
+export interface ChoreMetrics {
+  readonly name: string;
+  /** RFC 3339. */
+  readonly lastAt: string | null;
+  readonly lastS: number | null;
+  /** `done`, or why not. */
+  readonly result: string | null;
+  /** Null where it has no limit. */
+  readonly withinLimit: boolean | null;
 }
 
 const NAME = 'wirescribe_';
@@ -81,6 +94,10 @@ const METRICS = {
   callback_lag_bytes: ['gauge', ['callback'], 'Bytes of the journal that it has not taken'],
   callback_rate: ['gauge', ['callback'], 'Records a second, over the last 10 s'],
   callback_age_seconds: ['gauge', ['callback'], 'Since the oldest record that it has not taken'],
+  chore_last_start_seconds: ['gauge', ['chore'], 'When it began last, in seconds since 1970'],
+  chore_last_duration_seconds: ['gauge', ['chore'], 'How long it took then'],
+  chore_last_done: ['gauge', ['chore'], '1 where it was done then; 0: it failed, or was interrupted'],
+  chore_within_limit: ['gauge', ['chore'], '1 where it took no longer than its limit_s'],
   callback_state: ['gauge', ['callback', 'state'], 'What it is at; 1 for the state that it is in'],
   event_loop_delay_seconds: ['gauge', ['quantile'], 'Delay of the I/O thread since it was asked last'],
   resident_memory_bytes: ['gauge', [], 'Memory of the process'],
@@ -126,6 +143,7 @@ export class Metrics {
     this.#set('audit_silent_seconds', {}, figures.silentMs / 1000);
     this.#spool(figures.spool);
     for (const callback of figures.callbacks) this.#callback(callback);
+    for (const chore of figures.chores) this.#chore(chore);
     this.#process();
     return this.#registry.metrics();
   }
@@ -170,6 +188,14 @@ export class Metrics {
     this.#set('callback_rate', { callback }, numbers.rate);
     if (ageS !== null) this.#set('callback_age_seconds', { callback }, ageS);
     this.#set('callback_state', { callback, state }, 1);
+  }
+
+  #chore({ name: chore, lastAt, lastS, result, withinLimit }: ChoreMetrics): void {
+    if (lastAt === null) return;
+    this.#set('chore_last_start_seconds', { chore }, Date.parse(lastAt) / 1000);
+    this.#set('chore_last_duration_seconds', { chore }, lastS ?? 0);
+    this.#set('chore_last_done', { chore }, result === 'done' ? 1 : 0);
+    if (withinLimit !== null) this.#set('chore_within_limit', { chore }, withinLimit ? 1 : 0);
   }
 
   #process(): void {

@@ -115,13 +115,11 @@ export class Round {
   }
 
   #ask(module: Module, call: Provide | BeforeRecord | undefined, draft: RecordDraft | undefined, take: (answer: unknown) => void): void {
-    try {
+    guarded(module, () => {
       const answer: unknown = draft && call?.(draft, module.options);
       if (isThenable(answer)) this.#wait(module, answer, take);
       else take(answer);
-    } catch {
-      module.failed('provider-threw');
-    }
+    });
   }
 
   #wait(module: Module, answer: PromiseLike<unknown>, take: (answer: unknown) => void): void {
@@ -135,7 +133,7 @@ export class Round {
     const end = (work: () => void): void => {
       if (!this.#waits.delete(flood)) return;
       clearTimeout(timer);
-      work();
+      guarded(module, work);
       this.#close();
     };
     const flood = (): void => end(() => module.failed('provider-flood'));
@@ -220,6 +218,15 @@ export class Round {
   #isCode(value: unknown): value is string {
     if (typeof value !== 'string' || value.length > 64 || !CODE.test(value)) return false;
     return this.#masks.scrubForeign({ value }, this.#unsealed.at).value.value === value;
+  }
+}
+
+/** What a module gave may throw wherever it is looked at. */
+function guarded(module: Module, work: () => void): void {
+  try {
+    work();
+  } catch {
+    module.failed('provider-threw');
   }
 }
 

@@ -5,8 +5,10 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { AuditError, nameOf } from './errors.js';
 import { compileSearch } from './mask/search.js';
+import { openStoresOf } from './open-store.js';
 import { evidenceOf, type Keeper } from './spool/evidence.js';
 import { beNice } from './spool/nice.js';
+import { filesOfArchive } from './spool/ours.js';
 import { eraseIn, Look, PlaceError, type Places, type Progress } from './spool/redact-places.js';
 import { Chooser, MAX_SELECTED, noSelection, type RedactRequest, type Selection, TooMany } from './spool/redact-select.js';
 
@@ -15,6 +17,8 @@ export interface RedactData {
   readonly folder: string;
   readonly keepers: readonly Keeper[];
   readonly configFolder: string;
+  /** ARCHIVE_DIR and ARCHIVE_NAME. */
+  readonly archive: { readonly dir: string; readonly name: string };
   /** As in a request. */
   readonly files: readonly string[];
   /** What is looked for, or what is known to go already. */
@@ -51,16 +55,29 @@ class Redactor {
 
   async step({ type, before }: RedactStep, progress: Progress): Promise<StepMessage> {
     const places = await this.#places(before);
-    if (type === 'erase') return { type: 'erased', lines: await eraseIn(places, this.#selection, progress) };
-    if (!this.#look) throw new AuditError('AUDIT_INTERNAL', 'nothing to look for');
-    this.#selection = await this.#look.at(places, progress);
-    const { unread, missed } = this.#look;
-    return { type: 'looked', looked: { selection: this.#selection, unread, missed } };
+    try {
+      if (type === 'erase') return { type: 'erased', lines: await eraseIn(places, this.#selection, progress) };
+      if (!this.#look) throw new AuditError('AUDIT_INTERNAL', 'nothing to look for');
+      this.#selection = await this.#look.at(places, progress);
+      const { unread, missed } = this.#look;
+      return { type: 'looked', looked: { selection: this.#selection, unread, missed } };
+    } finally {
+      for (const { store } of places.stores ?? []) await store.close();
+    }
   }
 
   async #places(before: number | null): Promise<Places> {
-    const { folder, keepers, configFolder, files } = this.#data;
-    return { folder, before, files: [...(await evidenceOf(keepers, configFolder)), ...files] };
+    const { folder, keepers, configFolder, archive, files } = this.#data;
+    const kept = [...(await evidenceOf(keepers, configFolder)), ...archived(archive)];
+    return { folder, before, files: [...kept, ...files], stores: await openStoresOf(keepers, configFolder) };
+  }
+}
+
+function archived({ dir, name }: RedactData['archive']): string[] {
+  try {
+    return filesOfArchive(dir, name);
+  } catch (error) {
+    throw new PlaceError(dir, error);
   }
 }
 

@@ -20,6 +20,8 @@ export interface Ground {
   /** Who may keep files, and where relative paths in their options start. */
   readonly keepers: readonly Keeper[];
   readonly configFolder: string;
+  /** ARCHIVE_DIR and ARCHIVE_NAME. */
+  readonly archive: { readonly dir: string; readonly name: string };
   /** Aborted when the proxy cannot wait any longer: what was begun is left to the next start. */
   readonly signal: AbortSignal;
 }
@@ -92,8 +94,8 @@ export async function redact(still: StandStill, request: RedactRequest, tell: Te
   }
 }
 
-const threadOf = ({ folder, keepers, configFolder, signal }: Ground, more: Omit<RedactData, keyof Ground>, tell: Tell): RedactThread =>
-  new RedactThread({ folder, keepers, configFolder, ...more }, signal, tell);
+const threadOf = ({ folder, keepers, configFolder, archive, signal }: Ground, more: Omit<RedactData, keyof Ground>, tell: Tell): RedactThread =>
+  new RedactThread({ folder, keepers, configFolder, archive, ...more }, signal, tell);
 
 const counted = ({ selection, unread }: Looked): Redacted => ({ request: null, records: selection.ids.size, lines: 0, unread });
 

@@ -2,8 +2,9 @@ import { generateKeyPairSync, verify } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Auditor, type AuditorData } from '../src/audit-thread.js';
+import { Auditor, type AuditorData, type AuditorEvents } from '../src/audit-thread.js';
 import { KIND, SLAB_BYTES, SlabWriter } from '../src/capture/frames.js';
+import { Modules } from '../src/providers.js';
 import { boardMemory } from '../src/spool/board.js';
 import { verifySpool } from '../src/view/verify.js';
 import { uuid7 } from './evidence.js';
@@ -39,7 +40,12 @@ class Side {
   #slab = new SlabWriter(new ArrayBuffer(SLAB_BYTES));
   #at = START_US;
 
-  constructor(t: Test, folder = folderOf(t), more: Partial<AuditorData> = {}) {
+  constructor(
+    t: Test,
+    folder = folderOf(t),
+    more: Partial<AuditorData> = {},
+    { modules = Modules.none, ...events }: Partial<AuditorEvents> & { modules?: Modules } = {},
+  ) {
     this.folder = folder;
     const data: AuditorData = {
       origin: { hostname: 'north', application: 'wirescribe', version: '0.1.0', pid: 7, node: 'north' },
@@ -50,7 +56,8 @@ class Side {
       alive: [],
       ...more,
     };
-    this.auditor = new Auditor(data, { returned: (slab) => void this.returned.push(slab), trouble: () => undefined, warn: () => undefined });
+    const told = { returned: (slab: ArrayBuffer) => void this.returned.push(slab), trouble: () => undefined, warn: () => undefined, ...events };
+    this.auditor = new Auditor(data, told, modules);
   }
 
   put(kind: keyof typeof KIND, session: number, text: string | object = ''): this {
@@ -112,6 +119,88 @@ t.test('frames become records, each session in its own chain, and every slab com
   t.same(brief(records.filter(({ session }) => !session)), ['audit.stop']);
   t.equal(side.returned.length, 2);
   t.match(await verifySpool(side.folder), { ok: true });
+});
+
+/** A listener with a module of this source, loaded. */
+async function withModule(t: Test, source: string): Promise<{ more: Partial<AuditorData>; modules: Modules }> {
+  const folder = folderOf(t);
+  writeFileSync(join(folder, 'mod.mjs'), source);
+  const place = { file: 'server.conf', line: 1, column: 1 };
+  const listener = { ...LISTENER, providers: [{ name: 'mod', module: join(folder, 'mod.mjs'), options: {}, timeoutMs: 1_000, place }] };
+  return { more: { listeners: [listener] }, modules: await Modules.load([listener]) };
+}
+
+/** It answers when a test calls what it puts here. */
+const LATER = `export default ({ topic }) => topic === 'session.input' ? new Promise((resolve) => (globalThis.answers ??= []).push(resolve)) : undefined;`;
+const answer = (value: unknown): void => {
+  const held = globalThis as { answers?: ((value: unknown) => void)[] };
+  for (const resolve of held.answers?.splice(0) ?? []) resolve(value);
+};
+
+t.test('a stop waits a while for modules, then what they did not answer goes as it is, the ends of sessions too', async (t) => {
+  const { more, modules } = await withModule(t, LATER);
+  const one = randomId();
+  const side = new Side(t, undefined, more, { modules })
+    .open(1, one)
+    .put('RCV', 1, 'look\r\n')
+    .put('SND', 1, 'A room.\r\n')
+    .put('end', 1, END)
+    .send();
+  await until(() => side.returned.length === 1, 'the slab');
+  t.same(await side.auditor.durable([1]), [], 'its end is not written');
+  const records = await side.close();
+  t.same(brief(of(records, one)), ['session.start', 'session.input look', 'session.output A room.', 'session.end closed']);
+  t.match(
+    records.find(({ topic }) => topic === 'audit.fault'),
+    { data: { code: 'provider-flood', stage: 'provider', count: 1, provider: 'mod' } },
+  );
+  t.match(await verifySpool(side.folder), { ok: true });
+  answer('too late');
+});
+
+t.test('what waits for a module while segments are rewritten comes with a new salt, of a session that has ended too', async (t) => {
+  const { more, modules } = await withModule(t, LATER);
+  const one = randomId();
+  const side = new Side(t, undefined, more, { modules })
+    .open(1, one)
+    .put('RCV', 1, 'look\r\n')
+    .put('SND', 1, 'A room.\r\n')
+    .put('end', 1, END)
+    .send();
+  await until(() => side.returned.length === 1, 'the slab');
+  await side.auditor.hold();
+  answer('seen');
+  await until(() => recordsIn(side.folder).some(({ topic }) => topic === 'session.end'), 'the end');
+  side.auditor.release();
+  const records = of(await side.close(), one);
+  const [start, input] = records;
+  t.match(input, { topic: 'session.input', custom: { mod: 'seen' } });
+  t.not(input?.who_salt, start?.who_salt);
+  t.match(await verifySpool(side.folder), { ok: true });
+});
+
+t.test('what waits for a module while the spool is handed over goes to its new owner', async (t) => {
+  const { more, modules } = await withModule(t, LATER);
+  const one = randomId();
+  const drafts: { session?: string | undefined; seq: number }[] = [];
+  const given: string[] = [];
+  const events = {
+    modules,
+    gaveUp: (sessions: readonly { id: string; seq: number }[]) => void given.push(...sessions.map(({ id, seq }) => `${id} ${seq}`)),
+    drafts: (batch: readonly { session?: string | undefined; seq: number }[]) => void drafts.push(...batch),
+  };
+  const side = new Side(t, undefined, more, events).open(1, one).put('RCV', 1, 'look\r\n').put('SND', 1, 'A room.\r\n').put('end', 1, END).send();
+  await until(() => side.returned.length === 1, 'the slab');
+  t.ok(await side.auditor.handOver(5_000));
+  t.same(given, [`${one} 0`]);
+  answer('seen');
+  await until(() => drafts.filter(({ session }) => session === one).length === 3, 'three drafts');
+  t.same(
+    drafts.filter(({ session }) => session === one).map(({ seq }) => seq),
+    [1, 2, 3],
+  );
+  t.same(brief(of(recordsIn(side.folder), one)), ['session.start']);
+  side.auditor.passed(Number.MAX_SAFE_INTEGER);
 });
 
 t.test('a frame that makes us fail is a fault, once, and a gap in both directions; its session and all others go on', async (t) => {

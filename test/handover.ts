@@ -10,7 +10,7 @@ import type { Test } from 'tap';
 import { type Address, parseAddress, type SocketAddress } from '../src/bridge/address.js';
 import { verifySpool } from '../src/view/verify.js';
 import { isAlive, kill, plainEnvironment } from './exec/harness.js';
-import { dialTo, folderOf, records, settingsOf, startServer, type Written } from './harness.js';
+import { dialTo, filesIn, folderOf, records, settingsOf, startServer, type Written } from './harness.js';
 import { until } from './wait.js';
 
 const CLI = join(import.meta.dirname, '../src/cli.js');
@@ -170,6 +170,9 @@ export async function sessionOf({ folder }: World, text: string): Promise<string
 
 /** Waits until this was typed and delivered. */
 export const delivered = (world: World, text: string): Promise<string> => sessionOf(world, text);
+
+/** What is left of processes whose sessions went on. */
+export const goingIn = ({ folder }: World): string[] => filesIn(join(folder, 'audit/spool/going'), /./);
 
 /** Every chain has all its numbers once, and the spool is proven. */
 export async function sound(t: Test, { folder }: World): Promise<Written[]> {

@@ -14,6 +14,12 @@ const FIGURES: NodeFigures = {
       ...{ lagBytes: 50, rate: 1.5, ageS: 3 },
     },
   ],
+  chores: [
+    { name: 'retain', lastAt: '2026-01-31T03:00:00.000Z', lastS: 1.5, result: 'done', withinLimit: true },
+    { name: 'archive', lastAt: '2026-01-31T02:00:00.000Z', lastS: 2, result: 'AUDIT_CHORE', withinLimit: false },
+    { name: 'redact', lastAt: '2026-01-31T01:00:00.000Z', lastS: 3, result: 'done', withinLimit: null },
+    { name: 'drop', lastAt: null, lastS: null, result: null, withinLimit: null },
+  ],
 };
 
 const made = async (t: Test, figures: NodeFigures): Promise<string[]> => {
@@ -49,6 +55,17 @@ t.test('figures become lines, under names that do not change', async (t) => {
     'wirescribe_callback_rate{callback="file"} 1.5',
     'wirescribe_callback_age_seconds{callback="file"} 3',
     'wirescribe_callback_state{callback="file",state="waiting"} 1',
+    'wirescribe_chore_last_start_seconds{chore="retain"} 1769828400',
+    'wirescribe_chore_last_start_seconds{chore="archive"} 1769824800',
+    'wirescribe_chore_last_start_seconds{chore="redact"} 1769821200',
+    'wirescribe_chore_last_duration_seconds{chore="retain"} 1.5',
+    'wirescribe_chore_last_duration_seconds{chore="archive"} 2',
+    'wirescribe_chore_last_duration_seconds{chore="redact"} 3',
+    'wirescribe_chore_last_done{chore="retain"} 1',
+    'wirescribe_chore_last_done{chore="archive"} 0',
+    'wirescribe_chore_last_done{chore="redact"} 1',
+    'wirescribe_chore_within_limit{chore="retain"} 1',
+    'wirescribe_chore_within_limit{chore="archive"} 0',
   ]);
   const rest = lines.filter((line) => !own.includes(line)).map((line) => line.replace(/ [\d.e-]+$/, ''));
   t.same(rest, [
@@ -65,7 +82,7 @@ t.test('what nobody knows is left out, not 0, also when it was known before', as
   const metrics = new Metrics();
   t.teardown(() => metrics.close());
   await metrics.text(FIGURES);
-  const text = await metrics.text({ ...FIGURES, audit: undefined, spool: undefined, callbacks: [] });
+  const text = await metrics.text({ ...FIGURES, audit: undefined, spool: undefined, callbacks: [], chores: [] });
   t.notMatch(text, /wirescribe_(records|gaps|faults|masked|spool|callback)/);
   t.match(text, 'wirescribe_sessions{listener="main"} 2\n');
 });

@@ -293,6 +293,20 @@ for (const [what, gives] of WRONG) {
   });
 }
 
+t.test('an answer that throws where it is looked at changes nothing, at once or later', async (t) => {
+  const throws = "{ get text() { throw new Error('hunter2'); } }";
+  const session = await sessionOf(t, {
+    once: `export const beforeRecord = ({ text }) => text === 'look' ? (${throws}) : undefined;`,
+    later: `export const beforeRecord = async ({ text }) => text === 'look' ? (${throws}) : undefined;`,
+    custom:
+      "export const beforeRecord = async ({ text }) => text === 'look' ? { custom: new Proxy({}, { ownKeys() { throw new Error('hunter2'); } }) } : undefined;",
+  });
+  session.talk['>']('look\r\n')['<']('A room.\r\n').wait(6_000);
+  t.strictSame(said(await ended(session)), ['look', 'A room.']);
+  t.strictSame(session.failed, ['once provider-threw', 'later provider-threw', 'custom provider-threw']);
+  sound(t, session.talk);
+});
+
 t.test('of what is withheld a hook can give no text', async (t) => {
   const session = await sessionOf(t, { hook: "export const beforeRecord = ({ direction }) => direction === 'RCV' ? { text: 'seen' } : undefined;" });
   session.talk['<']('\xff\xfa\x2e\x01\xff\xf0')['>']('hunter2\r\n').wait(6_000);

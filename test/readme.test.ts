@@ -13,12 +13,17 @@ import { loadSettings } from '../src/config/settings.js';
 import { readCommandLine } from '../src/config/usage.js';
 import type { CallbackOptions } from '../src/contract.js';
 import { EXIT } from '../src/errors.js';
+import { finishingOf } from '../src/keepings.js';
+import { Events } from '../src/mask/events.js';
 import { compileMasks } from '../src/mask/masker.js';
+import { Modules } from '../src/providers.js';
 import { deliver } from '../src/spool/delivery.js';
 import { FEATURES, ROLES } from '../src/view/access/permissions.js';
+import { messageOf } from '../src/view/message.js';
 import { inlineDelivery, settingsFor } from './delivery-bench.js';
 import { HandMadeJournal, line } from './journal-lines.js';
 import { placeOfTable, README, TABLES } from './readme-tables.js';
+import { sound, Talk } from './talk.js';
 
 const ROOT = join(README, '..');
 const CLI = join(import.meta.dirname, '../src/cli.js');
@@ -186,6 +191,41 @@ t.test('its full callback, as printed, keeps who said the word, and refuses to g
   const checked = spawn(process.execPath, [CLI, 'check', '--set', conf.trim()], { cwd: folder });
   const [err] = await Promise.all([text(checked.stderr), once(checked, 'exit')]);
   t.match(err, "AUDIT_CALLBACK_LOAD: --set:1:19: the callback 'watch' refuses its options: word: the word to watch for\n");
+});
+
+t.test('its events, exclusions and module, as printed, do what is said beside them', async (t) => {
+  const { folder } = moduleOf(t, 'district.mjs');
+  const { audit } = loadSettings({
+    cwd: folder,
+    env: {},
+    file: null,
+    set: blockWith('conf', /district\.mjs/)
+      .trim()
+      .split(/\n(?=AUDIT_)/),
+  });
+  const modules = await Modules.load([audit]);
+  const talk = new Talk({ finishing: finishingOf(audit, modules), names: { matchers: [], paths: [{ oob: 'Here', path: '', field: 'room' }] } });
+  talk['<']('\xff\xfa\xc9Here "North, by the gate"\xff\xf0Hi.\r\n').wait(200)['>']('whisper bob\r\n')['<']('You give 12 gold to Bob.\r\n').wait(200);
+  for (const line of ['idle', 'my card is 4929123412341234', 'look']) talk['>'](`${line}\r\n`)['<']('Ok.\r\n').wait(200);
+  talk.end();
+  const said = talk.records.filter(({ topic }) => /put$/.test(topic));
+  t.strictSame(
+    said.map(({ text, event }) => [text, event]),
+    [
+      ['Hi.', undefined],
+      ['You give 12 gold to Bob.', 'gold.given'],
+      ['Ok.', undefined],
+      ['my card is (card)', 'card.said'],
+      ['Ok.', undefined],
+      ['look', undefined],
+      ['Ok.', undefined],
+    ],
+  );
+  t.same(said[1]?.custom, { district: { district: 'North' } });
+  t.match(said[1], { event_type: 'trade', also: 'economy' });
+  t.match(talk.records.at(-1)?.data, { excluded: 1, dropped: 1 });
+  t.equal(messageOf({ ...said[1], character: 'Al' }, new Events(audit.events)), 'Al gives 12 gold to Bob');
+  sound(t, talk);
 });
 
 t.test('it names every room of the house', async (t) => {

@@ -159,7 +159,7 @@ t.test('a hold that comes when nobody waits for it any more is let go', async (t
   let hold: (segment: number) => void = () => undefined;
   const asked = new Promise<void>((resolve) => {
     const still = {
-      ...{ folder, keepers: [], configFolder: folder, signal: stop.signal },
+      ...{ folder, keepers: [], archive: { dir: join(folder, 'archive'), name: 'a' }, configFolder: folder, signal: stop.signal },
       hold: () => {
         resolve();
         return new Promise<number>((settle) => {

@@ -277,10 +277,49 @@ check them. The export itself is recorded (access.export).`,
     example: `$ wirescribe export 019b7ca9-8c88 --format asciicast-v2 --out evening.cast
 $ asciinema play evening.cast`,
   },
+  drop: {
+    summary: 'drop days from the store',
+    usage: '[FROM] [TO] [--keep-sessions] [--recent] [--yes] [--json]',
+    options: {
+      'keep-sessions': { says: 'keep who was there when, and drop what was said' },
+      recent: { says: 'with --yes: also days that RETENTION_DAYS still keeps' },
+      yes: { says: 'do not ask' },
+      json: { says: 'one JSON object: {"records"}' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `Takes what was recorded from FROM on and before TO out of the store, for good: days in UTC such as 2026-01-31, '-' for no bound; without them, all.
+It can be done while the proxy runs, and while others read. An access.drop record says by whom, which days and how many. The journal and the files of
+other callbacks keep what they have: this is the store alone, which \`archive\` writes to files first.`,
+    example: `$ wirescribe drop - 2026-02-01
+Drop what was recorded before 2026-02-01 from the store for good? [y/N] y
+128406 records were dropped`,
+  },
+  archive: {
+    summary: 'write days of the store to files that are evidence',
+    usage: '[FROM] [TO] [--reset] [--yes] [--json]',
+    options: {
+      reset: { says: 'then drop from the store what is in the files' },
+      yes: { says: 'with --reset: do not ask' },
+      json: { says: 'one JSON object: {"records", "files", "dropped"}' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `Writes the records from FROM on and before TO to ARCHIVE_DIR, a file for each name that ARCHIVE_NAME makes: the journal's lines byte for byte,
+compressed, as \`verify\` takes them. Days are those of UTC that are over ('-' for no bound; without them, all). Each file is read back, its seals checked
+and each line compared with the store, before it has its name; only then, with --reset, its days are dropped from the store. It overwrites nothing: a
+file that is there already is left as it is, and where it holds the same it is not written again. What is cut off goes on when it is run again.`,
+    example: `$ wirescribe archive 2026-01-01 2026-02-01 --reset
+Archive what was recorded of 2026-01-01 and later, before 2026-02-01 to /srv/mud/audit/archive, and then drop it from the store? [y/N] y
+/srv/mud/audit/archive/wirescribe-2026-01-31.jsonl.gz
+128406 records of days before 2026-02-01 are archived and proven to be there; 128406 were dropped from the store
+$ wirescribe verify audit/archive/*.jsonl.gz`,
+  },
   remove: {
     summary: 'remove all that was recorded, for good',
-    usage: '[--dry-run] [--yes] [--json]',
+    usage: '[--archive] [--dry-run] [--yes] [--json]',
     options: {
+      archive: { says: 'the archive files of this configuration too' },
       'dry-run': { says: 'only list what would be removed' },
       yes: { says: 'do not ask' },
       json: { says: 'one JSON object: {"files", "bytes", "removed"}' },
@@ -288,7 +327,7 @@ $ asciinema play evening.cast`,
     common: ALL,
     words: false,
     teaches: `Removes the spool with its tokens and keys, and what the callbacks of this configuration have written on this machine, and then the folders that are
-empty. Refuses while a proxy runs. Stays: keys that \`keygen\` made, files of other names, what was sent elsewhere, and what a callback wrote that is no
+empty. Refuses while a proxy runs. Stays: the archive unless --archive is given, keys that \`keygen\` made, files of other names, what was sent elsewhere, and what a callback wrote that is no
 longer configured.`,
     example: `$ wirescribe remove --dry-run
 /srv/mud/audit/audit.2026-01-31.1.log
@@ -319,7 +358,7 @@ record is that it has not taken. Where no proxy runs, what can be told by the sp
 export type CommandName = keyof typeof COMMANDS;
 
 /** Commands of the design that this version refuses by name. */
-export const LATER_COMMANDS: readonly string[] = ['prepare', 'drop', 'archive'];
+export const LATER_COMMANDS: readonly string[] = ['prepare'];
 
 function optionLines(options: OptionHelp): string[] {
   const left = (name: string, short?: string, takes?: string) => `  ${short ? `-${short}, ` : ''}--${name}${takes ? ` ${takes}` : ''}`;

@@ -3,6 +3,7 @@
  * `check --print`, and `server.conf.example` is printed from it. Names of the design that are not built yet stand here too, to be refused as such.
  */
 import { CHARSETS } from '../gather/charset.js';
+import { archiveTemplate, chores } from './chores.js';
 import {
   address,
   adminAddress,
@@ -210,6 +211,30 @@ export const KEYS = {
       'File of the private key that signs checkpoints (`wirescribe keygen` makes one); None: they are not signed, and prove nothing against whoever ' +
       'can write the files.',
   }),
+  RETENTION_DAYS: key({
+    default: '360',
+    check: orNone(number({ min: 7, max: 36_500, unit: 'days' })),
+    means:
+      'How long the store keeps what was recorded, in days (of UTC), at least 7; None: for ever. Older days are dropped by the chore retain. The files of ' +
+      "the callback file have 'keep_days' of their own.",
+  }),
+  CHORES: key({
+    default: '{}',
+    check: chores,
+    means:
+      "What is done once a day while the proxy runs, in a thread of its own at the lowest priority: {'retain': {'at': '03:00', 'limit_s': 7200}}. " +
+      "'retain' drops what is older than RETENTION_DAYS; 'archive', where it is named, writes days that are over to ARCHIVE_DIR ('at': '02:00'; with 'reset': " +
+      "True they are then dropped), and 'retain' drops nothing before that. 'at' is on the local clock (None: not on its own), 'limit_s' the seconds after " +
+      'which an audit.fault says that it takes too long. What was missed while nothing ran is made up for soon after the start.',
+  }),
+  ARCHIVE_NAME: key({
+    default: "'wirescribe-%Y-%m-%d'",
+    check: archiveTemplate,
+    means:
+      "Name of archive files without their ending, .jsonl.gz: strftime's %Y %y %m %d %j %G %V, of the day (UTC) in them. Days of one name share a file; " +
+      'one that is there already is not overwritten: the next has a number behind its name.',
+  }),
+  ARCHIVE_DIR: key({ default: "'audit/archive'", check: path, means: 'Folder of archive files.' }),
   ADMIN_LISTEN: key({
     default: "'http://127.0.0.1:4080'",
     check: orNone(adminAddress),
@@ -245,7 +270,7 @@ export const AUDIT_KEY_NAMES = Object.keys(AUDIT_KEYS) as readonly AuditKeyName[
 export const ALIASES: { readonly [name: string]: KeyName | undefined } = { SERVERNAME: 'APPLICATION', SERVER_SESSION_CLASS: undefined };
 
 /** Keys of the design that this version refuses by name. */
-export const LATER_KEYS = ['RETENTION_DAYS', 'CHORES', 'ARCHIVE_NAME', 'ARCHIVE_DIR'] as const;
+export const LATER_KEYS: readonly string[] = [];
 
 /** Options of a listener besides the AUDIT_ keys. An empty default: must be given, or is made up (`name`). */
 export const LISTENER_OPTIONS = {

@@ -9,6 +9,7 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { AnyMask } from '../contract.js';
 import { AuditError, type Place } from '../errors.js';
 import { type CallbackSettings, callbacksOf, type ReadCallback } from './callbacks.js';
+import type { ChoreSettings } from './chores.js';
 import { refuseStrangers } from './exclude.js';
 import { ALIASES, KEY_NAMES, KEYS, type KeyName, LATER_KEYS, type ValueOf } from './keys.js';
 import { type AuditLiterals, type AuditSettings, auditOf, type ListenerSettings, listenersOf, type ReadListener } from './listeners.js';
@@ -55,6 +56,11 @@ export interface Settings {
   readonly checkpointKey?: string;
   /** Where it is named, for errors. */
   readonly checkpointKeyPlace?: Place;
+  readonly chores: ChoreSettings;
+  /** Of the store; null: for ever. */
+  readonly retentionDays: number | null;
+  /** ARCHIVE_DIR and ARCHIVE_NAME. */
+  readonly archive: { readonly dir: string; readonly name: string };
   /** Where health and metrics are answered. */
   readonly adminListen: ValueOf<(typeof KEYS)['ADMIN_LISTEN']>;
   /** Networks, each `ADDRESS/BITS`. */
@@ -110,6 +116,9 @@ export function loadSettings(origin: Origin): Settings {
     node,
     application: value('APPLICATION'),
     drainTimeoutS: value('DRAIN_TIMEOUT_S'),
+    chores: value('CHORES'),
+    retentionDays: value('RETENTION_DAYS'),
+    archive: { dir: value('ARCHIVE_DIR'), name: value('ARCHIVE_NAME') },
     adminListen: value('ADMIN_LISTEN'),
     trustedProxies: value('TRUSTED_PROXIES'),
     intakeListen: value('INTAKE_LISTEN'),

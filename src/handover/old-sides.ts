@@ -34,6 +34,11 @@ export class OldSides {
     return [...this.#names].flatMap((name) => readGoing(this.#options.folder, name));
   }
 
+  /** Whether any of them lives. */
+  get isAnyAlive(): boolean {
+    return [...this.#names].some((name) => isGoing(this.#options.folder, name));
+  }
+
   /** For `stats`: which processes they are, whether they are connected, and how many sessions go on there, where that is known. */
   get stats(): { readonly pid: number; readonly connected: boolean; readonly sessions: number | null }[] {
     const connected = new Map(this.#options.connected().map(({ name, sessions }) => [name, sessions]));

@@ -51,8 +51,8 @@ export const waitFor: Wait = (ms, signal) => pause(ms, undefined, signal ? { sig
 export const POLL_MS = 150;
 /** How long after `seekEnd` a follower still waits for records from before it, in milliseconds: delivery takes some, and none of it can be seen here. */
 export const LATE_MS = 5_000;
-/** Records of one page. */
-const PAGE = 256;
+/** Records of one page: each costs the store some milliseconds, however few it holds. */
+const PAGE = 1_000;
 /** Fewest records of one page: the store may give some that the filter does not want. */
 const LEAST = 16;
 const MOST_TOPICS = 100;

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { dayName, dayNamed, dayOf, firstIdOf, msOfId } from '../../src/chores/days.js';
+import { dayName, dayNamed, dayOf } from '../../src/chores/days.js';
 
 t.test('a day is named as people write it, and only a day that there is', async (t) => {
   t.equal(dayNamed('2026-01-31'), Date.UTC(2026, 0, 31));
@@ -8,11 +8,4 @@ t.test('a day is named as people write it, and only a day that there is', async 
     t.equal(dayNamed(text), undefined, text);
   t.equal(dayName(Date.UTC(2026, 0, 31)), '2026-01-31');
   t.equal(dayOf(Date.UTC(2026, 0, 31, 23, 59, 59, 999)), Date.UTC(2026, 0, 31));
-});
-
-t.test('an id tells its millisecond, and a millisecond its first id', async (t) => {
-  t.equal(msOfId('0195b2f0-1234-7abc-8def-0123456789ab'), 0x0195b2f01234);
-  t.equal(firstIdOf(0x0195b2f01234), '0195b2f0-1234-7000-8000-000000000000');
-  t.ok(firstIdOf(0x0195b2f01234) < '0195b2f0-1234-7000-8000-000000000001');
-  t.equal(firstIdOf(0), '00000000-0000-7000-8000-000000000000');
 });

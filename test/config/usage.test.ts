@@ -30,7 +30,7 @@ t.test('reads options before and behind the command, with = or a blank', async (
 t.test('says of whatever is not understood what was meant', async (t) => {
   t.equal(refused(), 'AUDIT_USAGE: a command is missing; see `wirescribe --help`');
   t.equal(refused('chek'), "AUDIT_USAGE: there is no command 'chek'; did you mean 'check'?");
-  t.equal(refused('archive'), "AUDIT_CONFIG_LATER: the command 'archive' is not built yet; see `wirescribe --help`");
+  t.equal(refused('prepare'), "AUDIT_CONFIG_LATER: the command 'prepare' is not built yet; see `wirescribe --help`");
   t.equal(refused('check', '--pint'), "AUDIT_USAGE: 'check' has no option '--pint'; did you mean '--print'?");
   t.equal(refused('check', '-print'), "AUDIT_USAGE: 'check' has no option '-print'; did you mean '--print'?");
   t.equal(refused('check', '--print=1'), 'AUDIT_USAGE: --print takes no value');

@@ -15,6 +15,7 @@ import { Ids, Salts } from '../../src/record/id.js';
 import { NodeScribe } from '../../src/record/scribe.js';
 import { frame, REQUEST, response } from '../decode/websocket/say.js';
 import { Dice } from '../harness.js';
+import { REWRITES } from './meddlers.js';
 
 const ROOM = join(import.meta.dirname, '../../../src/record');
 const validate = new Ajv2020.default().compile(JSON.parse(readFileSync(join(ROOM, 'record.schema.json'), 'utf8')));
@@ -51,7 +52,8 @@ function linesOf({ wire, unit, steps }: Transcript, split: (bytes: Buffer, step:
   const fill = sameRandom();
   const node = new NodeScribe({ origin: ORIGIN, ids: new Ids(fill), salts: new Salts(fill), append: (line) => void lines.push(line) });
   const open: SessionOpen = { id: '018bcfe5-6800-7000-8000-000000000000', listener: 'main', wire, protocol: 'telnet', upstream: 'tcp://h:1' };
-  const keeping = { in: true, out: true, outUnit: unit, outIdleMs: 100, masks: MASKS };
+  const finishing = unit === 'line' ? REWRITES : undefined;
+  const keeping = { in: true, out: true, outUnit: unit, outIdleMs: 100, masks: MASKS, finishing };
   const pipeline = new SessionPipeline(open, keeping, node.session(open, false), (fault, at) =>
     node.event('audit.fault', at, scrubData(NO_MASKS, fault)),
   );

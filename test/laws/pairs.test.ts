@@ -77,7 +77,7 @@ function endsOf(proxy: StartedListeners, pairs: readonly Pair[]): Promise<readon
 }
 
 /** Bytes that a session is to carry, each way. */
-const TOTAL = 49_152;
+const TOTAL = 24_576;
 /** Of them, those that telnet would write in another way are left out: IAC and CR. */
 const forTelnet = (bytes: Buffer): Buffer => bytes.map((byte) => (byte === 0xff || byte === 0x0d ? 0x20 : byte)) as Buffer;
 

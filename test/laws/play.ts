@@ -2,10 +2,12 @@
  * Plays a generated case through the real stages, and looks for its secret in every line that was written: in the line as it stands, in its strings, in
  * what stands in base64, and in what the records of one direction spell one behind the other.
  */
+import type { Finishing } from '../../src/finisher.js';
 import { compileMasks, type MaskSet, type Style } from '../../src/mask/masker.js';
 import { pack } from '../mask/masks.js';
 import { Talk } from '../talk.js';
 import type { Case, Settings } from './generator.js';
+import { REWRITES, TELLS } from './meddlers.js';
 import type { Step } from './scene.js';
 import { partsOf, type Secret } from './secrets.js';
 
@@ -17,6 +19,9 @@ const STYLES: { readonly [name in Settings['style']]: Style } = {
   fixed: { name: 'fixed' },
   tag: { name: 'tag', key: Buffer.alloc(32, 7) },
 };
+
+/** Modules of an operator's: none, one that says again what it is given, and one that rewrites what was said. */
+const MEDDLERS: { readonly [name in Settings['style']]: Finishing | undefined } = { length: undefined, fixed: REWRITES, tag: TELLS };
 
 const compiled = new Map<string, MaskSet>();
 
@@ -31,7 +36,8 @@ function masksOf({ packs, style }: Settings): MaskSet {
 export function play({ settings, steps }: Pick<Case, 'settings' | 'steps'>): readonly string[] {
   const { in: keepIn, out, outUnit, wire, charset } = settings;
   const masks = masksOf(settings);
-  const talk = new Talk({ in: keepIn, out, outUnit, wire, masks, watch: ['Comm.Channel.Text'], ...(charset ? { charset } : undefined) });
+  const finishing = MEDDLERS[settings.style];
+  const talk = new Talk({ in: keepIn, out, outUnit, wire, masks, finishing, watch: ['Comm.Channel.Text'], ...(charset ? { charset } : undefined) });
   for (const step of steps) take(talk, step);
   talk.end();
   return talk.lines;

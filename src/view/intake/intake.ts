@@ -29,8 +29,8 @@ const MOST_GUESTS = 4_096;
 const MOST_EACH = 512;
 /** How long the first byte may take. */
 const FIRST_MS = 10_000;
-/** When we stop: how long an old side of a handover may take to say that it ends too, and how often it is looked whether it has. */
-const LEAVING_MS = 500;
+/** When we stop: how long an old side of a handover may take to come and say that it ends too, and how often it is looked whether it has. */
+const LEAVING_MS = 1_000;
 const LOOK_MS = 20;
 /** How soon what has come is asked after; an acknowledgement only lets `exec` forget. */
 const SETTLE_MS = 100;
@@ -59,7 +59,8 @@ export interface IntakeOptions {
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #links: Links;
-  readonly #servers: Server[] = [];
+  /** Those of INTAKE_LISTEN, and our own. */
+  readonly #servers: { readonly server: Server; readonly others: boolean }[] = [];
   readonly #guests = new Map<Guest, Peer | undefined>();
   readonly #oldSides = new Set<DraftGuest>();
   /** Of whom nothing has come yet. */
@@ -106,7 +107,7 @@ export class Intake {
   #listen(path: string, others: boolean): Promise<void> {
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket, others));
     server.maxConnections = MOST_GUESTS;
-    this.#servers.push(server);
+    this.#servers.push({ server, others });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen({ path, backlog: MOST_GUESTS }, () => {
@@ -132,7 +133,7 @@ export class Intake {
   #accept(socket: Socket, others: boolean): void {
     const peer = peerOf(socket);
     const each = [...this.#guests.values()].filter((one) => others && one?.uid === peer?.uid).length;
-    if (this.#stopped || (others && (!peer || each >= MOST_EACH))) return void socket.destroy();
+    if (others && (this.#stopped || !peer || each >= MOST_EACH)) return void socket.destroy();
     if (others) return this.#admit(socket, peer);
     this.#arriving.add(socket);
     socket.once('close', () => this.#arriving.delete(socket));
@@ -148,7 +149,7 @@ export class Intake {
   }
 
   #admit(socket: Socket, peer: Peer | undefined): void {
-    if (!this.#options.exec) return void socket.destroy();
+    if (!this.#options.exec || this.#stopped) return void socket.destroy();
     const { recorder, policy } = this.#options;
     const guest = new Guest(socket, {
       recorder,
@@ -221,26 +222,38 @@ export class Intake {
     for (const guest of this.#guests.keys()) guest.room();
   }
 
-  /** Takes nobody more in, nor anything of `exec`, whose sessions end. */
-  stop(): void {
+  /** Takes nothing more of `exec`, whose sessions end. @param awaited old sides of handovers may still come, to pass on their last words */
+  stop(awaited = false): void {
     this.#stopped = true;
     clearTimeout(this.#settling);
     this.#settling = undefined;
-    for (const server of this.#servers) server.close();
-    for (const socket of this.#arriving) socket.destroy();
+    this.#shut(({ others }) => others || !awaited);
     for (const guest of this.#guests.keys()) guest.stop();
   }
 
-  /** Behind `stop`: resolves when old sides that end as we do have passed on their last words, or after the time, in milliseconds. */
-  async untilPassed(timeoutMs: number): Promise<void> {
+  #shut(which: (one: { readonly others: boolean }) => boolean): void {
+    for (const one of this.#servers.filter(which)) {
+      one.server.close();
+      this.#servers.splice(this.#servers.indexOf(one), 1);
+    }
+  }
+
+  /**
+   * Behind `stop`: resolves when old sides that end as we do have passed on their last words, or after the time, in milliseconds.
+   * @param isAwaited one of them lives
+   */
+  async untilPassed(timeoutMs: number, isAwaited: () => boolean): Promise<void> {
     const began = performance.now();
-    const waits = (): boolean => [...this.#oldSides].some(({ leaving }) => leaving || performance.now() < began + LEAVING_MS);
+    const isLeaving = (): boolean => [...this.#oldSides].some(({ leaving }) => leaving);
+    const waits = (): boolean => isLeaving() || (performance.now() < began + LEAVING_MS && isAwaited());
     while (waits() && performance.now() < began + timeoutMs) await sleep(LOOK_MS);
   }
 
   /** Lets everybody go. @param durable all that was taken is */
   close(durable: boolean): void {
     clearTimeout(this.#settling);
+    this.#shut(() => true);
+    for (const socket of this.#arriving) socket.destroy();
     for (const guest of this.#guests.keys()) {
       if (durable && guest.unsettled > 0) guest.settle(guest.unsettled);
       guest.close();
