@@ -418,6 +418,8 @@ async function lookAgain(line: CommandLine, command: Again): Promise<number> {
     open: (mayBeEmpty) => openAudit({ ...origin, mayBeEmpty }),
     alone: (fact) => lookAlone(settings, { version: version(), log: { info: () => undefined, warn: log.warn } }, fact),
     remark: (text) => log.warn(text),
+    out: process.stdout,
+    env: process.env,
     onReaderGone: (then) => {
       readerGone = then;
     },

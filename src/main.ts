@@ -43,6 +43,7 @@ import { askOwner, type Control, openControl } from './view/control.js';
 import { EXEC_LISTENER, Intake } from './view/intake/intake.js';
 import { checkedLook, type LookFact } from './view/looks.js';
 import { openView, type View } from './view-side.js';
+import type { RedactAsked } from './view-thread.js';
 import { within } from './within.js';
 
 export interface RunOptions {
@@ -75,7 +76,7 @@ export interface Running {
   readonly listeners: readonly { readonly name: string; readonly listen: SocketAddress; readonly upstream: Address }[];
   readonly callbacks: readonly RunningCallback[];
   readonly sessions: number;
-  /** Of `exec`. */
+  /** Sessions of `exec`, and old sides of handovers that are connected. */
   readonly guests: number;
   /** After `stop`: something that was recorded could not be made durable. */
   readonly lost: boolean;
@@ -125,7 +126,7 @@ const STILL_MS = 500;
 const YIELD_MS = 10_000;
 const LOCK_MS = 20;
 /** An owner that nobody can ask has just begun, or is about to end; or it is one of an older version. */
-const SILENT_OWNER_MS = 1_000;
+const SILENT_OWNER_MS = 3_000;
 /** How long the record of a look may take to become durable. */
 const LOOK_MS = 5_000;
 /** What is recorded may take so long to become durable when the spool is given up, before that is refused. */
@@ -162,7 +163,7 @@ export const choreAlone = <T>(settings: Settings, options: RunOptions, work: (ch
 
 /** Records a look where nobody owns the spool: as its owner, for a moment. Throws as `run`, AUDIT_SPOOL where it could not be made durable. */
 export const lookAlone = (settings: Settings, options: RunOptions, fact: LookFact): Promise<void> =>
-  asOwner(settings, { ...options, alone: true, brief: true }, (runner) => runner.looked(fact));
+  asOwner(settings, { ...options, alone: true, brief: true, threads: 0 }, (runner) => runner.looked(fact));
 
 async function asOwner<T>(settings: Settings, options: RunOptions, work: (runner: Runner) => Promise<T>): Promise<T> {
   const runner = new Runner(settings, options);
@@ -240,7 +241,7 @@ class Runner implements Running {
   }
 
   get guests(): number {
-    return this.#intake?.sessions ?? 0;
+    return (this.#intake?.sessions ?? 0) + (this.#intake?.oldSides.length ?? 0);
   }
 
   get callbacks(): readonly RunningCallback[] {
@@ -750,6 +751,7 @@ class Runner implements Running {
       metrics: () => this.metrics(),
       stats: () => this.stats(),
       declare: (fact: NodeFact) => this.#side?.declare(fact) ?? Promise.resolve(false),
+      redact: ({ request, look }: RedactAsked) => this.redact(checkedRequest(request), look, () => undefined),
       wrongToken: () => this.#peerFault('wrong-token', 'view'),
       warn: (message: string) => this.#options.log.warn(message),
     };
@@ -815,6 +817,7 @@ class Runner implements Running {
 
   /** Behind `leave`: ends the sessions and passes on what is left of them. */
   async #stopLeft(drainS: number): Promise<void> {
+    this.#leaving?.ending();
     await this.#bridge.close(GOODBYE_MS);
     const deadline = Date.now() + drainS * 1000;
     const leftMs = (): number => Math.max(0, deadline - Date.now());

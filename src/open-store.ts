@@ -31,6 +31,20 @@ export async function openStoreOf({ fillers, folder }: { readonly fillers: reado
   throw new AuditError('AUDIT_STORE_NONE', `no callback keeps records that can be searched; add 'store' to AUDIT_CALLBACK${also}`);
 }
 
+/**
+ * Opens all stores that callbacks keep. Of a module that does not load nothing is known to be kept; whoever must have all asks for its `evidence` as well,
+ * which says so.
+ * @throws AuditError AUDIT_CALLBACK_LOAD where its options are refused
+ */
+export async function openStoresOf(fillers: readonly Filler[], folder: string): Promise<{ readonly name: string; readonly store: Store }[]> {
+  const stores = [];
+  for (const { name, module, options } of fillers) {
+    const loaded = await load(module);
+    if (typeof loaded === 'function') stores.push({ name, store: await open(name, () => loaded(options, folder)) });
+  }
+  return stores;
+}
+
 /** Its `openStore`, undefined where it has none, or the name of what kept it from loading: a callback that is not used here may lack what it imports. */
 async function load(module: string): Promise<OpenStore | string | undefined> {
   try {

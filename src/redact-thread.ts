@@ -5,6 +5,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { AuditError, nameOf } from './errors.js';
 import { compileSearch } from './mask/search.js';
+import { openStoresOf } from './open-store.js';
 import { evidenceOf, type Keeper } from './spool/evidence.js';
 import { beNice } from './spool/nice.js';
 import { filesOfArchive } from './spool/ours.js';
@@ -54,16 +55,21 @@ class Redactor {
 
   async step({ type, before }: RedactStep, progress: Progress): Promise<StepMessage> {
     const places = await this.#places(before);
-    if (type === 'erase') return { type: 'erased', lines: await eraseIn(places, this.#selection, progress) };
-    if (!this.#look) throw new AuditError('AUDIT_INTERNAL', 'nothing to look for');
-    this.#selection = await this.#look.at(places, progress);
-    const { unread, missed } = this.#look;
-    return { type: 'looked', looked: { selection: this.#selection, unread, missed } };
+    try {
+      if (type === 'erase') return { type: 'erased', lines: await eraseIn(places, this.#selection, progress) };
+      if (!this.#look) throw new AuditError('AUDIT_INTERNAL', 'nothing to look for');
+      this.#selection = await this.#look.at(places, progress);
+      const { unread, missed } = this.#look;
+      return { type: 'looked', looked: { selection: this.#selection, unread, missed } };
+    } finally {
+      for (const { store } of places.stores ?? []) await store.close();
+    }
   }
 
   async #places(before: number | null): Promise<Places> {
     const { folder, keepers, configFolder, archive, files } = this.#data;
-    return { folder, before, files: [...(await evidenceOf(keepers, configFolder)), ...archived(archive), ...files] };
+    const kept = [...(await evidenceOf(keepers, configFolder)), ...archived(archive)];
+    return { folder, before, files: [...kept, ...files], stores: await openStoresOf(keepers, configFolder) };
   }
 }
 

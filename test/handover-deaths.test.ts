@@ -1,8 +1,8 @@
 /** kill -9 of every process that takes part in a handover, and of a thread: nobody's session ends with another process, and no record is lost or comes twice. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
-import type { SocketAddress } from '../src/bridge/address.js';
+import t, { type Test } from 'tap';
+import type { Running } from '../src/main.js';
 import { Client, chainOf, delivered, goingIn, inputsOf, Seen, sessionOf, sound, start, type World, worldOf } from './handover.js';
 import { dialTo, records, startProxy, startServer } from './harness.js';
 import { until } from './wait.js';
@@ -114,30 +114,57 @@ t.test('the old process is killed: the owner ends its sessions as after a crash,
   t.match(chainOf(all, session).at(-2), { topic: 'audit.gap', data: { reason: 'crash' } });
 });
 
-t.test('the audit thread of the old side dies: it is started again, and says what it may have missed, in the same chain', async (t) => {
-  const set = ['AUDIT_IN=True', 'AUDIT_OUT=True', "AUDIT_CALLBACK='file'", 'AUDIT_MASK_PACKS=[]'];
+const SET = ['AUDIT_IN=True', 'AUDIT_OUT=True', "AUDIT_CALLBACK='file'", 'AUDIT_MASK_PACKS=[]'];
+
+/** Both sides in this process, with a session at the old one. */
+async function bothSides(t: Test) {
   const upstream = await startServer(t, (socket) => void socket.pipe(socket));
-  const { running: old, address, folder } = await startProxy(t, { upstream, set });
-  const alice = new Client(await dialTo(address as SocketAddress));
+  const { running: old, address, folder } = await startProxy(t, { upstream, set: SET });
+  const alice = new Client(await dialTo(address));
   await alice.say('one');
   await old.leave();
-  const { running: heir } = await startProxy(t, { upstream, set, folder });
+  const { running: heir } = await startProxy(t, { upstream, set: SET, folder });
   await alice.say('two');
-  const world = { folder, set };
+  const world = { folder, set: SET };
   await delivered(world, 'two');
-  const before = old.auditThread;
+  const end = async () => {
+    await alice.leave();
+    await until(() => old.deserted, 'the end of the old side');
+    await old.stop();
+    t.notOk(old.lost);
+    await heir.stop();
+    const all = await sound(t, world);
+    return { all, chain: chainOf(all, await sessionOf(world, 'one')) };
+  };
+  return { old, heir, alice, world, end };
+}
+
+/** Ends an audit thread, and waits for the next one. */
+async function endThread(running: Running): Promise<void> {
+  const before = running.auditThread;
   await before?.terminate();
-  await until(() => old.auditThread && old.auditThread !== before, 'another audit thread');
+  await until(() => running.auditThread && running.auditThread !== before, 'another audit thread');
+}
+
+t.test('the audit thread of the new owner dies: what the old side passed on is passed on again, and stands there once', async (t) => {
+  const { heir, alice, world, end } = await bothSides(t);
+  await endThread(heir);
+  for (const line of ['three', 'four']) await alice.say(line);
+  await endThread(heir);
+  for (const line of ['five', 'six']) await alice.say(line);
+  await delivered(world, 'six');
+  const { chain } = await end();
+  t.same(inputsOf(chain, chain[0]?.session as string), ['one', 'two', 'three', 'four', 'five', 'six']);
+  t.notOk(chain.some(({ topic }) => topic === 'audit.gap'));
+});
+
+t.test('the audit thread of the old side dies: it is started again, and says what it may have missed, in the same chain', async (t) => {
+  const { old, alice, world, end } = await bothSides(t);
+  await endThread(old);
   // The first goes with the gap, and then the audit is careful with three lines.
   for (const line of ['three', 'four', 'five', 'six', 'seven']) await alice.say(line);
   await delivered(world, 'seven');
-  await alice.leave();
-  await until(() => old.deserted, 'its end');
-  await old.stop();
-  t.notOk(old.lost);
-  await heir.stop();
-  const all = await sound(t, world);
-  const chain = chainOf(all, await sessionOf(world, 'one'));
+  const { all, chain } = await end();
   t.match(
     chain.filter(({ data }) => data?.reason === 'audit-restarted').map(({ topic, data }) => [topic, data?.direction]),
     [

@@ -3,6 +3,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { askOwner } from '../src/view/control.js';
+import { InTerminal } from './exec/harness.js';
 import { begin, Client, chainOf, delivered, goingIn, inputsOf, type Seen, sessionOf, sound, start, worldOf } from './handover.js';
 import { folderOf, records } from './harness.js';
 import { until } from './wait.js';
@@ -195,4 +196,41 @@ t.test('a redaction at the new owner erases what the old one recorded, and not w
   t.same(inputsOf(all, session), [undefined, undefined, 'said later']);
   const who = records(world.folder).filter((one) => one.session === session && 'who_salt' in one) as { seq?: number }[];
   t.ok(who.length > 0 && who.every(({ seq = 0 }) => seq > 4), 'whos behind the cut stay, and no other');
+});
+
+t.test('exec goes on at the new process', async (t) => {
+  const world = await worldOf(t);
+  const old = await start(t, world);
+  const screen = InTerminal.exec(t, world, ['cat']);
+  await screen.type('before\r');
+  await delivered(world, 'before');
+  const heir = await old.handsOver();
+  t.equal(await old.exit, 0, 'nothing goes on at the old one');
+  await screen.type('after\r');
+  await delivered(world, 'after');
+  await screen.type('\x04');
+  t.equal(await screen.end(), 0);
+  heir.kill('SIGTERM');
+  await heir.gone();
+  const all = await sound(t, world);
+  const [first, second] = [await sessionOf(world, 'before'), await sessionOf(world, 'after')];
+  t.match(chainOf(all, first).at(-1), { topic: 'session.end', data: { reason: 'shutdown' }, pid: old.pid });
+  t.match(chainOf(all, second)[0], { topic: 'session.start', pid: heir.pid });
+  t.match(chainOf(all, second).at(-1), { topic: 'session.end', data: { exit: 0 } });
+});
+
+t.test('a plain proxy hands over its sockets, and has nothing to pass on', async (t) => {
+  const world = await worldOf(t, { set: ['AUDIT_ACTIVATE=False'] });
+  const old = await start(t, world);
+  const alice = await Client.at(old.address);
+  await alice.say('one');
+  const heir = await old.handsOver();
+  await alice.say('two');
+  const bob = await Client.at(old.address);
+  await bob.say('hello');
+  for (const one of [alice, bob]) await one.leave();
+  t.equal(await old.exit, 0);
+  heir.kill('SIGTERM');
+  await heir.gone();
+  t.same(records(world.folder), []);
 });

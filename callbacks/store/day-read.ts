@@ -4,7 +4,7 @@
  */
 import type { Filter, StoredRecord } from '../../src/store-contract.js';
 import { allOf, type Condition, FALSE, TRUE } from './condition.js';
-import type { DayState } from './day.js';
+import { type DayState, plainLine } from './day.js';
 import type { File } from './engine.js';
 import { fold } from './facts.js';
 import { idBytes, idText } from './ids.js';
@@ -107,8 +107,9 @@ export class DayReader {
     let looked = 0;
     for (const { no, id } of rows) {
       looked++;
-      const line = this.#file.get<{ readonly line: string }>('SELECT line FROM line WHERE no = ?', no)?.line;
-      if (line === undefined || !this.#mayFit(line)) continue;
+      const stored = this.#file.get<{ readonly line: string }>('SELECT line FROM line WHERE no = ?', no)?.line;
+      if (stored === undefined || !this.#mayFit(stored)) continue;
+      const line = plainLine(stored);
       records.push({ id: idText(id), line });
       allowed.records--;
       allowed.bytes -= line.length;

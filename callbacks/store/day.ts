@@ -131,8 +131,11 @@ export class Day {
       idBytes(facts.id),
     );
     if (!row) return false;
-    const left = leftOf(row.line, come);
-    if (left !== row.line) this.replace(row.no, row.line, left);
+    const stored = plainLine(row.line);
+    const left = leftOf(stored, come);
+    if (left === stored) return true;
+    this.eraseTextsAtOnce(true);
+    this.replace(row.no, row.line, left);
     return true;
   }
 
@@ -192,12 +195,26 @@ export class Day {
     });
   }
 
+  /**
+   * Says how a text is taken out of the index of texts: at once (some milliseconds each), or when the index is written anew (`renewTexts`), which is soonest
+   * where many go.
+   */
+  eraseTextsAtOnce(atOnce: boolean): void {
+    this.file.run(`INSERT INTO text (text, rank) VALUES ('secure-delete', ${atOnce ? 1 : 0})`);
+  }
+
+  /** Writes the index of texts anew, without those that were taken out. Takes some 10 s for a million records. */
+  renewTexts(): void {
+    this.file.exec("INSERT INTO text (text) VALUES ('optimize')");
+  }
+
   /** Puts another line in a record's place, of which a part was erased, and takes what is gone out of all that it was found by. */
   replace(no: number, old: string, line: string): void {
     const [was, is] = [factsOfLine(old), factsOfLine(line)];
     if (!was || !is) return;
     const { file } = this;
-    file.run('UPDATE line SET line = ? WHERE no = ?', line, no);
+    // As long as the old one, so that it is written over it in its place: else SQLite moves its neighbours, and leaves copies of them where they were.
+    file.run('UPDATE line SET line = ? WHERE no = ?', padded(line, Buffer.byteLength(old)), no);
     if (was.text !== is.text) {
       if (was.text !== '') file.run("INSERT INTO text (text, rowid, body) VALUES ('delete', ?, ?)", no, fold(was.text));
       if (is.text !== '') file.run('INSERT INTO text (rowid, body) VALUES (?, ?)', no, fold(is.text));
@@ -213,7 +230,7 @@ export class Day {
     tallies.add(was, contribution, -1);
     tallies.add(is, contribution);
     this.#settle(tallies);
-    if (was.who.session !== '') file.run('INSERT OR IGNORE INTO dirty VALUES (?)', was.who.session);
+    file.run('INSERT OR IGNORE INTO dirty VALUES (?)', was.who.session);
   }
 
   #moveNumbers(no: number, was: Facts, is: Facts): void {
@@ -226,11 +243,15 @@ export class Day {
     if (roomIs !== null) this.#rooms.add(roomIs, 1);
   }
 
-  /** Takes away names that no record has any more, and counts of nothing. To be called behind all of `replace`. */
+  /** Takes away names that no record has any more, and counts of nothing, and writes those tables anew: pages may hold copies of what stood in them. */
   sweep(): void {
-    this.#settle(new Tallies());
     for (const table of ['who', 'room']) this.file.run(`DELETE FROM ${table} WHERE n <= 0`);
     this.file.run(NOTHING_COUNTED);
+    for (const table of ['who', 'room', 'count', 'field']) {
+      this.file.exec(
+        `CREATE TEMP TABLE kept AS SELECT * FROM ${table}; DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM kept; DROP TABLE kept`,
+      );
+    }
     this.forget();
   }
 
@@ -250,3 +271,9 @@ export class Day {
     }
   }
 }
+
+/** A line with blanks behind it, so that it has so many bytes. */
+const padded = (line: string, bytes: number): string => `${line}${' '.repeat(Math.max(0, bytes - Buffer.byteLength(line)))}`;
+
+/** A line as it stands in the file, without the blanks that stand for what was erased. */
+export const plainLine = (stored: string): string => (stored.endsWith(' ') ? stored.trimEnd() : stored);

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { EraseLine } from '../../src/store-contract.js';
-import { Day } from './day.js';
+import { Day, plainLine } from './day.js';
 import { DAY_SCHEMA } from './day-schema.js';
 import { File, using } from './engine.js';
 import { type Facts, factsOfLine } from './facts.js';
@@ -18,6 +18,8 @@ import { Writer } from './writer.js';
 
 /** Lines in one transaction. */
 const LINES = 1_000;
+/** Of so few records in a day each is taken out of the index of texts by itself; else the index is written anew. */
+const FEW = 1_000;
 
 export interface Erasing {
   readonly erase: EraseLine;
@@ -45,7 +47,6 @@ export function eraseLines(settings: Settings, { erase, progress, among }: Erasi
       if (ids?.length !== 0 || isDirty(settings, day)) erased += eraseDay(settings, hub, day, erase, ids);
       progress(index + 1, days.length);
     }
-    hub.file.emptyWal();
     return erased;
   } finally {
     hub.file.close();
@@ -58,23 +59,33 @@ const isDirty = ({ folder }: Settings, day: number): boolean =>
 function eraseDay(settings: Settings, hub: Hub, number: number, erase: EraseLine, ids: readonly string[] | undefined): number {
   const day = new Day(join(settings.folder, fileOf(number)));
   try {
+    const before = dirtyOf(day);
+    const few = before.length === 0 && ids !== undefined && ids.length <= FEW;
+    day.eraseTextsAtOnce(few);
     let erased = 0;
     for (const rows of ids ? rowsOf(day, ids) : allRows(day)) erased += eraseRows(day, rows, erase);
-    const dirty = day.file.all<{ readonly session: string }>('SELECT session FROM dirty').map(({ session }) => session);
-    if (erased > 0) day.file.transaction(() => day.sweep());
-    if (erased > 0 || dirty.length > 0) {
+    const dirty = dirtyOf(day);
+    if (dirty.length > 0) {
+      day.file.transaction(() => day.sweep());
+      if (!few) day.renewTexts();
       hub.file.transaction(() => {
         for (const session of dirty) renewSession(settings, hub, session);
         renewNames(settings, hub);
       });
+      hub.file.exec('VACUUM');
+      hub.file.emptyWal();
       day.file.run('DELETE FROM dirty');
     }
+    day.eraseTextsAtOnce(true);
     day.file.emptyWal();
     return erased;
   } finally {
     day.file.close();
   }
 }
+
+/** Sessions of which something was erased, and store.db may still know. */
+const dirtyOf = ({ file }: Day): string[] => file.all<{ readonly session: string }>('SELECT session FROM dirty').map(({ session }) => session);
 
 function* allRows({ file }: Day): Generator<readonly Row[]> {
   for (let last = 0; ; ) {
@@ -95,8 +106,9 @@ function* rowsOf({ file }: Day, ids: readonly string[]): Generator<readonly Row[
 
 function eraseRows(day: Day, rows: readonly Row[], erase: EraseLine): number {
   const changes = rows.flatMap(({ no, line }) => {
-    const changed = erase(Buffer.from(line))?.toString();
-    return changed === undefined || changed === line ? [] : [{ no, line, changed }];
+    const plain = plainLine(line);
+    const changed = erase(Buffer.from(plain))?.toString();
+    return changed === undefined || changed === plain ? [] : [{ no, line, changed }];
   });
   if (changes.length === 0) return 0;
   day.file.transaction(() => {

@@ -23,6 +23,10 @@ function columnCondition(column: string, { is, value }: FieldTest): Condition | 
       return anyKey(keysOf(value));
     case 'in':
       return Array.isArray(value) ? anyKey(value.flatMap(keysOf)) : undefined;
+    case 'startswith': {
+      if (typeof value !== 'string') return undefined;
+      return { sql: `(${column} >= ? AND ${column} < ? OR ${column} = ?)`, values: [textKey(value), `${textKey(value)}\u{10ffff}`, OTHER] };
+    }
     case 'gt':
     case 'gte':
       return typeof value === 'number' ? { sql: `(${column} >= ? OR ${column} = ?)`, values: [value, OTHER] } : undefined;

@@ -20,7 +20,8 @@ const spread = (all: readonly string[]): readonly string[] =>
  * @param words letters and digits that stand together are one, wherever in a word they stand
  */
 export function fragmentsOf(words: string | undefined, contains: string | undefined): string[] {
-  return [...(words?.match(/[\p{L}\p{N}]+/gu) ?? []), ...(contains === undefined ? [] : [contains])].map(fold);
+  const runs = words === undefined ? [] : (fold(words).match(/[\p{L}\p{N}]+/gu) ?? []);
+  return contains === undefined ? runs : [...runs, fold(contains)];
 }
 
 /** What a text that holds these fragments must hold; undefined where that is nothing (one and two letters). */

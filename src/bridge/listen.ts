@@ -70,9 +70,19 @@ export function leave(server: Server): void {
   const bound = server.address();
   if (typeof bound !== 'string') return void server.close();
   const aside = `${bound}.${process.pid}`;
-  renameSync(bound, aside);
+  const moved = moveFile(bound, aside);
   server.close();
-  renameSync(aside, bound);
+  if (moved) moveFile(aside, bound);
+}
+
+/** False: it is not there, or not ours to move. */
+function moveFile(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function replace(server: Server, address: SocketAddress & { scheme: 'unix' }): Promise<void> {

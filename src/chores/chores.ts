@@ -114,7 +114,6 @@ export class Chores {
       await (name === 'retain' ? this.#retain() : this.#archiveOnSchedule());
     } catch (error) {
       if (error instanceof Interrupted) return;
-      // Retention is on the schedule of everybody, whether they have a store or not.
       if (!(name === 'retain' && nameOf(error) === 'AUDIT_STORE_NONE')) this.#failed(name, error);
     }
     this.#keep(withTime(this.#book, name, began));
@@ -162,9 +161,9 @@ export class Chores {
 
   async #drop(worker: ChoreWorker, { by, ...task }: Omit<DropRequest, 'recent'>): Promise<Dropped> {
     const said = { by, from: boundText(task.from), to: boundText(task.to), keep_sessions: task.keepSessions };
-    await this.#declare({ topic: 'access.drop', data: { ...said, records: null } });
+    await this.#declare(worker, { topic: 'access.drop', data: { ...said, records: null } });
     const records = await worker.drop(task);
-    await this.#declare({ topic: 'access.drop', data: { ...said, records } });
+    await this.#declare(worker, { topic: 'access.drop', data: { ...said, records } });
     return { records };
   }
 
@@ -181,11 +180,11 @@ export class Chores {
       const bounds = { from: boundText(days.from), to: boundText(days.to) };
       const look = { by, how, method: 'archive', look: randomUUID(), ...bounds, format: 'jsonl' };
       const drop = { by, ...bounds, keep_sessions: false };
-      await this.#declare({ topic: 'access.export', data: { ...look, records: null } });
-      if (reset) await this.#declare({ topic: 'access.drop', data: { ...drop, records: null } });
+      await this.#declare(worker, { topic: 'access.export', data: { ...look, records: null } });
+      if (reset) await this.#declare(worker, { topic: 'access.drop', data: { ...drop, records: null } });
       const done = await worker.archive({ ...days, ...archive, reset });
-      await this.#declare({ topic: 'access.export', data: { ...look, records: done.records } });
-      if (reset) await this.#declare({ topic: 'access.drop', data: { ...drop, records: done.dropped } });
+      await this.#declare(worker, { topic: 'access.export', data: { ...look, records: done.records } });
+      if (reset) await this.#declare(worker, { topic: 'access.drop', data: { ...drop, records: done.dropped } });
       return { ...done, to: days.to };
     });
   }
@@ -199,8 +198,9 @@ export class Chores {
     return { from: Math.max(from ?? 0, dayOf(timeOf(oldest))), to: Math.min(to ?? over, over) };
   }
 
-  async #declare(fact: ChoreFact): Promise<void> {
-    if (!(await this.#options.declare(fact))) throw new Interrupted();
+  /** A disk that takes no record holds up nobody who must not meet this chore. */
+  async #declare(worker: ChoreWorker, fact: ChoreFact): Promise<void> {
+    if (!(await Promise.race([this.#options.declare(fact), worker.over]))) throw new Interrupted();
   }
 
   /** One at a time: what comes meanwhile waits for its turn. */
@@ -235,7 +235,8 @@ export class Chores {
     const late = this.#lateTimer(name);
     const ended = (result: string, records: number): void => {
       clearTimeout(late);
-      this.#keep(withRun(this.#book, name, { at, ms: Math.round(performance.now() - begun), records, result }));
+      // Retention is on the schedule of everybody, whether they have a store or not.
+      if (result !== 'AUDIT_STORE_NONE') this.#keep(withRun(this.#book, name, { at, ms: Math.round(performance.now() - begun), records, result }));
     };
     try {
       const done = await work();

@@ -19,9 +19,15 @@ export class ChoreWorker {
   readonly #tell: ChoreTell;
   #settle: { resolve(result: unknown): void; reject(error: Error): void } | undefined;
   #over: AuditError | undefined;
+  #rejectOver: (error: Error) => void = () => undefined;
+  /** Rejects once it has ended: for whoever waits for something else meanwhile. */
+  readonly over = new Promise<never>((_, reject) => {
+    this.#rejectOver = reject;
+  });
 
   constructor(data: ChoreData, tell: ChoreTell) {
     this.#tell = tell;
+    this.over.catch(() => undefined);
     this.#thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: { chore: data } });
     this.#thread.on('message', (message: ChoreMessage) => this.#hear(message));
     for (const event of ['error', 'exit']) this.#thread.on(event, () => this.#end(new AuditError('AUDIT_CHORE', 'its thread ended; run it again')));
@@ -62,6 +68,7 @@ export class ChoreWorker {
 
   #end(why: AuditError): void {
     this.#over ??= why;
+    this.#rejectOver(this.#over);
     this.#settle?.reject(this.#over);
   }
 }

@@ -11,8 +11,8 @@ import { OutFile } from '../view/out-file.js';
 import { recordForPeople, sessionForPeople } from '../view/people.js';
 import { Timeline } from '../view/timeline.js';
 import { beginLook } from './look.js';
-import { findSession, type Looking, oneOf, usage, withAudit } from './looking.js';
-import { Progress, Screen } from './screen.js';
+import { findSession, type Looking, oneOf, screenOf, usage, withAudit } from './looking.js';
+import { Progress } from './screen.js';
 
 const FORMATS = ['asciicast-v2', 'asciicast-v3', 'text', 'jsonl'] as const;
 type Format = (typeof FORMATS)[number];
@@ -28,7 +28,7 @@ interface Form {
 /** Runs it. */
 export const exportCommand = (looking: Looking): Promise<number> =>
   withAudit(looking, async (audit) => {
-    const { line, settings, onReaderGone } = looking;
+    const { line, settings } = looking;
     const [name, more] = line.words;
     if (name === undefined || more !== undefined) return usage("'export' wants one SESSION");
     const format = FORMATS.find((one) => one === oneOf(line, 'format')) ?? usage(`--format wants one of ${FORMATS.join(', ')}`);
@@ -36,12 +36,17 @@ export const exportCommand = (looking: Looking): Promise<number> =>
     const { session: id, firstId: from } = session;
     const out = oneOf(line, 'out');
     const file = out === undefined ? undefined : await OutFile.create(out);
-    const screen = new Screen({ pager: false, env: process.env, onReaderGone });
+    const screen = screenOf(looking, false);
     try {
       const look = await beginLook(settings, { topic: 'access.export', method: 'export', filters: [], session: id, format }, looking);
       const found = audit.events({ seek: from, filter: { session: [id] }, signal: screen.signal });
       const write = (text: string): Promise<void> => (file ? file.write(text) : screen.write(text));
-      const records = await writeAll(found, formOf(format, { audit, session, input: line.flags.has('input') }), write);
+      const records = await writeAll(
+        found,
+        formOf(format, { audit, session, input: line.flags.has('input') }),
+        write,
+        new Progress(!looking.out.isTTY),
+      );
       if (screen.signal.aborted) await file?.discard();
       else await file?.close();
       await screen.close();
@@ -54,8 +59,7 @@ export const exportCommand = (looking: Looking): Promise<number> =>
   });
 
 /** How many there were. */
-async function writeAll(found: AsyncIterable<AuditRecord>, form: Form, write: (text: string) => Promise<void>): Promise<number> {
-  const progress = new Progress(!process.stdout.isTTY);
+async function writeAll(found: AsyncIterable<AuditRecord>, form: Form, write: (text: string) => Promise<void>, progress: Progress): Promise<number> {
   let records = 0;
   for await (const record of found) {
     records++;

@@ -8,6 +8,7 @@ import type { CommandLine } from '../config/usage.js';
 import { AuditError } from '../errors.js';
 import type { Filter, SessionSummary } from '../store-contract.js';
 import type { LookOptions } from './look.js';
+import { type Out, Screen } from './screen.js';
 
 /** What a command that looks is given. */
 export interface Looking extends LookOptions {
@@ -15,6 +16,8 @@ export interface Looking extends LookOptions {
   readonly settings: Settings;
   /** Opens what is looked at; where nothing is stored yet, only for whoever can wait for it. */
   readonly open: (mayBeEmpty: boolean) => Promise<Audit>;
+  readonly out: Out;
+  readonly env: NodeJS.ProcessEnv;
   /** Is told what to do when standard output has no reader any more. */
   readonly onReaderGone: (then: () => void) => void;
 }
@@ -37,6 +40,10 @@ export function filterWords(words: readonly string[]): string[] {
   const bare = words.filter((word) => !word.includes('='));
   return [...words.filter((word) => word.includes('=')), ...(bare.length > 0 ? [`words=${bare.join(' ')}`] : [])];
 }
+
+/** Where it shows what it found. @param pager through a pager, unless --no-pager says no */
+export const screenOf = ({ line, out, env, onReaderGone }: Looking, pager: boolean): Screen =>
+  new Screen({ out, env, onReaderGone, pager: pager && !line.flags.has('no-pager') });
 
 /** The one session that a search is narrowed to. */
 export const onlySession = (filters: readonly Filter[]): string | undefined => {

@@ -5,8 +5,8 @@ import type { EventsQuery } from '../view/events.js';
 import { readFilters } from '../view/filter-words.js';
 import { recordForPeople } from '../view/people.js';
 import { beginLook, type Look } from './look.js';
-import { countOf, filterWords, type Looking, oneOf, onlySession, usage, withAudit } from './looking.js';
-import { Progress, Screen } from './screen.js';
+import { countOf, filterWords, type Looking, oneOf, onlySession, screenOf, usage, withAudit } from './looking.js';
+import { Progress, type Screen } from './screen.js';
 
 /** A query whose words are known. */
 type Search = Omit<EventsQuery, 'topics' | 'filter'> & { readonly topics: readonly string[]; readonly filter: readonly string[] };
@@ -23,7 +23,7 @@ export const queryCommand = (looking: Looking): Promise<number> =>
     const screen = screenOf(looking, !counts);
     const found = audit.events({ ...query, signal: screen.signal });
     const look = await begin(looking, query);
-    const progress = new Progress(counts || !process.stdout.isTTY);
+    const progress = new Progress(counts || !looking.out.isTTY);
     let records = 0;
     const show = shownAs(looking, screen);
     for await (const record of found) {
@@ -97,9 +97,6 @@ function begin(looking: Looking, { filter, seek, seekEnd }: Search): Promise<Loo
     looking,
   );
 }
-
-const screenOf = ({ line, onReaderGone }: Looking, pager: boolean): Screen =>
-  new Screen({ pager: pager && !line.flags.has('no-pager'), env: process.env, onReaderGone });
 
 /** How a record is shown. @returns text with its line end */
 function shownAs({ line }: Looking, { colour }: Screen): (record: AuditRecord) => string {

@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.js';
 import type { CommandLine } from '../config/usage.js';
 import { AuditError, EXIT, nameOf } from '../errors.js';
 import { keptOf } from '../spool/evidence.js';
+import { whoGoes } from '../spool/going.js';
 import { lockSpool } from '../spool/lock.js';
 import { bytesOf, filesOfArchive, filesOfSpool, removeFiles } from '../spool/ours.js';
 import { confirmed, mustBeAskable } from './ask.js';
@@ -19,7 +20,7 @@ async function listed({ callbacks, folder, spool, archive }: Settings, archived:
 /**
  * Runs the command. Gives the exit code: 1 where there is nothing, or no was said.
  * @param print writes to standard output
- * @throws AuditError AUDIT_SPOOL_OWNED where a proxy runs, AUDIT_CHORE where a file cannot be removed
+ * @throws AuditError AUDIT_SPOOL_OWNED where a proxy runs, or sessions of one go on that has handed over, AUDIT_CHORE where a file cannot be removed
  */
 export async function removeCommand(
   { flags }: Pick<CommandLine, 'flags'>,
@@ -46,6 +47,13 @@ export async function removeCommand(
 async function removeAs(settings: Settings, archived: boolean): Promise<void> {
   const lock = lockSpool(settings.spool.dir);
   try {
+    const [going] = whoGoes(settings.spool.dir);
+    if (going !== undefined) {
+      throw new AuditError(
+        'AUDIT_SPOOL_OWNED',
+        `sessions go on in process ${going}, which has handed its spool over; stop it, and run \`remove\` again`,
+      );
+    }
     removeFiles(await listed(settings, archived), settings.folder);
   } catch (error) {
     if (error instanceof AuditError) throw error;

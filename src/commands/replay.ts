@@ -6,6 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
 import type { Audit } from '../api.js';
+import { passOutput } from '../bridge/pty/libc.js';
 import { EXIT } from '../errors.js';
 import type { SessionSummary } from '../store-contract.js';
 import { type Frame, framesOf } from '../view/frames.js';
@@ -14,8 +15,8 @@ import { ScreenOnly } from '../view/screen-only.js';
 import { readSeek, timeOf } from '../view/seek.js';
 import { type Happening, Timeline } from '../view/timeline.js';
 import { beginLook } from './look.js';
-import { findSession, type Looking, oneOf, usage, withAudit } from './looking.js';
-import { Screen } from './screen.js';
+import { findSession, type Looking, oneOf, screenOf, usage, withAudit } from './looking.js';
+import type { Out, Screen } from './screen.js';
 
 /** Modes that a recorded program may have left: other character sets, attributes, margins, keys, mouse, paste, focus, the other screen, no cursor. */
 const RESET = '\x1b[!p\x1b(B\x0f\x1b[0m\x1b[r\x1b[?1l\x1b>\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[?1049l\x1b[?25h\r\n';
@@ -26,12 +27,14 @@ interface Asked {
   readonly speed: number;
   readonly idleUs: number;
   readonly input: boolean;
+  /** What was typed is dim. */
+  readonly dim: boolean;
 }
 
 /** Runs it. */
 export const replayCommand = (looking: Looking): Promise<number> =>
   withAudit(looking, async (audit) => {
-    const { line, settings, onReaderGone } = looking;
+    const { line, settings, out } = looking;
     const [name, more] = line.words;
     if (name === undefined || more !== undefined) return usage("'replay' wants one SESSION");
     const asked = {
@@ -42,17 +45,17 @@ export const replayCommand = (looking: Looking): Promise<number> =>
     const session = await findSession(audit, name);
     const fromUs = offsetOf(oneOf(line, 'from'), session.started);
     const look = await beginLook(settings, { topic: 'access.view', method: 'replay', filters: [], session: session.session }, looking);
-    const screen = new Screen({ pager: false, env: process.env, onReaderGone });
-    const source = new Source(audit, session, asked, screen.signal);
-    const shown = process.stdout.isTTY ? onTerminal(screen) : inPipe(screen);
+    const screen = screenOf(looking, false);
+    const source = new Source(audit, session, { ...asked, dim: out.isTTY === true }, screen.signal);
+    const shown = out.isTTY ? onTerminal(screen, out) : inPipe(screen);
     const player = new Player({ ...shown, open: () => source.frames(), clock: CLOCK, speed: asked.speed, fromUs });
     screen.signal.addEventListener('abort', () => player.press('quit'));
-    const keys = process.stdout.isTTY ? listen(player) : undefined;
+    const keys = out.isTTY ? listen(player) : undefined;
     try {
       await player.run();
     } finally {
       keys?.close();
-      if (process.stdout.isTTY) process.stdout.write(RESET);
+      if (out.isTTY) out.write(RESET);
     }
     await screen.close();
     await look.end(source.records);
@@ -97,7 +100,7 @@ class Source {
   }
 
   frames(): AsyncIterable<Frame> {
-    const typed = (text: string): string => (process.stdout.isTTY ? `\x1b[2m${text}\x1b[22m` : text);
+    const typed = (text: string): string => (this.#asked.dim ? `\x1b[2m${text}\x1b[22m` : text);
     return framesOf(this.#events(), { ...this.#asked, typed });
   }
 
@@ -119,10 +122,10 @@ type Shown = Pick<ConstructorParameters<typeof Player>[0], 'show' | 'clear'>;
 const inPipe = (screen: Screen): Shown => ({ show: ({ text }) => screen.write(text), clear: async () => undefined });
 
 /** What draws alone; a line says where the session's window does not fit into this one. */
-function onTerminal(screen: Screen): Shown {
+function onTerminal(screen: Screen, out: Out): Shown {
   let only = new ScreenOnly();
   return {
-    show: ({ text, window }) => screen.write(window ? tooSmall(window) : only.take(text)),
+    show: ({ text, window }) => screen.write(window ? tooSmall(window, out) : only.take(text)),
     clear: () => {
       only = new ScreenOnly();
       return screen.write(CLEAR);
@@ -130,8 +133,8 @@ function onTerminal(screen: Screen): Shown {
   };
 }
 
-function tooSmall({ columns, rows }: { readonly columns: number; readonly rows: number }): string {
-  const { columns: wide = 0, rows: high = 0 } = process.stdout;
+function tooSmall({ columns, rows }: { readonly columns: number; readonly rows: number }, out: Out): string {
+  const { columns: wide = 0, rows: high = 0 } = out;
   return columns <= wide && rows <= high
     ? ''
     : `\r\n\x1b[7m[the session's window is ${columns}x${rows} from here on, this one is ${wide}x${high}]\x1b[27m\r\n`;
@@ -145,6 +148,7 @@ function listen(player: Player): { readonly close: () => void } | undefined {
     for (const key of keysIn(sent.toString('latin1'))) player.press(key);
   };
   stdin.setRawMode(true);
+  passOutput(stdin.fd);
   stdin.on('data', take);
   return {
     close: () => {

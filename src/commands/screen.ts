@@ -6,7 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
+/** Standard output, or what stands in its place. */
+export type Out = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+
 export interface ScreenOptions {
+  readonly out: Out;
   /** Through a pager, where there is one to go through. */
   readonly pager: boolean;
   readonly env: NodeJS.ProcessEnv;
@@ -15,7 +19,7 @@ export interface ScreenOptions {
 }
 
 /** Colours are wanted (https://no-color.org). */
-export const wantsColour = (env: NodeJS.ProcessEnv): boolean => process.stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+const wantsColour = ({ out, env }: ScreenOptions): boolean => out.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 
 export class Screen {
   readonly colour: boolean;
@@ -27,7 +31,7 @@ export class Screen {
 
   constructor(options: ScreenOptions) {
     this.#options = options;
-    this.colour = wantsColour(options.env);
+    this.colour = wantsColour(options);
     options.onReaderGone(this.#leave);
     // The first Ctrl-C ends the work in good order, the second one at once.
     process.once('SIGINT', this.#leave);
@@ -59,10 +63,10 @@ export class Screen {
   }
 
   async #open(): Promise<Writable> {
-    const { pager, env } = this.#options;
-    this.#pager = pager && process.stdout.isTTY ? await startPager(env) : undefined;
+    const { out, pager, env } = this.#options;
+    this.#pager = pager && out.isTTY ? await startPager(env) : undefined;
     const input = this.#pager?.stdin;
-    if (!input) return process.stdout;
+    if (!input) return out;
     input.on('error', this.#leave);
     this.#pager?.once('close', this.#leave);
     return input;

@@ -4,15 +4,14 @@ import type { SessionSummary } from '../store-contract.js';
 import { readFilters } from '../view/filter-words.js';
 import { sessionForPeople } from '../view/people.js';
 import { beginLook } from './look.js';
-import { countOf, type Looking, oneOf, onlySession, withAudit } from './looking.js';
-import { Screen } from './screen.js';
+import { countOf, type Looking, oneOf, onlySession, screenOf, withAudit } from './looking.js';
 
 const USUAL_LIMIT = 1_000;
 
 /** Runs it. Exit 1 where there is none. */
 export const sessionsCommand = (looking: Looking): Promise<number> =>
   withAudit(looking, async (audit) => {
-    const { line, settings, onReaderGone } = looking;
+    const { line, settings } = looking;
     const [from, to] = [oneOf(line, 'from'), oneOf(line, 'to')];
     const found = audit.sessions({
       filter: line.words,
@@ -23,7 +22,7 @@ export const sessionsCommand = (looking: Looking): Promise<number> =>
     });
     const filters = readFilters(line.words);
     const look = await beginLook(settings, { topic: 'access.view', method: 'sessions', filters, session: onlySession(filters), from, to }, looking);
-    const screen = new Screen({ pager: !line.flags.has('no-pager'), env: process.env, onReaderGone });
+    const screen = screenOf(looking, true);
     const show = line.flags.has('json')
       ? (one: SessionSummary) => `${JSON.stringify(one)}\n`
       : (one: SessionSummary) => sessionForPeople(one, screen);

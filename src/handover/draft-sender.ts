@@ -75,10 +75,15 @@ export class DraftSender {
     this.#pump();
   }
 
-  /** We end. Resolves when all is durable, or after the time, in milliseconds. @returns how many records are not */
-  async end(timeoutMs: number): Promise<number> {
+  /** We end, and the last drafts come: an owner that ends too waits for them. */
+  leave(): void {
     this.#leaving = true;
     this.#tellState();
+  }
+
+  /** Resolves when all is durable, or after the time, in milliseconds; then nothing more is passed on. @returns how many records are not */
+  async end(timeoutMs: number): Promise<number> {
+    this.leave();
     if (this.held > 0) {
       let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {

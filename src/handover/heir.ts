@@ -4,6 +4,7 @@
  */
 
 import { formatAddress } from '../bridge/address.js';
+import type { SharedSocket } from '../bridge/bridge.js';
 import { closeNow } from '../bridge/pty/libc.js';
 import { proveSettings } from '../commands/check.js';
 import type { ListenerSettings } from '../config/listeners.js';
@@ -17,7 +18,7 @@ export const HANDED = 'WIRESCRIBE_HANDED';
 export interface Inheritance {
   /** SPOOL_DIR, which the sessions that go on are recorded in; null: none of them is recorded. */
   readonly spool: string | null;
-  readonly sockets: readonly { readonly name: string; readonly listen: string; readonly fd: number }[];
+  readonly sockets: readonly SharedSocket[];
 }
 
 /** What an heir says; and what it is told, once. */
@@ -63,14 +64,20 @@ export class Heir {
     return true;
   }
 
-  /** Which listener has which socket: that of its name, where it is to listen as before. The others are closed. */
+  /** Which listener has which socket: that which listens where it is to listen, first of those with its name. The others are closed. */
   sockets(listeners: readonly Pick<ListenerSettings, 'name' | 'listen'>[]): ReadonlyMap<string, number> {
-    const wanted = new Map(listeners.map(({ name, listen }) => [name, formatAddress(listen)]));
     const given = new Map<string, number>();
-    for (const { name, listen, fd } of this.#inheritance.sockets) {
-      if (wanted.get(name) === listen) given.set(name, fd);
-      else closeNow(fd);
-    }
+    const left = [...this.#inheritance.sockets];
+    const give = (fits: (one: SharedSocket, name: string) => boolean): void => {
+      for (const { name, listen } of listeners) {
+        const at = given.has(name) ? -1 : left.findIndex((one) => one.listen === formatAddress(listen) && fits(one, name));
+        const [found] = at < 0 ? [] : left.splice(at, 1);
+        if (found) given.set(name, found.fd);
+      }
+    };
+    give((one, name) => one.name === name);
+    give(() => true);
+    for (const { fd } of left) closeNow(fd);
     return given;
   }
 

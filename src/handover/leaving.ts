@@ -68,6 +68,11 @@ export class Leaving {
     this.#file.remove();
   }
 
+  /** All that goes on here is being ended. */
+  ending(): void {
+    this.#sender.leave();
+  }
+
   /** Nothing goes on here any more. Resolves when all is durable, or after the time, in milliseconds. @returns how many records are not */
   async end(timeoutMs: number): Promise<number> {
     const left = await this.#sender.end(timeoutMs);

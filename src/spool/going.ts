@@ -85,5 +85,11 @@ export function isGoing(folder: string, name: string): boolean {
   }
 }
 
+/** Numbers of the processes whose sessions go on. */
+export const whoGoes = (folder: string): number[] =>
+  listGoing(folder)
+    .filter((name) => isGoing(folder, name))
+    .map((name) => Number(name.split('.')[0]));
+
 /** Takes the file of a process away that lives no more. */
 export const dropGoing = (folder: string, name: string): void => rmSync(join(folder, FOLDER, name), { force: true });

@@ -1,16 +1,18 @@
 /**
- * Redaction on disk: looks through all places that hold lines of ours (closed segments, dead letters, what callbacks keep), and rewrites them, one by
- * one, without the parts that go. Looking harms nobody; to be called for the rest while nobody else writes there: the callbacks' threads are stopped and
+ * Redaction on disk: looks through all places that hold lines of ours (closed segments, dead letters, what callbacks keep, stores), and rewrites them, one
+ * by one, without the parts that go. Looking harms nobody; to be called for the rest while nobody else writes there: the callbacks' threads are stopped and
  * the journal holds its segments.
  */
 import { closeSync, fsyncSync, openSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { nameOf } from '../errors.js';
+import type { Filter } from '../store-contract.js';
 import { type Cursor, cursorNames, cursorPath, readCursor, saveCursor } from './cursor.js';
 import { syncFolder } from './files.js';
 import { ASIDE_ENDING, type ChangeLine, linesOf, rewrite } from './line-file.js';
 import { readRecord } from './redact-line.js';
 import { type Chooser, type Selection, TooMany } from './redact-select.js';
+import { eraseInStore, type StorePlace, throughStore } from './redact-stores.js';
 import { listSegments, segmentPath } from './segments.js';
 
 /** Where lines of ours stand. */
@@ -21,6 +23,8 @@ export interface Places {
   readonly before: number | null;
   /** What callbacks keep (their `evidence`), and what else was named: absolute paths. What ends with `.tmp` is half made, and goes. */
   readonly files: readonly string[];
+  /** Stores that callbacks fill. */
+  readonly stores?: readonly StorePlace[];
 }
 
 /** A place that could not be read or written, for people: its path and the error's name. */
@@ -93,7 +97,7 @@ export class Look {
   readonly #chooser: Chooser;
   readonly #meant = (line: Buffer): void => this.#chooser.meant(line);
   readonly #alsoMeant = (line: Buffer): void => this.#chooser.alsoMeant(line);
-  /** Files as they were when they were read, by what was looked for then. */
+  /** Files as they were when they were read, and how far stores were, by what was looked for then. */
   readonly #seen = new Map<string, string>();
   /** Lines in each that are no records, or damaged. */
   readonly #unread = new Map<string, number>();
@@ -115,9 +119,11 @@ export class Look {
     const paths = [...segmentsOf(places).map((segment) => segmentPath(places.folder, segment)), ...otherFiles(places)];
     this.missed = 0;
     await this.#each(places, paths, 'meant', this.#meant, progress);
+    await this.#stores(places, 'meant', chooser.narrowed, this.#meant);
     for (let links = 0; links < chooser.links; ) {
       links = chooser.links;
       await this.#each(places, paths, `with ${links}`, this.#alsoMeant, progress);
+      await this.#stores(places, `with ${links}`, { session: chooser.sessions }, this.#alsoMeant);
       if (!chooser.mayGrow) break;
     }
     return chooser.selection;
@@ -127,6 +133,16 @@ export class Look {
     for (const [index, path] of paths.entries()) {
       await attempt(path, () => this.#through(path, `${what} ${path}`, take, places.before === null));
       progress(index + 1, paths.length);
+    }
+  }
+
+  async #stores({ stores = [] }: Places, what: string, filter: Filter | undefined, take: (line: Buffer) => void): Promise<void> {
+    for (const { name, store } of stores) {
+      const key = `${what} store ${name}`;
+      await attempt(`the store of ${name}`, async () => {
+        const last = await throughStore(store, filter ? [filter] : [], this.#seen.get(key), take);
+        if (last !== undefined) this.#seen.set(key, last);
+      });
     }
   }
 
@@ -155,7 +171,8 @@ export async function eraseIn(places: Places, selection: Selection, progress: Pr
   const { folder } = places;
   const segments = segmentsOf(places);
   const files = otherFiles(places);
-  const all = segments.length + files.length;
+  const { stores = [] } = places;
+  const all = segments.length + files.length + stores.length;
   let done = 0;
   let erased = 0;
   const count = (lines: number) => {
@@ -167,6 +184,9 @@ export async function eraseIn(places: Places, selection: Selection, progress: Pr
     await attempt(segmentPath(folder, segment), async () => count(await eraseSegment(folder, segment, selection)));
   }
   for (const path of files) await attempt(path, async () => count(await eraseFile(path, selection)));
+  for (const { name, store } of stores) {
+    await attempt(`the store of ${name}`, async () => count(await eraseInStore(store, selection.ids, (line) => erasedLine(line, selection))));
+  }
   return erased;
 }
 

@@ -93,6 +93,8 @@ export class Chooser {
   readonly #names = new Map<string, Set<string>>();
   /** Sessions in which the account was. */
   readonly #sessions = new Set<string>();
+  /** Sessions of whos that go. */
+  readonly #whoSessions = new Set<string>();
 
   /** @param search where the request has a pattern */
   constructor(request: RedactRequest, search: Search = () => false) {
@@ -110,6 +112,18 @@ export class Chooser {
   get mayGrow(): boolean {
     const { from, to } = this.#request;
     return this.#account !== undefined && (from !== undefined || to !== undefined);
+  }
+
+  /** What the first look may be narrowed to where records can be asked for; undefined: it is to see all. */
+  get narrowed(): { readonly id: readonly string[] } | { readonly session: readonly string[] } | undefined {
+    const { record, session } = this.#request;
+    if (record !== undefined) return { id: [record] };
+    return session === undefined ? undefined : { session: [session] };
+  }
+
+  /** The sessions that the second look may find anything in. */
+  get sessions(): readonly string[] {
+    return [...new Set([...this.#sessions, ...this.#whoSessions, ...this.#names.keys()])];
   }
 
   /** The first look at a line: what the request asks for. Throws TooMany. @param line borrowed */
@@ -202,6 +216,7 @@ export class Chooser {
 
   #noteWho({ head: { session }, whoDigest, who }: RecordLine): void {
     if (whoDigest !== '') this.#link(this.#whos, whoDigest);
+    if (session !== undefined) this.#whoSessions.add(own(session));
     const said = [who?.account, who?.character].flatMap((name) => (typeof name === 'string' && name !== '' ? [fold(name)] : []));
     if (session === undefined || said.length === 0) return;
     const names = this.#names.get(session) ?? new Set();

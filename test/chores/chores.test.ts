@@ -14,7 +14,7 @@ const STORE = join(import.meta.dirname, '../../callbacks/store.js');
 const nothing = (): void => undefined;
 
 /** Chores of a store of evenings from 2026-01-30 on, with a clock that the test sets. */
-async function world(t: Test, { days = evenings(4), ground = {} as Partial<ChoreGround>, folder = folderOf(t) } = {}) {
+async function world(t: Test, { days = evenings(4), ground = {} as Partial<ChoreGround>, folder = folderOf(t), durable = true } = {}) {
   if (days.length > 0) await fill(folder, days.flat());
   mkdirSync(join(folder, 'spool'), { recursive: true });
   const said: ChoreFact[] = [];
@@ -33,7 +33,7 @@ async function world(t: Test, { days = evenings(4), ground = {} as Partial<Chore
     }),
     declare: async (fact) => {
       said.push(fact);
-      return true;
+      return durable || new Promise(nothing);
     },
     fault: (code) => void faults.push(code),
     log: { info: nothing, warn: (message) => void warned.push(message) },
@@ -86,6 +86,7 @@ t.test('for ever is for ever, and no store is no fault', async (t) => {
   none.clock.now = at('2030-01-01T00:00');
   await none.chores.look();
   t.same([none.said, none.faults, none.warned], [[], [], []]);
+  t.match(none.figures('retain'), { at: '03:00', lastAt: null });
 });
 
 t.test('what was missed while nothing ran is made up for by the next one that runs', async (t) => {
@@ -190,6 +191,14 @@ t.test('one at a time: what comes meanwhile waits, and whoever must not meet a c
   t.same(await drop, { records: 0 });
   t.match(figures('archive'), { result: 'interrupted', runs: 0 });
   t.ok((await archive()).records > 0, 'and run again it goes on');
+});
+
+t.test('one that waits for a disk that takes no record holds up nobody', async (t) => {
+  const { chores, said, days, folder } = await world(t, { durable: false });
+  const drop = chores.drop({ from: null, to: at('2026-01-31T00:00'), keepSessions: false, recent: true, by: 'op' }, nothing);
+  await until(() => said.length > 0, 'it to be said');
+  await Promise.all([t.rejects(drop, { code: 'AUDIT_CHORE' }), chores.without(async () => undefined)]);
+  t.same(await linesIn(folder), days.flat(), 'nothing was dropped before it was said');
 });
 
 t.test('a stop cuts off what runs, and the next start does it', async (t) => {

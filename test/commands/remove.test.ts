@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { GoingFile } from '../../src/spool/going.js';
 import { filesIn, folderOf, startProxy } from '../harness.js';
 import { said, wirescribe, world } from '../redaction.js';
 import { linesIn } from '../stored.js';
@@ -65,6 +66,17 @@ t.test('where nothing else is there the folders go too, but never that of the co
   t.same(readdirSync(folder), []);
   t.match(await wirescribe(folder, ours(['--yes'])), { code: 1, out: 'there is nothing to remove\n' });
   t.same(readdirSync(folder), []);
+});
+
+t.test('it refuses while sessions go on in a process that has handed over: their records would have nowhere to go', async (t) => {
+  const { folder, running } = await recorded(t);
+  await running.stop();
+  const going = new GoingFile(join(folder, 'audit/spool'), []);
+  const refused = await wirescribe(folder, ours(['--yes']));
+  t.equal(refused.code, 3);
+  t.match(refused.err, `AUDIT_SPOOL_OWNED: sessions go on in process ${process.pid}, which has handed its spool over; stop it`);
+  going.abandon();
+  t.equal((await wirescribe(folder, ours(['--yes']))).code, 0, 'one that is dead holds nothing');
 });
 
 t.test('a dry run lists each file and removes none, also while a proxy runs; without a terminal nobody is asked', async (t) => {

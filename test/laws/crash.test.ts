@@ -9,6 +9,7 @@ import { mkdirSync, watch } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { openStore } from '../../callbacks/store.js';
 import { makeSigningKey } from '../../src/spool/signing-key.js';
 import {
   auditFiles,
@@ -29,8 +30,9 @@ const ROUNDS = Number(process.env.WIRESCRIBE_CRASH_ROUNDS ?? (process.env.CI ? 1
 /** Of all rounds, on a machine that others load: alone a round takes half a second. */
 const LONGEST_MS = 900_000;
 const CLI = join(import.meta.dirname, '../../src/cli.js');
-/** Segments of 256 KiB, files of 100 KiB: both roll several times in a round. */
-const SET = ['AUDIT_IN=True', 'AUDIT_OUT=True', "SPOOL_MAX_BYTES='2m'", "AUDIT_CALLBACK={'use': 'file', 'size': '100k'}"];
+/** Segments of 256 KiB, files of 100 KiB: both roll several times in a round. Nobody gives anything up for room. */
+const FILE = "{'use': 'file', 'size': '100k', 'required': True}";
+const SET = ['AUDIT_IN=True', 'AUDIT_OUT=True', "SPOOL_MAX_BYTES='2m'", `AUDIT_CALLBACK=[${FILE}, {'use': 'store', 'required': True}]`];
 const CLIENTS = 5;
 /** Lines that a client sends before it hears the first answer. */
 const AHEAD = 4;
@@ -113,12 +115,25 @@ class Seen {
 
   add(lines: readonly string[]): void {
     for (const line of lines) {
-      const id = /"id":"([^"]+)"/.exec(line)?.[1] ?? '';
+      const id = idOf(line);
       const known = this.lines.get(id);
       if (known !== undefined && known !== line) this.changed.push(id);
       this.lines.set(id, line);
     }
   }
+}
+
+/** What the store holds, in the order of ids. */
+async function storedLines(folder: string): Promise<string[]> {
+  const store = openStore({ path: 'audit/store' }, folder);
+  const lines: string[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const { records, next } = await store.page({ topics: [], order: 'asc', filters: [], limit: 1_000, ...(after ? { after } : {}) });
+    lines.push(...records.map(({ line }) => line));
+    after = next;
+  }
+  await store.close();
+  return lines;
 }
 
 function verify(args: readonly string[]): [number | null, string] {
@@ -130,6 +145,9 @@ function holdsVerify(t: Test, args: readonly string[], what: string): void {
   const [status, said] = verify(args);
   t.equal(status, 0, `verify of ${what}${status === 0 ? '' : `: ${said}`}`);
 }
+
+const idOf = (line: string): string => /"id":"([^"]+)"/.exec(line)?.[1] ?? '';
+const byId = (one: string, other: string): number => (idOf(one) < idOf(other) ? -1 : 1);
 
 /** The records of each chain, each once, in the order of `seq`. */
 function chainsOf(lines: Iterable<string>): Map<string, Written[]> {
@@ -203,6 +221,8 @@ t.test(`${ROUNDS} times kill -9: nothing that was accepted is lost, no chain has
   const audited = new Set(lines);
   t.ok(seen.lines.size > ROUNDS * 20, `${seen.lines.size} lines were seen, ${lines.length} are in ${auditFiles(folder).length} audit files`);
   t.strictSame([...seen.lines.values()].filter((line) => !audited.has(line)).slice(0, 3), [], 'every accepted record is in the audit');
+  const stored = await storedLines(folder);
+  t.strictSame(stored, [...audited].sort(byId), 'and in the store, once each');
   const all = new Seen();
   all.add([...lines, ...spoolLines(folder)]);
   t.strictSame([...seen.changed, ...all.changed], [], 'no id has two contents');

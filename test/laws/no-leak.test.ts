@@ -185,7 +185,7 @@ const settings = (input: boolean, output: boolean, unit: 'message' | 'line', for
   `AUDIT_IN=${input ? 'True' : 'False'}`,
   `AUDIT_OUT=${output ? 'True' : 'False'}`,
   `AUDIT_OUT_UNIT='${unit}'`,
-  `AUDIT_CALLBACK=[{'use': 'file', 'size': '200k'}, {'use': 'console', 'format': '${format}'}]`,
+  `AUDIT_CALLBACK=[{'use': 'file', 'size': '200k'}, 'store', {'use': 'console', 'format': '${format}'}]`,
 ];
 
 const SETTINGS = [

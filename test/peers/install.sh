@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
 
 packages=(tinymux tintin++ tmux socat inetutils-telnet libtelnet-utils iproute2 libkrb5-3 procps gcc libc6-dev python3-venv kcat librdkafka-dev openssl)
-packages+=(rsyslog rsyslog-openssl openssl haproxy openssh-server openssh-client bsdutils)
+packages+=(rsyslog rsyslog-openssl openssl haproxy openssh-server openssh-client bsdutils asciinema jq sqlite3)
 command -v javac >/dev/null && command -v mvn >/dev/null || packages+=(default-jdk-headless maven)
 missing=()
 for package in "${packages[@]}"; do

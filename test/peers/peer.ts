@@ -32,6 +32,9 @@ export type PeerName =
   | 'script'
   | 'haproxy'
   | 'openssl'
+  | 'asciinema'
+  | 'jq'
+  | 'sqlite3'
   | 'telnet-ssl';
 
 /** rsyslog's own driver for tls: a package of its own. */
@@ -59,6 +62,10 @@ const PEERS: Record<PeerName, { readonly files: readonly string[]; readonly comm
   // These two are run by their tests.
   tmux: { files: [], commands: ['tmux'], ports: 0 },
   script: { files: [], commands: ['script'], ports: 0 },
+  // These three read what we wrote.
+  asciinema: { files: [], commands: ['asciinema'], ports: 0 },
+  jq: { files: [], commands: ['jq'], ports: 0 },
+  sqlite3: { files: [], commands: ['sqlite3'], ports: 0 },
   chatd: { files: ['/usr/bin/telnet-chatd'], commands: ['socat', 'ip', 'ps'], ports: 1 },
 };
 

@@ -73,6 +73,20 @@ t.test('follows until whoever asked goes away', async (t) => {
   await until(() => api.declared.some(({ data }) => data.records === 3), 'its end to be recorded');
 });
 
+t.test('a reader that reads nothing is paused, and cut off after a while', async (t) => {
+  const api = await serve(t, { records: 0, times: { stallMs: 500 } });
+  const text = 'x'.repeat(10_000);
+  api.store.add(...Array.from({ length: 2_000 }, (_, number) => ({ ...recordOf(0), id: idOf(number), text })));
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.pause();
+  socket.write(`GET /events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${api.token({})}\r\n\r\n`);
+  const end = await until(() => api.declared.find(({ data }) => data.records !== null), 'its end to be recorded');
+  t.ok(Number(end.data.records) > 0 && Number(end.data.records) < 2_000, `${end.data.records} records were given`);
+  socket.resume();
+  await once(socket, 'close');
+});
+
 t.test('without a token there is health alone, and nobody is told what else there is', async (t) => {
   const api = await serve(t);
   t.equal((await get(`${api.url}/healthz`, undefined))[0], 200);
