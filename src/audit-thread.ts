@@ -581,7 +581,7 @@ export class Auditor {
     const all = !this.#queue.some((work) => 'slab' in work);
     for (const work of this.#queue.splice(0)) if ('drafts' in work) work.settle(undefined);
     this.#settle();
-    await this.#answers();
+    if (this.#all().some(({ pipeline }) => pipeline.records.waits)) await this.#answers();
     if (this.#journal) await this.#disown(this.#journal);
     else if (this.#ledger instanceof Passing) await this.#ledger.close();
     return all;

@@ -57,6 +57,8 @@ async function main(args: readonly string[]): Promise<number> {
       return lookAgain(line, line.command);
     case 'token':
       return token(line);
+    case 'prepare':
+      return prepare(line);
     case 'drop':
       return drop(line);
     case 'archive':
@@ -380,6 +382,12 @@ async function redact(line: CommandLine): Promise<number> {
 async function token(line: CommandLine): Promise<number> {
   const { tokenCommand } = await import('./commands/token.js');
   return print(await tokenCommand(line, settingsOf(line).spool.dir));
+}
+
+/** `prepare`: fills the store from files or the journal. */
+async function prepare(line: CommandLine): Promise<number> {
+  const { prepareCommand } = await import('./commands/prepare.js');
+  return prepareCommand(line, settingsOf(line), { print, log });
 }
 
 /** `drop`: asks the owner of the spool, or is its owner for the time. */

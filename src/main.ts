@@ -43,6 +43,7 @@ import { askOwner, type Control, openControl } from './view/control.js';
 import { EXEC_LISTENER, Intake } from './view/intake/intake.js';
 import { checkedLook, type LookFact } from './view/looks.js';
 import { openView, type View } from './view-side.js';
+import type { RedactAsked } from './view-thread.js';
 import { within } from './within.js';
 
 export interface RunOptions {
@@ -750,6 +751,7 @@ class Runner implements Running {
       metrics: () => this.metrics(),
       stats: () => this.stats(),
       declare: (fact: NodeFact) => this.#side?.declare(fact) ?? Promise.resolve(false),
+      redact: ({ request, look }: RedactAsked) => this.redact(checkedRequest(request), look, () => undefined),
       wrongToken: () => this.#peerFault('wrong-token', 'view'),
       warn: (message: string) => this.#options.log.warn(message),
     };

@@ -5,7 +5,7 @@
 import { KeptThread } from './kept-thread.js';
 import type { StoreData } from './store-thread.js';
 import type { AdminAddress } from './view/admin.js';
-import { type Main, type ServedView, serveView, type ViewData } from './view-thread.js';
+import { type Main, type RedactAsked, type ServedView, serveView, type ViewData } from './view-thread.js';
 
 const PROGRAM = new URL('./view-thread.js', import.meta.url);
 /** What looks that end with the proxy may take to say how far they came, in milliseconds. */
@@ -32,6 +32,7 @@ export async function openView(data: ViewData, main: Main, { threads, restarted 
     metrics: () => main.metrics(),
     stats: () => main.stats(),
     declare: (fact: Parameters<Main['declare']>[0]) => main.declare(fact),
+    redact: (asked: RedactAsked) => main.redact(asked),
     wrongToken: () => main.wrongToken(),
     warn: (message: string) => main.warn(message),
   };

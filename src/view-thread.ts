@@ -31,9 +31,17 @@ export interface Main {
   stats(): Promise<object>;
   /** Writes a record of the node; true once it is durable, false where it cannot be. */
   readonly declare: Declare;
+  /** Erases, or counts what would be: `wirescribe redact`. */
+  redact(asked: RedactAsked): Promise<object>;
   /** A wrong token was shown. */
   wrongToken(): void;
   warn(message: string): void;
+}
+
+/** An erasure that the API was asked for. */
+export interface RedactAsked {
+  readonly request: object;
+  readonly look: boolean;
 }
 
 export interface ServedView {
@@ -54,6 +62,7 @@ export async function serveView({ address, spool, store: given }: ViewData, main
     compile: (pattern: string) => compileSearch(pattern, 'pattern'),
     declare: main.declare,
     stats: () => main.stats(),
+    redact: (request: object, look: boolean) => main.redact({ request, look }),
     wrongToken: () => main.wrongToken(),
   };
   const admin = await openAdmin(address, main, { below });
@@ -83,6 +92,7 @@ function mainOver(talk: Talk): Main {
     metrics: () => talk.ask('metrics', undefined, ASK_MS) as ReturnType<Main['metrics']>,
     stats: () => talk.ask('stats', undefined, ASK_MS) as Promise<object>,
     declare: (fact) => talk.ask('declare', fact, DECLARE_MS).catch(() => false) as Promise<boolean>,
+    redact: (asked) => talk.ask('redact', asked) as Promise<object>,
     wrongToken: () => void talk.ask('wrongToken', undefined).catch(() => undefined),
     warn: (message) => void talk.ask('warn', message).catch(() => undefined),
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { filesIn, folderOf, spoolFiles } from './harness.js';
-import { wirescribe } from './redaction.js';
+import { everything, wirescribe } from './redaction.js';
 import { evenings, fill } from './stored.js';
 
 t.setTimeout(120_000);
@@ -23,6 +23,7 @@ t.test('redact erases it in the files of the archive, which verify still takes',
   t.equal(code, 0, out);
   const text = gunzipSync(readFileSync(first)).toString();
   t.notMatch(text, 'day 0 session 1 said 2');
+  t.notMatch(everything(folder), 'day 0 session 1 said 2');
   t.match(text, 'day 0 session 1 said 1');
   t.equal(text.split('\n').length - 1, days[0]?.length);
   t.equal(statSync(second).ino, untouched, 'a file with nothing of it is left as it is');

@@ -12,6 +12,7 @@ const MAIN: Main = {
   metrics: async () => ({ text: 'one 1\n', type: 'text/plain' }),
   stats: async () => ({ running: true }),
   declare: async () => true,
+  redact: async () => ({}),
   wrongToken: () => undefined,
   warn: () => undefined,
 };

@@ -7,7 +7,7 @@ import { tokenCommand } from '../src/commands/token.js';
 import { readCommandLine } from '../src/config/usage.js';
 import { type Client, connect } from '../src/view/client.js';
 import { records, recordThat, type StartedProxy, startProxy, startServer } from './harness.js';
-import { get } from './view/api/serve.js';
+import { get, Rpc } from './view/api/serve.js';
 import { until } from './wait.js';
 
 const KEPT = ['AUDIT_IN=True', 'AUDIT_OUT=True', "AUDIT_OUT_UNIT='line'", "ADMIN_LISTEN='http://127.0.0.1:0'"];
@@ -167,6 +167,21 @@ t.test('export is the line of the journal, byte for byte, and recorded as such',
     written,
   );
   await recordThat(proxy.folder, ({ topic, data }) => topic === 'access.export' && data?.by === 'aud', 'the record of the export');
+});
+
+t.test('an erasure by the API is done and counted, and recorded with the name of the token', async (t) => {
+  const proxy = await proxyWith(t, [STORE]);
+  await talk(proxy, ['You are bob', 'of bob']);
+  const secret = await proxy.token('create', 'op', '--role', 'operator');
+  const client = await connect(proxy.admin, { token: secret });
+  t.teardown(() => client.close());
+  await ended(client, 1);
+  const rpc = new Rpc(t, proxy.admin, secret);
+  const asked = { pattern: 'of bob', why: 'asked for' };
+  t.match((await rpc.ask('audit.redact', { ...asked, dryRun: true })).result, { request: null, records: 2, lines: 0 });
+  t.match((await rpc.ask('audit.redact', asked)).result, { records: 2, unread: 0 });
+  t.match((await rpc.ask('audit.redact', { ...asked, from: 'hunter2' })).error, { data: { code: 'AUDIT_USAGE' } });
+  await recordThat(proxy.folder, ({ topic, data }) => topic === 'access.redact' && data?.by === 'op', 'the record of it');
 });
 
 t.test('without a store it says so; a wrong token is a fault; the inline proxy answers the same', async (t) => {

@@ -3,6 +3,7 @@
  * remarks; listens nowhere and writes nothing.
  */
 import { findUser } from '../bridge/pty/libc.js';
+import { adminRemarks } from '../config/admin.js';
 import { checkCallback } from '../config/callbacks.js';
 import type { Settings } from '../config/settings.js';
 import { remarksOn } from '../config/tls.js';
@@ -27,7 +28,12 @@ export async function proveSettings(settings: Settings): Promise<readonly string
   if (settings.checkpointKey !== undefined) readSigningKey(settings.checkpointKey, settings.checkpointKeyPlace);
   const machine = { isRoot: process.geteuid?.() === 0, hasUser: (user: string) => findUser(user) !== undefined };
   const { listeners, trustedProxies } = settings;
-  const remarked: string[] = [...remarksOn(listeners, trustedProxies), ...remarksOnWays(listeners, machine), ...checkTls(listeners)];
+  const remarked: string[] = [
+    ...remarksOn(listeners, trustedProxies),
+    ...remarksOnWays(listeners, machine),
+    ...checkTls(listeners),
+    ...adminRemarks(settings.adminListen),
+  ];
   for (const callback of settings.callbacks) {
     const remarks = await checkCallback(callback, settings.folder);
     remarked.push(...remarks.map((remark) => `${callback.name}: ${remark}`));

@@ -277,6 +277,23 @@ check them. The export itself is recorded (access.export).`,
     example: `$ wirescribe export 019b7ca9-8c88 --format asciicast-v2 --out evening.cast
 $ asciinema play evening.cast`,
   },
+  prepare: {
+    summary: 'create the store, and fill it from what was recorded',
+    usage: '[--from FILE... | --spool] [--json]',
+    options: {
+      from: { takes: 'FILE', many: true, says: 'fill it from audit files or an archive, plain or gzip; more files may follow without it' },
+      spool: { says: 'fill it from the journal' },
+      json: { says: 'one JSON object: {"records", "new", "unread"}' },
+    },
+    common: ALL,
+    words: true,
+    teaches: `Creates what the store of AUDIT_CALLBACK needs, and gives it the records of those files, in the order of their ids. What it has already stays as it is, and
+what was erased does not come back; so it may be run again, cut off, and run while the proxy fills the same store. Where the store is damaged, or to be
+made anew, move its folder away first. Days that are filled so are indexed by STORE_INDEXES as they are now.`,
+    example: `$ wirescribe prepare --from audit/audit.*.log*
+[########################................]  61 %  1220000 records
+2004711 records read, 2004711 of them new`,
+  },
   drop: {
     summary: 'drop days from the store',
     usage: '[FROM] [TO] [--keep-sessions] [--recent] [--yes] [--json]',
@@ -335,13 +352,13 @@ longer configured.`,
 2 files, 40960 bytes; nothing was removed`,
   },
   stats: {
-    summary: 'figures of the spool and of each callback, as JSON',
+    summary: 'figures of the spool, each callback and the store, as JSON',
     usage: '',
     options: {},
     common: ALL,
     words: false,
     teaches: `Asks the running proxy: how much the spool holds, how far each callback is behind, how fast it is, how often it failed, how old the oldest
-record is that it has not taken. Where no proxy runs, what can be told by the spool's files.`,
+record is that it has not taken, how large the store is. Where no proxy runs, what can be told by the spool's files and the store.`,
     example: `$ wirescribe stats | jq '.callbacks[] | {name, lagBytes}'`,
   },
   completion: {
@@ -356,9 +373,6 @@ record is that it has not taken. Where no proxy runs, what can be told by the sp
 } as const satisfies { readonly [name: string]: CommandHelp };
 
 export type CommandName = keyof typeof COMMANDS;
-
-/** Commands of the design that this version refuses by name. */
-export const LATER_COMMANDS: readonly string[] = ['prepare'];
 
 function optionLines(options: OptionHelp): string[] {
   const left = (name: string, short?: string, takes?: string) => `  ${short ? `-${short}, ` : ''}--${name}${takes ? ` ${takes}` : ''}`;

@@ -1,6 +1,6 @@
 /** Reads a command line (DESIGN 2). Receives words, gives a command and its options, or an AUDIT_USAGE that says what is not understood. */
 import { AuditError } from '../errors.js';
-import { COMMANDS, type CommandName, LATER_COMMANDS, optionsFor } from './help.js';
+import { COMMANDS, type CommandName, optionsFor } from './help.js';
 import { didYouMean } from './nearest.js';
 import { quoteName } from './source.js';
 
@@ -47,7 +47,6 @@ function refuseWords(command: CommandName | undefined): never {
 function commandOf(word: string): CommandName {
   const command = COMMAND_NAMES.find((name) => name === word);
   if (command) return command;
-  if (LATER_COMMANDS.includes(word)) throw new AuditError('AUDIT_CONFIG_LATER', `the command '${word}' is not built yet; see \`wirescribe --help\``);
   return usage(`there is no command ${quoteName(word)}; ${didYouMean(word, COMMAND_NAMES)}`);
 }
 

@@ -26,7 +26,7 @@ export interface AdminAnswers {
 export interface Admin {
   /** `http://HOST:PORT` or `unix:PATH`, a port that was 0 filled in. */
   readonly url: string;
-  /** Ends what is asked of the API, once it is recorded how far each came; health is still answered. */
+  /** Ends what is asked of the API, once it is recorded how far each came; whoever asks then is answered. */
   endLooks(): Promise<void>;
   close(): void;
 }
@@ -58,7 +58,7 @@ export async function openAdmin(address: AdminAddress, answers: AdminAnswers, gi
   server.unref();
   return {
     url: urlOf(address, server),
-    endLooks: async () => api?.close(),
+    endLooks: async () => api?.endLooks(),
     close: () => {
       void api?.close();
       server.close();

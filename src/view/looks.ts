@@ -28,7 +28,8 @@ export function narrowedBy(filters: readonly Filter[]): { readonly [name: string
   return told;
 }
 
-const valuesOf = (value: unknown): unknown => (Array.isArray(value) ? value.slice(0, MOST_VALUES) : value);
+const valuesOf = (value: unknown): unknown =>
+  Array.isArray(value) ? value.slice(0, MOST_VALUES).map((one) => String(one).slice(0, MOST_TEXT)) : value;
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= MOST_TEXT;
 const isTextOrNull = (value: unknown): boolean => value === null || isText(value);

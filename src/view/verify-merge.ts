@@ -12,6 +12,8 @@ export interface Taker {
   /** Told how a file ended. */
   ended(file: Ordered, index: number, ending: Ending): void;
   onBytes(bytes: number): void;
+  /** Waited for after some lines, a chunk of a file at most: for whoever passes them on. */
+  passedOn?(): Promise<void>;
 }
 
 const ID_MARK = Buffer.from('"id":"');
@@ -79,6 +81,7 @@ export async function readMerged(files: readonly Ordered[], taker: Taker, from =
     const limit = bound(open, next, waiting);
     do next.take(taker);
     while (next.hasNext && (limit === undefined || next.id < limit));
+    await taker.passedOn?.();
     if (!next.hasNext) await fill(next, open, taker);
   }
 }

@@ -82,7 +82,7 @@ t.test('a session, its gap, and the node say what the schema wants', async (t) =
   const span = [session, 0, HASH, 7, HASH];
   const checkpoint = { reason: 'time', previous: HASH, part: 1, more: false, sessions: [span], key: null, signature: null };
   const redact = { request: UUID, part: 'both', hashes: [HASH, HASH], by: 'root', why: 'asked for', done: false };
-  const [filter, to] = [{ account: ['bob'], words: null }, null];
+  const [filter, to] = [{ account: ['bob'], direction: 'RCV', exchange: 3, faulty: true, words: null }, null];
   const view = { by: 'mod', role: 'moderator', how: 'rpc', method: 'audit.events', filter, session, from: '2026-01-02', to, records: 3 };
   const lines = [
     sealer.seal({ topic: 'session.start', session, who, body: { data: { upstream: 'unix:/run/game.sock' } } }),
@@ -197,7 +197,7 @@ t.test('what is no record is refused, each for its reason', async (t) => {
     [
       'a look that says the words it searched for',
       { ...audit, topic: 'access.view', data: { by: 'x', how: 'rpc', method: 'audit.events', filter: { words: 'treasure' }, records: 1 } },
-      '/data/filter/words type',
+      '/data/filter/words anyOf',
     ],
     [
       'a drop that does not say how much',

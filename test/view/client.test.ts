@@ -1,8 +1,14 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import t from 'tap';
 import { WebSocket } from 'ws';
 import { connect } from '../../src/view/client.js';
 import { until } from '../wait.js';
 import { idOf, recordOf, SESSIONS, serve } from './api/serve.js';
+
+t.test('programs import it by the name of the package', async (t) => {
+  t.equal(import.meta.resolve('wirescribe/client'), new URL('../../src/view/client.js', import.meta.url).href);
+});
 
 t.test('reads records, sessions and figures, and shares', async (t) => {
   const api = await serve(t);
@@ -20,8 +26,8 @@ t.test('reads records, sessions and figures, and shares', async (t) => {
   for await (const { total } of client.watchMetrics({ path: 'inputs', seekEnd: '2026-01-03' })) t.equal(total, 0);
   t.match(await client.stats(), { running: true });
   const share = { token: 'rev', session: SESSIONS[0], until: new Date(Date.now() + 60_000).toISOString() };
-  t.same(await client.share(share), { ...share, by: 'root' });
-  t.same(await client.shares(), { shares: [{ ...share, by: 'root' }] });
+  t.match(await client.share(share), { ...share, by: 'root' });
+  t.match(await client.shares(), { shares: [{ ...share, by: 'root' }] });
   t.same(await client.unshare({ token: 'rev', session: SESSIONS[0] }), { removed: true });
 });
 
@@ -66,4 +72,25 @@ t.test('what is refused is an ApiError with its code', async (t) => {
   client.close();
   await t.rejects(waiting, { name: 'ApiError' });
   await t.rejects(client.shares(), { code: 'CLOSED' });
+});
+
+const BROWSER = `
+import { connect } from ${JSON.stringify(new URL('../../src/view/client.js', import.meta.url).href)};
+const client = await connect(process.argv[1], { token: process.argv[2], WebSocket: globalThis.WebSocket });
+for await (const { text } of client.events({ limit: 2 })) console.log(text);
+client.close();
+`;
+
+t.test("works with a browser's own WebSocket, which can set no header", async (t) => {
+  const api = await serve(t);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--experimental-websocket',
+    '--no-warnings',
+    '--input-type=module',
+    '-e',
+    BROWSER,
+    api.url,
+    api.token({}),
+  ]);
+  t.equal(stdout, 'line 0\nline 1\n');
 });

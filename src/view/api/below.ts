@@ -12,6 +12,8 @@ export interface Below {
   readonly declare: Declare;
   /** What `wirescribe stats` says. Throws AUDIT_THREAD where nobody answers. */
   readonly stats: () => Promise<object>;
+  /** Erases (`wirescribe redact`); counts alone where `look`. Throws AUDIT_USAGE and AUDIT_REDACT. May take minutes. */
+  readonly redact: (request: object, look: boolean) => Promise<object>;
   /** A token that was wrong: counted in audit.fault. */
   readonly wrongToken: () => void;
 }

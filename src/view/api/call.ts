@@ -73,9 +73,13 @@ export class Calls {
     }
   }
 
-  /** Ends all of them and waits until each has recorded how far it came. */
-  async close(): Promise<void> {
+  /** Looks at tokens and shares no more. */
+  close(): void {
     clearInterval(this.#timer);
+  }
+
+  /** Ends all of them and waits until each has recorded how far it came. */
+  async end(): Promise<void> {
     const running = [...this.#calls.values()];
     for (const call of this.#calls.keys()) call.fail(new AuditError('AUDIT_THREAD', 'the proxy is stopping; ask again when it runs'));
     await Promise.allSettled(running);

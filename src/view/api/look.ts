@@ -4,43 +4,21 @@
  */
 import { randomUUID } from 'node:crypto';
 import { AuditError } from '../../errors.js';
-import type { Filter } from '../../store-contract.js';
+import type { LookFact } from '../looks.js';
 import type { Caller } from './caller.js';
 
 /** Writes a record of the node; true once it is durable. */
-export type Declare = (fact: {
-  readonly topic: 'access.view' | 'access.export';
-  readonly data: { readonly [name: string]: unknown };
-}) => Promise<boolean>;
+export type Declare = (fact: LookFact) => Promise<boolean>;
 
 /** What is looked at. */
 export interface Looked {
   readonly topic: 'access.view' | 'access.export';
   readonly method: string;
-  readonly filter: LookedFilter;
+  /** As `narrowedBy` gives it (looks.ts). */
+  readonly filter: { readonly [member: string]: unknown };
   readonly session: string | null;
   readonly from: string | null;
   readonly to: string | null;
-}
-
-/** Names of members, with what was asked for where that is an id, an address or a name. */
-export type LookedFilter = { readonly [member: string]: readonly string[] | null };
-
-/** Members of a filter whose values may be recorded, and how many of them. */
-const NAMED = ['id', 'session', 'account', 'character', 'address', 'listener'] as const;
-const MOST_NAMED = 20;
-const MOST_LETTERS = 200;
-
-/** What may be recorded of filters. */
-export function lookedFilter(filters: readonly Filter[]): LookedFilter {
-  const names = new Map<string, readonly string[] | null>();
-  for (const filter of filters) {
-    for (const [name, value] of Object.entries(filter)) {
-      const isNamed = (NAMED as readonly string[]).includes(name) && Array.isArray(value);
-      names.set(name, isNamed ? (value as string[]).slice(0, MOST_NAMED).map((one) => one.slice(0, MOST_LETTERS)) : null);
-    }
-  }
-  return Object.fromEntries(names);
 }
 
 export class Look {

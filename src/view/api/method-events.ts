@@ -4,9 +4,10 @@ import type { FieldTest, Filter } from '../../store-contract.js';
 import { filterOf, maySee, type Sight } from '../access/permissions.js';
 import { type EventsQuery, events, waitFor } from '../events.js';
 import { type FilterInput, readFilters } from '../filter-words.js';
+import { narrowedBy } from '../looks.js';
 import type { Below } from './below.js';
 import type { Call } from './call.js';
-import { Look, lookedFilter } from './look.js';
+import { Look } from './look.js';
 import { type Params, textOf } from './params.js';
 
 /** Up to so many records, and letters of them, a look is one record of the audit, written before they are given. */
@@ -59,7 +60,7 @@ function lookedOf(asked: readonly Filter[], params: Params, raw: boolean) {
   return {
     topic: raw ? ('access.export' as const) : ('access.view' as const),
     method: 'audit.events',
-    filter: lookedFilter(asked),
+    filter: narrowedBy(asked),
     session: sessions.length === 1 ? (sessions[0] ?? null) : null,
     from: textOf(params.seek ?? params.after),
     to: textOf(params.seekEnd),

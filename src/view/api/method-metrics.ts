@@ -2,6 +2,7 @@
 import { AuditError } from '../../errors.js';
 import type { Sight } from '../access/permissions.js';
 import { waitFor } from '../events.js';
+import { narrowedBy } from '../looks.js';
 import { type MetricsQuery, measure, watchMetrics } from '../metrics.js';
 import { readMetricsPath } from '../metrics-path.js';
 import type { Below } from './below.js';
@@ -23,7 +24,7 @@ export async function metricsMethod(call: Call, params: Params, below: Below): P
   const looked = {
     topic: 'access.view',
     method: 'audit.metrics',
-    filter: namesOf(path),
+    filter: narrowedBy([readMetricsPath(path).only]),
     session: null,
     from: textOf(params.seek),
     to: textOf(params.seekEnd),
@@ -55,10 +56,4 @@ function mayCount(path: string, { everything, listeners, accounts }: Sight): voi
   if (everything || only.listener?.every((name) => listeners.includes(name))) return;
   if (only.account?.every((name) => accounts.includes(name.toLowerCase()))) return;
   throw new AuditError('AUDIT_FORBIDDEN', 'this counts more than the token sees: end the path with /listener/NAME or /account/NAME of its scope');
-}
-
-/** Names that the path holds. */
-function namesOf(path: string): { readonly [member: string]: readonly string[] } {
-  const { only } = readMetricsPath(path);
-  return Object.fromEntries(Object.entries(only).map(([name, names]) => [name, names.map((one) => one.slice(0, 200))]));
 }

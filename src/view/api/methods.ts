@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { AuditError } from '../../errors.js';
 import type { SessionQuery } from '../../store-contract.js';
 import { narrowSessions, narrowSummary, type Sight } from '../access/permissions.js';
+import { narrowedBy } from '../looks.js';
 import { isId, readSeek, timeOf } from '../seek.js';
 import type { Below } from './below.js';
 import type { Call } from './call.js';
+import { isFor } from './caller.js';
 import { Look } from './look.js';
 import { eventsMethod } from './method-events.js';
 import { metricsMethod } from './method-metrics.js';
@@ -30,6 +32,7 @@ export const METHODS: { readonly [name: string]: Method } = {
   'audit.share': shareMethod,
   'audit.unshare': unshareMethod,
   'audit.shares': sharesMethod,
+  'audit.redact': redactMethod,
   'rpc.discover': async () => OPENRPC,
 };
 
@@ -68,9 +71,9 @@ async function sessionsMethod({ caller }: Call, params: Params, below: Below): P
   const store = await below.store();
   const found = await store.sessions(narrowSessions(sight, query));
   const { account, address, session, listener } = query;
-  const named = { account, address, session, listener };
-  const filter = Object.fromEntries(Object.entries(named).flatMap(([name, value]) => (value ? [[name, value.slice(0, 20)]] : [])));
+  const named = Object.entries({ account, address, session, listener }).filter(([, value]) => value !== undefined);
   const [from, to] = [textOf(params.seek), textOf(params.seekEnd)];
+  const filter = narrowedBy([Object.fromEntries(named)]);
   const looked = { topic: 'access.view', method: 'audit.sessions', filter, session: null, from, to } as const;
   await new Look(caller, looked, below.declare).end(found.length);
   const next = found.length === query.limit ? (found.at(-1)?.session ?? null) : null;
@@ -112,7 +115,7 @@ async function sessionMethod({ caller }: Call, params: Params, below: Below): Pr
   if (!found) throw none;
   const { books } = below;
   const shares = books.shares.now(books.now()).filter((share) => share.session === session);
-  const known = caller.may('administer') ? shares : shares.filter(({ token, by }) => token === caller.name || by === caller.name);
+  const known = caller.may('administer') ? shares : shares.filter((share) => isFor(caller.token, share) || share.by === caller.name);
   return { session: narrowSummary(sight, found), shares: known };
 }
 
@@ -121,6 +124,14 @@ async function statsMethod({ caller }: Call, _params: Params, below: Below): Pro
   caller.need('reports');
   if (!caller.sight.everything) throw new AuditError('AUDIT_FORBIDDEN', "the figures are of the whole node: the scope 'everything' is wanted");
   return { ...(await below.stats()), store: await storeFigures(below) };
+}
+
+/** The `access.redact` that is recorded says by whom: by the token's name. */
+async function redactMethod({ caller }: Call, params: Params, below: Below): Promise<unknown> {
+  caller.need('redact');
+  if (!caller.sight.everything) throw new AuditError('AUDIT_FORBIDDEN', "an erasure is for all that was recorded: the scope 'everything' is wanted");
+  const { dryRun, part = params.pattern === undefined ? 'both' : 'body', ...rest } = params;
+  return below.redact({ ...rest, part, by: caller.name }, dryRun === true);
 }
 
 async function storeFigures({ store }: Below): Promise<object | null> {

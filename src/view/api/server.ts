@@ -66,9 +66,15 @@ export class Api {
     }
   }
 
-  /** Ends what is asked, once it is recorded how far each came. */
+  /** Ends what is asked, once it is recorded how far each came. Whoever asks then is answered again. */
+  async endLooks(): Promise<void> {
+    await this.#calls.end();
+    this.#sockets.end();
+  }
+
   async close(): Promise<void> {
-    await this.#calls.close();
+    this.#calls.close();
+    await this.endLooks();
     this.#sockets.close();
   }
 

@@ -53,12 +53,14 @@ export class RpcSockets {
     this.#server.handleUpgrade(request, socket, head, (ws) => this.#serve(ws, token));
   }
 
+  /** Says goodbye to all. */
+  end(): void {
+    for (const ws of this.#server.clients) ws.close(GOING_AWAY, 'the proxy is stopping, or hands over');
+  }
+
+  /** Cuts all off. */
   close(): void {
-    for (const ws of this.#server.clients) {
-      ws.close(GOING_AWAY);
-      ws.terminate();
-    }
-    this.#server.close();
+    for (const ws of this.#server.clients) ws.terminate();
   }
 
   #serve(ws: WebSocket, token: Token): void {

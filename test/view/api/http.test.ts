@@ -73,6 +73,20 @@ t.test('follows until whoever asked goes away', async (t) => {
   await until(() => api.declared.some(({ data }) => data.records === 3), 'its end to be recorded');
 });
 
+t.test('a reader that reads nothing is paused, and cut off after a while', async (t) => {
+  const api = await serve(t, { records: 0, times: { stallMs: 500 } });
+  const text = 'x'.repeat(10_000);
+  api.store.add(...Array.from({ length: 2_000 }, (_, number) => ({ ...recordOf(0), id: idOf(number), text })));
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.pause();
+  socket.write(`GET /events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${api.token({})}\r\n\r\n`);
+  const end = await until(() => api.declared.find(({ data }) => data.records !== null), 'its end to be recorded');
+  t.ok(Number(end.data.records) > 0 && Number(end.data.records) < 2_000, `${end.data.records} records were given`);
+  socket.resume();
+  await once(socket, 'close');
+});
+
 t.test('without a token there is health alone, and nobody is told what else there is', async (t) => {
   const api = await serve(t);
   t.equal((await get(`${api.url}/healthz`, undefined))[0], 200);
@@ -102,7 +116,7 @@ t.test('whoever shows too many wrong tokens has to wait, and is counted', async 
   const token = api.token({});
   for (let tries = 0; tries < 10; tries++) t.equal((await get(`${api.url}/events?limit=0`, `wst_${tries}`))[0], 401);
   t.match(await get(`${api.url}/events?limit=0`, 'wst_11'), [429, /AUDIT_BUSY.*wait a minute/]);
-  t.match(await get(`${api.url}/events?limit=0`, token), [429, /AUDIT_BUSY/], 'the right one too, for else it could be guessed');
+  t.equal((await get(`${api.url}/events?limit=0`, token))[0], 200, 'who has a right one, perhaps behind the same TLS proxy, does not');
   t.equal(api.wrong(), 10);
   t.equal((await get(`${api.url}/healthz`, undefined))[0], 200);
 });

@@ -15,6 +15,7 @@ t.test('the document names the methods that there are, and each parameter says w
     'audit.share: token session account until',
     'audit.unshare: token session account',
     'audit.shares: ',
+    'audit.redact: record session account pattern part from to why dryRun',
     'audit.cancel: request',
     'rpc.discover: ',
   ]);

@@ -28,6 +28,7 @@ const TABLE: readonly (readonly [method: string, params: object, answers: string
   ['audit.share', { token: 'other', session: SESSIONS[1], until: LATER }, 'yes no no no'],
   ['audit.unshare', { token: 'other', account: 'nobody' }, 'yes yes yes yes'],
   ['audit.shares', {}, 'yes yes yes yes'],
+  ['audit.redact', { account: 'bob', why: 'asked' }, 'yes no no no'],
   ['audit.cancel', { request: 0 }, 'yes yes yes yes'],
   ['rpc.discover', {}, 'yes yes yes yes'],
 ];
@@ -79,7 +80,7 @@ t.test('an account sees its own records alone, whatever it asks', async (t) => {
   t.ok(seen > 100, 'its own it does see');
 });
 
-t.test('figures count what the scope holds alone', async (t) => {
+t.test('figures count what the scope holds alone, and an erasure is for who sees everything', async (t) => {
   const api = await serve(t);
   const [game, bob] = [api.token({ scopes: ['listener=game'] }), api.token({ scopes: ['account=bob'] })];
   const status = async (path: string, token: string) => (await get(`${api.url}/report/${path}`, token))[0];
@@ -89,6 +90,8 @@ t.test('figures count what the scope holds alone', async (t) => {
   t.equal(await status('inputs/account/Bob', bob), 200);
   for (const path of ['inputs', 'inputs/account', 'inputs/account/eve', 'inputs/listener/game']) t.equal(await status(path, bob), 403, path);
   t.equal((await get(`${api.url}/stats`, game))[0], 403);
+  const rpc = new Rpc(t, api.url, game);
+  t.equal((await rpc.ask('audit.redact', { session: SESSIONS[0], why: 'asked' })).error?.data?.code, 'AUDIT_FORBIDDEN');
 });
 
 t.test('nobody shares more than they see, or longer than a year, or with a token that takes no shares', async (t) => {
@@ -112,12 +115,20 @@ t.test('nobody shares more than they see, or longer than a year, or with a token
   t.equal(await code(root, { account: 'bob', until: '2226-01-01' }), 'AUDIT_REQUEST');
   t.match((await staff.ask('audit.shares')).result, { shares: [{ token: 'staff', by: 'root' }] });
   t.match((await staff.ask('audit.unshare', { token: 'staff', session: SESSIONS[0] })).result, { removed: false });
+  t.equal((await staff.ask('audit.session', { session: SESSIONS[0] })).error, undefined);
+  api.revoke('staff');
+  const next = new Rpc(t, api.url, api.token({ name: 'staff', scopes: ['shared'] }));
+  t.same((await next.ask('audit.shares')).result, { shares: [] }, 'a share is not for a later token of that name');
+  t.same((await next.ask('audit.events')).result, { records: 0, last: null });
   t.match((await root.ask('audit.unshare', { token: 'staff', session: SESSIONS[0] })).result, { removed: true });
   t.same((await root.ask('audit.shares')).result, { shares: [] });
   t.match(
     api.declared.map(({ data }) => [data.by, data.method, data.session, data.filter]),
     [
       ['root', 'audit.share', SESSIONS[0], { token: ['staff'] }],
+      ['staff', 'audit.session', SESSIONS[0], {}],
+      ['staff', 'audit.events', null, {}],
+      ['staff', 'audit.events', null, {}],
       ['root', 'audit.unshare', SESSIONS[0], { token: ['staff'] }],
     ],
   );

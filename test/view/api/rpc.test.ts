@@ -11,7 +11,10 @@ async function peerOf(t: Parameters<typeof serve>[0], given: Parameters<typeof s
   const token = api.below.books.tokens.find(api.token({}), Date.now());
   if (!token) throw new Error('no token');
   const calls = new Calls();
-  t.teardown(() => calls.close());
+  t.teardown(async () => {
+    calls.close();
+    await calls.end();
+  });
   const sent: string[] = [];
   const peer = new RpcPeer({
     caller: new Caller(api.below.books, token, 'rpc'),
@@ -168,6 +171,7 @@ t.test('every method but cancel is one of the table, and a call that failed says
     'audit.share',
     'audit.unshare',
     'audit.shares',
+    'audit.redact',
     'rpc.discover',
   ]);
   const call = new Call(undefined as never, async () => undefined);

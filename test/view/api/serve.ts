@@ -68,6 +68,7 @@ export async function serve(t: Test, { records = 10, times, below: given = {} }:
     compile: compileSearch,
     declare: async (fact) => declared.push(fact) > 0,
     stats: async () => ({ running: true }),
+    redact: async (request, look) => ({ ...request, look }),
     wrongToken: () => {
       wrong += 1;
     },
