@@ -53,10 +53,9 @@ export const tailCommand = (looking: Looking): Promise<number> =>
     const show = shownAs(looking, screen);
     for (const record of records) await screen.write(show(record));
     let shown = records.length;
-    const after = [newest?.id ?? '', records.at(-1)?.id ?? ''].sort().at(-1);
-    const rest = audit.events({ ...query, ...(after ? { after } : {}), follow, signal: screen.signal });
     if (follow) {
-      for await (const record of rest) {
+      const after = [newest?.id ?? '', records.at(-1)?.id ?? ''].sort().at(-1);
+      for await (const record of audit.events({ ...query, ...(after ? { after } : {}), follow, signal: screen.signal })) {
         shown++;
         await screen.write(show(record));
       }

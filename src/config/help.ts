@@ -352,13 +352,13 @@ longer configured.`,
 2 files, 40960 bytes; nothing was removed`,
   },
   stats: {
-    summary: 'figures of the spool and of each callback, as JSON',
+    summary: 'figures of the spool, each callback and the store, as JSON',
     usage: '',
     options: {},
     common: ALL,
     words: false,
     teaches: `Asks the running proxy: how much the spool holds, how far each callback is behind, how fast it is, how often it failed, how old the oldest
-record is that it has not taken. Where no proxy runs, what can be told by the spool's files.`,
+record is that it has not taken, how large the store is. Where no proxy runs, what can be told by the spool's files and the store.`,
     example: `$ wirescribe stats | jq '.callbacks[] | {name, lagBytes}'`,
   },
   completion: {

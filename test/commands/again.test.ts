@@ -207,3 +207,24 @@ t.test('tail -f goes on with what comes, each record once, and the running proxy
   t.strictSame(looks(), [null, 2, null, 21]);
   client.end();
 });
+
+t.test('stats says how large the store is and what it spans', async (t) => {
+  await stored(night.folder);
+  const { store } = JSON.parse((await wirescribe(night.folder, 'stats')).out);
+  t.match(store, { sessions: 3, records: Number, bytes: Number, oldest: /^[0-9a-f-]{36}$/, newest: /^[0-9a-f-]{36}$/ });
+  const without = await wirescribe(night.folder, 'stats', '--set', "AUDIT_CALLBACK='file'");
+  t.equal(JSON.parse(without.out).store, null);
+});
+
+t.test('export jsonl of a session that something was erased of brings the words of that, and verify accepts it', async (t) => {
+  const redacted = await wirescribe(night.folder, 'redact', '--session', second, '--part', 'body', '--why', 'asked for', '--yes');
+  t.match(redacted, { code: 0, out: /^erased the body of \d+ records/ });
+  await stored(night.folder);
+  const path = join(night.folder, 'erased.jsonl');
+  t.equal((await run('export', second, '--format', 'jsonl', '--out', path)).code, 0);
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  t.notMatch(lines.join(''), 'say hello');
+  t.match(lines.at(-1), '"topic":"access.redact"');
+  t.match(await wirescribe(night.folder, 'verify', '--session', second, path), { code: 0, out: /counted, no damage: \d+ redacted parts/ });
+  t.match((await run('query', `session=${second}`, 'direction=RCV')).out, /> \(erased\)\n/);
+});

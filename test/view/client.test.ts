@@ -26,8 +26,8 @@ t.test('reads records, sessions and figures, and shares', async (t) => {
   for await (const { total } of client.watchMetrics({ path: 'inputs', seekEnd: '2026-01-03' })) t.equal(total, 0);
   t.match(await client.stats(), { running: true });
   const share = { token: 'rev', session: SESSIONS[0], until: new Date(Date.now() + 60_000).toISOString() };
-  t.same(await client.share(share), { ...share, by: 'root' });
-  t.same(await client.shares(), { shares: [{ ...share, by: 'root' }] });
+  t.match(await client.share(share), { ...share, by: 'root' });
+  t.match(await client.shares(), { shares: [{ ...share, by: 'root' }] });
   t.same(await client.unshare({ token: 'rev', session: SESSIONS[0] }), { removed: true });
 });
 

@@ -8,10 +8,14 @@ import { AuditError, nameOf } from '../../errors.js';
 import type { Shown } from './permissions.js';
 import { stampOf } from './tokens.js';
 
-/** One share. `token`: who may see it, by name; `by`: who says so. `until`: RFC 3339 in UTC. */
+/**
+ * One share. `token`: who may see it, by name; `by`: who says so. `since`, `until`: RFC 3339 in UTC, milliseconds and all. It is of no use to a token of
+ * that name that was made later.
+ */
 export interface Share extends Shown {
   readonly token: string;
   readonly by: string;
+  readonly since: string;
   readonly until: string;
 }
 
@@ -24,8 +28,8 @@ const isText = (value: unknown): value is string => typeof value === 'string';
 
 function isShare(value: unknown): value is Share {
   if (typeof value !== 'object' || value === null) return false;
-  const { token, by, until, session, account } = value as { readonly [member: string]: unknown };
-  return isText(token) && isText(by) && isText(until) && !Number.isNaN(Date.parse(until)) && isText(session) !== isText(account);
+  const { token, by, since, until, session, account } = value as { readonly [member: string]: unknown };
+  return isText(token) && isText(by) && isText(since) && isText(until) && !Number.isNaN(Date.parse(until)) && isText(session) !== isText(account);
 }
 
 const isSame = (one: Share, { token, session, account }: Shown & { readonly token: string }): boolean =>

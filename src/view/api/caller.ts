@@ -1,7 +1,7 @@
 /** Whoever asks the API: a token as it counts at each moment, what it may do and see. Receives the books of tokens and shares; asks them anew each time. */
 import { AuditError } from '../../errors.js';
 import { allows, type Feature, isWithin, type RoleName, type Sight, sightOf } from '../access/permissions.js';
-import type { ShareBook } from '../access/shares.js';
+import type { Share, ShareBook } from '../access/shares.js';
 import { scopesOf, type Token, type TokenBook } from '../access/tokens.js';
 
 /** Who may come in, and what is shared. `now`: milliseconds since 1970. */
@@ -17,6 +17,9 @@ const gone = (): AuditError =>
     'AUDIT_TOKEN',
     'this token is not known, is over, or was revoked; ask whoever runs the proxy for another (`wirescribe token create`)',
   );
+
+/** A share is for the token of that name that there was then. */
+export const isFor = ({ name, created }: Token, share: Share): boolean => share.token === name && share.since >= created;
 
 export class Caller {
   readonly how: 'rpc' | 'http';
@@ -45,7 +48,7 @@ export class Caller {
   /** What it sees now. Throws AUDIT_TOKEN. */
   get sight(): Sight {
     const token = this.token;
-    const shown = this.#books.shares.now(this.#books.now()).filter((share) => share.token === token.name);
+    const shown = this.#books.shares.now(this.#books.now()).filter((share) => isFor(token, share));
     return sightOf(scopesOf(token), token.account, shown);
   }
 

@@ -44,7 +44,7 @@ export function secretOf(headers: IncomingHttpHeaders, url: URL): string | undef
 export class Wrongs {
   readonly #byAddress = new Map<string, { count: number; since: number }>();
 
-  /** Whether this address has shown too many lately: then no token of its counts, not even a right one. */
+  /** Whether this address has shown too many lately. */
   tooMany(address: string, now: number): boolean {
     const known = this.#byAddress.get(address);
     return known !== undefined && now - known.since < WRONG_MS && known.count >= MOST_WRONG;
@@ -76,10 +76,13 @@ function groupsOf(address: string): string[] {
   return tail === undefined ? front : [...front, ...Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => '0'), ...back];
 }
 
-/** Told of each wrong token. */
+/** Told of each wrong token, but not of those beyond what an address may show. */
 export type OnWrong = () => void;
 
-/** Lets in whoever shows a token that counts. Throws AUDIT_TOKEN, AUDIT_REQUEST where it stands in the URL, AUDIT_BUSY where too many were wrong. */
+/**
+ * Lets in whoever shows a token that counts: also from an address that showed many wrong ones, for nobody guesses 32 random bytes, and others may come from
+ * there too (a TLS proxy). Throws AUDIT_TOKEN, AUDIT_REQUEST where it stands in the URL, AUDIT_BUSY where too many were wrong.
+ */
 export function admit(
   books: Books,
   wrongs: Wrongs,
@@ -87,10 +90,10 @@ export function admit(
   onWrong: OnWrong,
 ): Token {
   const now = books.now();
-  if (wrongs.tooMany(asked.from, now)) throw new AuditError('AUDIT_BUSY', 'too many wrong tokens came from this address; wait a minute');
   const secret = secretOf(asked.headers, asked.url) ?? refuse('a token is missing; send it as `Authorization: Bearer TOKEN`');
   const token = books.tokens.find(secret, now);
   if (token) return token;
+  if (wrongs.tooMany(asked.from, now)) throw new AuditError('AUDIT_BUSY', 'too many wrong tokens came from this address; wait a minute');
   wrongs.wrong(asked.from, now);
   onWrong();
   return refuse('this token is not known, is over, or was revoked');

@@ -10,7 +10,7 @@ import { endOf, scopesOf } from '../access/tokens.js';
 import { isId } from '../seek.js';
 import type { Below } from './below.js';
 import type { Call } from './call.js';
-import type { Caller } from './caller.js';
+import { type Caller, isFor } from './caller.js';
 import { Look } from './look.js';
 import type { Params } from './params.js';
 
@@ -31,7 +31,7 @@ export async function shareMethod({ caller }: Call, params: Params, below: Below
   if (!scopesOf(to).some(({ kind }) => kind === 'shared')) request("that token does not have the scope 'shared'; make one that has");
   const until = untilOf(String(params.until), now);
   if (!(await mayShare(rights, shown, below))) forbidden('only what this token sees by its own scope can be shared, and whole');
-  const share = { token: to.name, ...shown, by: caller.name, until };
+  const share = { token: to.name, ...shown, by: caller.name, since: new Date(now).toISOString(), until };
   await recorded(caller, 'audit.share', share, below);
   books.shares.add(share, now);
   return share;
@@ -48,7 +48,7 @@ export async function unshareMethod({ caller }: Call, params: Params, below: Bel
 
 export async function sharesMethod({ caller }: Call, _params: Params, below: Below): Promise<{ readonly shares: readonly Share[] }> {
   const { books } = below;
-  const known = seesAll(caller) ? books.shares.now(books.now()) : books.shares.now(books.now()).filter(({ token }) => token === caller.name);
+  const known = seesAll(caller) ? books.shares.now(books.now()) : books.shares.now(books.now()).filter((share) => isFor(caller.token, share));
   return { shares: [...new Set([...known, ...mine(caller, below)])] };
 }
 

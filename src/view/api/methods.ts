@@ -11,6 +11,7 @@ import { narrowedBy } from '../looks.js';
 import { isId, readSeek, timeOf } from '../seek.js';
 import type { Below } from './below.js';
 import type { Call } from './call.js';
+import { isFor } from './caller.js';
 import { Look } from './look.js';
 import { eventsMethod } from './method-events.js';
 import { metricsMethod } from './method-metrics.js';
@@ -114,7 +115,7 @@ async function sessionMethod({ caller }: Call, params: Params, below: Below): Pr
   if (!found) throw none;
   const { books } = below;
   const shares = books.shares.now(books.now()).filter((share) => share.session === session);
-  const known = caller.may('administer') ? shares : shares.filter(({ token, by }) => token === caller.name || by === caller.name);
+  const known = caller.may('administer') ? shares : shares.filter((share) => isFor(caller.token, share) || share.by === caller.name);
   return { session: narrowSummary(sight, found), shares: known };
 }
 

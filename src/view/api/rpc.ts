@@ -54,6 +54,7 @@ export class RpcPeer {
   readonly #options: PeerOptions;
   /** By the JSON of their ids. */
   readonly #running = new Map<string, Call>();
+  #notifications = 0;
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -128,8 +129,6 @@ export class RpcPeer {
       this.#running.delete(slot);
     }
   }
-
-  #notifications = 0;
 
   #notify(method: string, id: string, json: string): Promise<void> {
     const [name, member] = NOTICES[method] ?? ['audit.record', 'record'];

@@ -77,7 +77,7 @@ t.test('a file that cannot be read lets nobody in, and is said to whoever change
 t.test('a share counts until its end, or until it is taken back', async (t) => {
   const folder = folderOf(t);
   const book = new ShareBook(folder, replaceFile);
-  const share = { token: 'bob', session: 's1', by: 'root', until: '2026-01-31T13:00:00.000Z' };
+  const share = { token: 'bob', session: 's1', by: 'root', since: '2026-01-31T12:00:00.000Z', until: '2026-01-31T13:00:00.000Z' };
   book.add(share, NOW);
   t.same(book.now(NOW), [share]);
   t.same(new ShareBook(folder, replaceFile).now(NOW), [share], 'it is kept');
@@ -88,7 +88,7 @@ t.test('a share counts until its end, or until it is taken back', async (t) => {
     ['2026-01-31T14:00:00.000Z'],
     'shared again it has another end',
   );
-  const account = { token: 'bob', account: 'Alice', by: 'root', until: share.until };
+  const account = { token: 'bob', account: 'Alice', by: 'root', since: share.since, until: share.until };
   book.add(account, NOW);
   t.equal(book.remove({ token: 'bob', session: 's1' }, NOW), true);
   t.equal(book.remove({ token: 'bob', session: 's1' }, NOW), false);

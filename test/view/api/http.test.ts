@@ -116,7 +116,7 @@ t.test('whoever shows too many wrong tokens has to wait, and is counted', async 
   const token = api.token({});
   for (let tries = 0; tries < 10; tries++) t.equal((await get(`${api.url}/events?limit=0`, `wst_${tries}`))[0], 401);
   t.match(await get(`${api.url}/events?limit=0`, 'wst_11'), [429, /AUDIT_BUSY.*wait a minute/]);
-  t.match(await get(`${api.url}/events?limit=0`, token), [429, /AUDIT_BUSY/], 'the right one too, for else it could be guessed');
+  t.equal((await get(`${api.url}/events?limit=0`, token))[0], 200, 'who has a right one, perhaps behind the same TLS proxy, does not');
   t.equal(api.wrong(), 10);
   t.equal((await get(`${api.url}/healthz`, undefined))[0], 200);
 });

@@ -115,12 +115,20 @@ t.test('nobody shares more than they see, or longer than a year, or with a token
   t.equal(await code(root, { account: 'bob', until: '2226-01-01' }), 'AUDIT_REQUEST');
   t.match((await staff.ask('audit.shares')).result, { shares: [{ token: 'staff', by: 'root' }] });
   t.match((await staff.ask('audit.unshare', { token: 'staff', session: SESSIONS[0] })).result, { removed: false });
+  t.equal((await staff.ask('audit.session', { session: SESSIONS[0] })).error, undefined);
+  api.revoke('staff');
+  const next = new Rpc(t, api.url, api.token({ name: 'staff', scopes: ['shared'] }));
+  t.same((await next.ask('audit.shares')).result, { shares: [] }, 'a share is not for a later token of that name');
+  t.same((await next.ask('audit.events')).result, { records: 0, last: null });
   t.match((await root.ask('audit.unshare', { token: 'staff', session: SESSIONS[0] })).result, { removed: true });
   t.same((await root.ask('audit.shares')).result, { shares: [] });
   t.match(
     api.declared.map(({ data }) => [data.by, data.method, data.session, data.filter]),
     [
       ['root', 'audit.share', SESSIONS[0], { token: ['staff'] }],
+      ['staff', 'audit.session', SESSIONS[0], {}],
+      ['staff', 'audit.events', null, {}],
+      ['staff', 'audit.events', null, {}],
       ['root', 'audit.unshare', SESSIONS[0], { token: ['staff'] }],
     ],
   );
