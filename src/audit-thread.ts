@@ -162,8 +162,11 @@ export class Auditor {
       onTrouble: (code) => events.trouble(code),
       onLevel: (level, behind) => {
         room.level(level, behind);
-        const fault = level === 'full' ? { code: 'spool-full' } : { code: 'spool-filling' };
-        this.#fault({ ...fault, stage: 'spool', count: 1 }, Date.now() * 1000);
+        const code = level === 'full' ? 'spool-full' : 'spool-filling';
+        const say = (): void => this.#fault({ code, stage: 'spool', count: 1 }, Date.now() * 1000);
+        // While it is given up nothing may be written behind what is durable.
+        if (this.#stands) this.#onRoom.push(say);
+        else say();
       },
       onReady: () => this.#goOn(),
     });
@@ -578,7 +581,7 @@ export class Auditor {
     const all = !this.#queue.some((work) => 'slab' in work);
     for (const work of this.#queue.splice(0)) if ('drafts' in work) work.settle(undefined);
     this.#settle();
-    await this.#answers();
+    if (this.#all().some(({ pipeline }) => pipeline.records.waits)) await this.#answers();
     if (this.#journal) await this.#disown(this.#journal);
     else if (this.#ledger instanceof Passing) await this.#ledger.close();
     return all;

@@ -16,7 +16,10 @@ export class Modules {
     this.#loaded = loaded;
   }
 
-  static readonly none = new Modules(new Map());
+  /** None at all. */
+  static get none(): Modules {
+    return new Modules(new Map());
+  }
 
   /**
    * Imports all that listeners name, each once.

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Auditor, type AuditorData, type AuditorEvents } from '../src/audit-thread.js';
 import { KIND, SLAB_BYTES, SlabWriter } from '../src/capture/frames.js';
+import type { GoingSession, PassedDraft } from '../src/handover/passing.js';
 import { Modules } from '../src/providers.js';
-import { boardMemory } from '../src/spool/board.js';
+import { Board, boardMemory } from '../src/spool/board.js';
+import { listSegments } from '../src/spool/segments.js';
+import { frameOf, GIVES } from '../src/view/intake/frames.js';
 import { verifySpool } from '../src/view/verify.js';
 import { uuid7 } from './evidence.js';
 import { folderOf } from './harness.js';
@@ -408,4 +411,97 @@ t.test('a mask that used to hit and has not for a day is a fault of the node, an
   const records = await new Side(t, folder).open(1, randomId()).put('tick', 0).close();
   t.match(records.filter(({ topic }) => topic === 'audit.fault').at(-1)?.data, { code: 'mask-hits', stage: 'mask', count: 1 });
   t.match(JSON.parse(readFileSync(join(folder, 'mask-hits.json'), 'utf8')), { sessions: 1 });
+});
+
+/** A side whose spool can be handed over; what it says of that. */
+function handing(t: Test, more: Partial<AuditorData> = {}) {
+  const gaveUp: GoingSession[] = [];
+  const drafts: PassedDraft[] = [];
+  const events = {
+    gaveUp: (given: readonly GoingSession[]) => void gaveUp.push(...given),
+    drafts: (given: readonly PassedDraft[]) => void drafts.push(...given),
+  };
+  return { side: new Side(t, undefined, more, events), gaveUp, drafts };
+}
+
+t.test('behind a handover nothing more is written; what is recorded comes as drafts, whose numbers go on', async (t) => {
+  const { side, gaveUp, drafts } = handing(t);
+  const [one, two, three] = [randomId(), randomId(), randomId()];
+  side.open(1, one).open(2, two).put('terminal', 1, { columns: 80, rows: 24 }).put('RCV', 1, 'look\r\n').put('end', 2, END).send();
+  const handed = side.auditor.handOver(5_000);
+  side.put('RCV', 1, 'north\r\n').open(3, three).put('end', 1, END).put('node', 0, { topic: 'audit.stop' }).send();
+  t.equal(await handed, true);
+  t.same(gaveUp, [{ id: one, seq: 1 }]);
+  await until(() => drafts.length === 5, 'the drafts');
+  t.match(drafts, [
+    { session: three, seq: 0, ends: false },
+    { session: one, seq: 2, ends: false, text: /look/ },
+    { session: one, seq: 3, ends: false, text: /north/ },
+    { session: one, seq: 4, ends: true },
+    { session: '', seq: -1, ends: false },
+  ]);
+  const written = recordsIn(side.folder);
+  t.same(brief(of(written, one)), ['session.start', 'session.resize']);
+  t.equal(written.at(-1)?.topic, 'audit.checkpoint', 'what stands in the spool is covered');
+  t.equal(side.returned.length, 2);
+  t.equal(await side.auditor.handOver(1_000), false, 'it has nothing more to hand over');
+  t.equal(await side.auditor.close(1_000), true);
+  t.match(await verifySpool(side.folder), { ok: true });
+});
+
+t.test('a spool that takes nothing just now is not handed over, and goes on when it does', async (t) => {
+  const board = boardMemory(1);
+  const folder = folderOf(t);
+  const spool = { folder, maxBytes: 1 << 20, fsync: 'batch' } as const;
+  const { side, gaveUp } = handing(t, { board, spool, callbacks: [{ name: 'file', required: true }] });
+  const id = randomId();
+  side.open(1, id);
+  let sent = 0;
+  const fill = (): void => {
+    for (let line = 0; line < 40; line++) side.put('RCV', 1, `${'x'.repeat(1_000)}\r\n`);
+    side.send();
+    sent++;
+  };
+  await until(() => {
+    if (sent - side.returned.length < 3) fill();
+    return sent - side.returned.length >= 3 && listSegments(folder).length > 2;
+  }, 'the spool to be full');
+  t.equal(await side.auditor.handOver(100), false);
+  t.same(gaveUp, []);
+  const reader = new Board(board);
+  await until(() => {
+    reader.moveCursor(0, reader.durable);
+    return side.returned.length === sent;
+  }, 'what waited to be read');
+  t.equal(await side.auditor.handOver(5_000), true);
+  t.match(gaveUp, [{ id }]);
+  await side.auditor.close(1_000);
+});
+
+t.test('an audit side that is started again behind a handover goes on with the numbers, behind gaps, and opens no journal', async (t) => {
+  const id = randomId();
+  const { side, drafts } = handing(t, { passing: { sessions: [{ id, seq: 7 }], waiting: 0 } });
+  side.open(1, id).put('gap', 1, { reason: 'audit-restarted', direction: 'RCV', from: null, to: START_US, bytes: null, sessions: null }).send();
+  await until(() => drafts.length > 0, 'the gap');
+  t.match(drafts[0], { session: id, seq: 8 });
+  t.match(drafts[0]?.text, /audit\.gap/);
+  t.same(linesIn(side.folder), []);
+  await t.rejects(side.auditor.hold(), { code: 'AUDIT_SPOOL' });
+  await side.auditor.close(1_000);
+});
+
+t.test('the owner ends the sessions of an old side that is dead, and seals no draft of them any more', async (t) => {
+  const { side, drafts } = handing(t);
+  const id = randomId();
+  side.open(1, id).send();
+  t.equal(await side.auditor.handOver(5_000), true);
+  side.put('RCV', 1, 'look\r\n').put('RCV', 1, 'north\r\n').put('end', 1, END).send();
+  await until(() => drafts.at(-1)?.ends, 'the drafts');
+  const framed = drafts.map(({ text }) => frameOf(GIVES.draft, Buffer.from(text)));
+  const owner = new Side(t, side.folder, { alive: [id] });
+  t.equal(await owner.auditor.drafts(new Uint8Array(framed[0] as Buffer)), 1);
+  await owner.auditor.crashed([id]);
+  t.equal(await owner.auditor.drafts(new Uint8Array(Buffer.concat(framed))), framed.length, 'dropped');
+  t.same(brief(of(await owner.close(), id)), ['session.start', 'session.input look', 'audit.gap crash', 'session.end crash']);
+  t.match(await verifySpool(side.folder), { ok: true });
 });

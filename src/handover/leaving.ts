@@ -20,12 +20,14 @@ export interface LeavingOptions {
 
 export class Leaving {
   readonly #file: GoingFile;
+  readonly #named: ReadonlySet<string>;
   readonly #sender: DraftSender;
   #gone = false;
 
   /** Throws what the system throws where the spool cannot be written. */
   constructor({ folder, log, sessions, passed }: LeavingOptions) {
     this.#file = new GoingFile(folder, sessions);
+    this.#named = new Set(sessions);
     this.#sender = new DraftSender({
       name: this.#file.name,
       reach: () => dialIntake(folder, null),
@@ -34,9 +36,10 @@ export class Leaving {
     });
   }
 
-  /** The journal is closed; an owner is looked for. */
+  /** The journal is closed; an owner is looked for. Among the sessions are those that have ended, and whose last records wait for a module. */
   gaveUp(sessions: readonly GoingSession[]): void {
     this.#gone = true;
+    for (const { id } of sessions) if (!this.#named.has(id)) this.began(id);
     this.#sender.begin(sessions);
   }
 
