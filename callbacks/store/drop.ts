@@ -9,6 +9,8 @@ import { HUB_FILE, Hub } from './hub.js';
 import { DAY_MS, fileOf } from './ids.js';
 import { namesOfDay } from './names.js';
 import type { Settings } from './options.js';
+import { leftOfSession } from './session-left.js';
+import type { SessionRow } from './summary.js';
 import { unlinkDay } from './unlink.js';
 
 /** In milliseconds since 1970, on days' bounds; null: no bound. */
@@ -26,8 +28,10 @@ export function dropDays({ folder }: Settings, { from, to, keepSessions }: DropR
     const behind = to === null ? Number.MAX_SAFE_INTEGER : Math.floor(to / DAY_MS);
     const dropped = hub.file.transaction(() => {
       const days = hub.days().filter(({ day, gone }) => gone === 0 && day >= first && day < behind);
-      for (const { day } of days) forgetDay(hub, folder, day);
-      if (!keepSessions) forgetSessions(hub, first, behind);
+      for (const { day } of days) forgetNames(hub, folder, day);
+      hub.file.run('UPDATE day SET gone = 1 WHERE day >= ? AND day < ?', first, behind);
+      if (keepSessions) hub.file.run('UPDATE session SET kept = 1 WHERE last_day >= ? AND first_day < ?', first, behind);
+      else forgetSessions(hub, folder, first, behind);
       return days;
     });
     sweepDays(hub, folder);
@@ -38,15 +42,27 @@ export function dropDays({ folder }: Settings, { from, to, keepSessions }: DropR
   }
 }
 
-function forgetDay(hub: Hub, folder: string, day: number): void {
+function forgetNames(hub: Hub, folder: string, day: number): void {
   const names = using(File.read(join(folder, fileOf(day)), DAY_SCHEMA), namesOfDay);
   if (names) hub.addNames(names, -1);
   hub.file.run('DELETE FROM value WHERE n <= 0');
-  hub.file.run('UPDATE day SET gone = 1 WHERE day = ?', day);
 }
 
-/** Sessions of that time of which no day is left. */
-function forgetSessions(hub: Hub, first: number, behind: number): void {
+/** A day whose file has vanished: store.db knows it no more, so that it may come again. Within a transaction of store.db. */
+export function forgetVanished(hub: Hub, folder: string, days: readonly number[]): void {
+  for (const day of days) {
+    hub.file.run('DELETE FROM day WHERE day = ?', day);
+    forgetSessions(hub, folder, day, day + 1);
+  }
+  hub.file.run('DELETE FROM value');
+  for (const { day } of hub.days()) {
+    const names = using(File.read(join(folder, fileOf(day)), DAY_SCHEMA), namesOfDay);
+    if (names) hub.addNames(names);
+  }
+}
+
+/** Takes away sessions of that time of which no day is left; those that have some left are told by that alone. */
+function forgetSessions(hub: Hub, folder: string, first: number, behind: number): void {
   const ended = '(last_day >= ? AND last_day < ?)';
   const went = '(first_day < last_day AND first_day < ? AND last_day >= ?)';
   const nothing = 'NOT EXISTS (SELECT 1 FROM day d WHERE d.gone = 0 AND d.day BETWEEN first_day AND last_day)';
@@ -54,6 +70,17 @@ function forgetSessions(hub: Hub, first: number, behind: number): void {
     hub.file.run(`DELETE FROM account WHERE session IN (SELECT id FROM session WHERE ${range} AND ${nothing})`, one, other);
     hub.file.run(`DELETE FROM session WHERE ${range} AND ${nothing}`, one, other);
   }
+  const over = 'SELECT * FROM session WHERE first_day < last_day AND first_day < ? AND last_day >= ? AND kept = 0';
+  for (const known of hub.file.all<SessionRow>(over, behind, first)) tellAnew(hub, folder, known);
+}
+
+function tellAnew(hub: Hub, folder: string, known: SessionRow): void {
+  const told = leftOfSession(hub, folder, known);
+  hub.file.run('DELETE FROM account WHERE session = ?', known.id);
+  hub.file.run('DELETE FROM session WHERE id = ?', known.id);
+  if (!told) return;
+  hub.putSession(told.row);
+  for (const name of told.accounts) hub.putAccount(known.id, name);
 }
 
 /** Removes the files of days that are marked as gone. To be called outside of a transaction. */

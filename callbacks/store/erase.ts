@@ -8,12 +8,11 @@ import type { EraseLine } from '../../src/store-contract.js';
 import { Day, plainLine } from './day.js';
 import { DAY_SCHEMA } from './day-schema.js';
 import { File, using } from './engine.js';
-import { type Facts, factsOfLine } from './facts.js';
 import { HUB_FILE, Hub } from './hub.js';
 import { dayOf, fileOf, idBytes } from './ids.js';
 import { personalNames } from './names.js';
 import type { Settings } from './options.js';
-import { foldInto, newSession, type SessionRow } from './summary.js';
+import { leftOfSession } from './session-left.js';
 import { Writer } from './writer.js';
 
 /** Lines in one transaction. */
@@ -121,26 +120,12 @@ function eraseRows(day: Day, rows: readonly Row[], erase: EraseLine): number {
 /** Who a session was is told anew, by what is left of its records; how much was said in it stays. */
 function renewSession({ folder }: Settings, hub: Hub, id: string): void {
   const known = hub.session(id);
-  if (!known) return;
+  const told = known && leftOfSession(hub, folder, known);
+  if (!known || !told) return;
+  const { ip, address, port, account, account_id, character, character_id, reason, ended_by, exit } = told.row;
   hub.file.run('DELETE FROM account WHERE session = ?', id);
-  let told: SessionRow | undefined;
-  for (const { day } of hub.days()) {
-    if (day < known.first_day || day > known.last_day) continue;
-    const facts = using(File.read(join(folder, fileOf(day)), DAY_SCHEMA), (file) => factsOfSession(file, id)) ?? [];
-    for (const one of facts) {
-      told ??= newSession(one);
-      foldInto(told, one);
-      if (one.who.account !== '') hub.putAccount(id, one.who.account);
-    }
-  }
-  if (!told) return;
-  const { ip, address, port, account, account_id, character, character_id, reason, ended_by, exit } = told;
+  for (const name of told.accounts) hub.putAccount(id, name);
   hub.putSession({ ...known, ip, address, port, account, account_id, character, character_id, reason, ended_by, exit });
-}
-
-function factsOfSession(file: File, session: string): Facts[] {
-  const sql = `SELECT line FROM line WHERE no IN (SELECT r.no FROM record r JOIN who w ON r.who = w.no WHERE w.session = ?) ORDER BY no`;
-  return file.all<{ readonly line: string }>(sql, session).flatMap(({ line }) => factsOfLine(line) ?? []);
 }
 
 /** Personal names are counted anew in all days: those that no record has any more are gone. */

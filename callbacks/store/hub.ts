@@ -18,7 +18,8 @@ CREATE TABLE day (day INTEGER PRIMARY KEY, applied INTEGER NOT NULL, records INT
 CREATE TABLE session (id TEXT PRIMARY KEY, listener TEXT NOT NULL, protocol TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, ip TEXT, address BLOB,
   port INTEGER, account TEXT, account_id TEXT NOT NULL, character TEXT, character_id TEXT NOT NULL, inputs INTEGER NOT NULL, outputs INTEGER NOT NULL,
   bytes_in INTEGER NOT NULL, bytes_out INTEGER NOT NULL, masked INTEGER NOT NULL, gaps INTEGER NOT NULL, faults INTEGER NOT NULL, reason TEXT,
-  ended_by TEXT, exit TEXT, first_id TEXT NOT NULL, last_id TEXT NOT NULL, first_day INTEGER NOT NULL, last_day INTEGER NOT NULL) WITHOUT ROWID;
+  ended_by TEXT, exit TEXT, first_id TEXT NOT NULL, last_id TEXT NOT NULL, first_day INTEGER NOT NULL, last_day INTEGER NOT NULL,
+  kept INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX session_started ON session (started, id);
 CREATE INDEX session_address ON session (address);
 CREATE INDEX session_last_day ON session (last_day);

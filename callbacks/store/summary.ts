@@ -31,12 +31,14 @@ export interface SessionRow {
   last_id: string;
   first_day: number;
   last_day: number;
+  /** 1: records of it were dropped, and it was kept as it was: what comes again between its first and its last is counted already. */
+  kept: number;
 }
 
 export const SESSION_COLUMNS = [
   ...['id', 'listener', 'protocol', 'started', 'ended', 'ip', 'address', 'port', 'account', 'account_id', 'character', 'character_id'],
   ...['inputs', 'outputs', 'bytes_in', 'bytes_out', 'masked', 'gaps', 'faults', 'reason', 'ended_by', 'exit', 'first_id', 'last_id'],
-  ...['first_day', 'last_day'],
+  ...['first_day', 'last_day', 'kept'],
 ] as const satisfies readonly (keyof SessionRow)[];
 
 /** A session of which nothing is known yet. */
@@ -67,11 +69,13 @@ export const newSession = ({ id, time, day, who }: Facts): SessionRow => ({
   last_id: id,
   first_day: day,
   last_day: day,
+  kept: 0,
 });
 
 /** Takes one more record into account. */
 export function foldInto(row: SessionRow, facts: Facts): void {
   const { id, day, time, who, protocol, port } = facts;
+  if (row.kept === 1 && id >= row.first_id && id <= row.last_id) return;
   row.listener ||= who.listener;
   row.protocol ||= protocol;
   row.started = Math.min(row.started, time);

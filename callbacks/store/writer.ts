@@ -7,7 +7,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditRecord, RefusedRecords } from '../../src/contract.js';
 import { Day } from './day.js';
-import { removeDay, sweepDays } from './drop.js';
+import { forgetVanished, removeDay, sweepDays } from './drop.js';
 import { type Facts, factsOf, factsOfLine, type Members } from './facts.js';
 import { guarded } from './failure.js';
 import { HUB_FILE, Hub } from './hub.js';
@@ -82,10 +82,12 @@ export class Writer {
   #day(number: number): Day {
     const path = join(this.#settings.folder, fileOf(number));
     const open = this.#open.get(number);
-    const gone = this.#hub.day(number)?.gone === 1;
+    const known = this.#hub.day(number);
+    const gone = known?.gone === 1;
     if (!gone && open && guarded(fileOf(number), () => statSync(path, { throwIfNoEntry: false }))?.ino === open.inode) return open.day;
     this.#close(number);
     if (gone) removeDay(this.#hub, this.#settings.folder, number);
+    else if (known && !existsSync(path)) forgetVanished(this.#hub, this.#settings.folder, [number]);
     for (const other of this.#open.keys()) {
       if (this.#open.size < MOST_OPEN) break;
       this.#close(other);
@@ -126,8 +128,15 @@ export class Writer {
     const { folder } = this.#settings;
     const hub = this.#hub.file;
     sweepDays(this.#hub, folder);
-    const vanished = this.#hub.days().filter(({ day }) => !existsSync(join(folder, fileOf(day))));
-    for (const { day } of vanished) hub.run('DELETE FROM day WHERE day = ?', day);
+    hub.transaction(() => {
+      const vanished = this.#hub.days().filter(({ day }) => !existsSync(join(folder, fileOf(day))));
+      if (vanished.length > 0)
+        forgetVanished(
+          this.#hub,
+          folder,
+          vanished.map(({ day }) => day),
+        );
+    });
     for (const number of daysIn(folder)) while (hub.transaction(() => this.#catchUp(number, this.#day(number))));
   }
 }

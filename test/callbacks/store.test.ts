@@ -1,3 +1,4 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import open, { check, openStore } from '../../callbacks/store.js';
@@ -17,7 +18,17 @@ export function openCallback(folder: string, options: CallbackOptions = {}) {
 async function makeCallback(t: Test): Promise<CallbackUnderTest> {
   const folder = t.testdir();
   const { opened, abort } = openCallback(folder);
-  return { callback: await opened, readBack: () => pagesOf(openStore({}, folder), {}), abort };
+  const store = join(folder, 'audit/store');
+  /** A file stands where its folder stood. */
+  const fail = () => {
+    renameSync(store, `${store}.away`);
+    writeFileSync(store, '');
+    return () => {
+      rmSync(store);
+      renameSync(`${store}.away`, store);
+    };
+  };
+  return { callback: await opened, readBack: () => pagesOf(openStore({}, folder), {}), abort, fail };
 }
 
 callbackSuite(t, 'store', makeCallback);

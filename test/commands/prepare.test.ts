@@ -3,38 +3,22 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import open, { openStore } from '../../callbacks/store.js';
+import { openStore } from '../../callbacks/store.js';
 import { FillProgress } from '../../src/commands/fill-progress.js';
 import { recordsOf } from '../../src/spool/audit-record.js';
 import { segmentPath } from '../../src/spool/segments.js';
-import { COUNTED, type Store } from '../../src/store-contract.js';
-import { evening } from '../bench/evening.js';
+import type { Store } from '../../src/store-contract.js';
+import { eveningLines, fill, saidBy } from '../callbacks/store/said.js';
 import { folderOf } from '../harness.js';
 import { wirescribe } from '../redaction.js';
 import { pagesOf } from '../store.suite.js';
 
 t.setTimeout(120_000);
 
-const LINES = [...evening({ records: 3_000, players: 20, seed: 7, hours: 3, start: Date.UTC(2026, 0, 31, 22) })].flat();
-const LAST_DAY = Date.UTC(2026, 1, 2);
+const LINES = eveningLines(3_000, 7);
 const STORE = ['--set', "AUDIT_CALLBACK='store'", '--set', 'AUDIT_MASK_PACKS=[]'];
 const prepare = (folder: string, ...words: readonly string[]) => wirescribe(folder, ['prepare', ...STORE, ...words]);
 const reader = (folder: string): Store => openStore({}, folder);
-const fill = (folder: string) =>
-  open({}, { name: 's', node: 'n', folder, log: { info: () => undefined, warn: () => undefined }, signal: new AbortController().signal });
-
-/** All that a store says. */
-async function saidBy(store: Store) {
-  const { bytes: _, ...figures } = await store.figures();
-  return {
-    figures,
-    lines: await pagesOf(store, {}),
-    backwards: await pagesOf(store, { order: 'desc', filters: [{ direction: 'RCV', answered: true }] }),
-    sessions: await store.sessions({ order: 'asc', limit: 10_000 }),
-    counts: await store.counts({ from: 0, to: LAST_DAY, every: 'minute', counted: COUNTED, by: 'account' }),
-    accounts: await store.values('account', '', 100),
-  };
-}
 
 /** A store as it grew. */
 async function grown(t: Test) {
@@ -42,7 +26,7 @@ async function grown(t: Test) {
   const callback = await fill(folder);
   for (let at = 0; at < LINES.length; at += 170) await callback.write(recordsOf(LINES.slice(at, at + 170).join('')));
   await callback.close();
-  return saidBy(reader(folder));
+  return saidBy(folder);
 }
 
 /** The evening in files that lie over one another: plain, packed, and a piece that comes twice. */
@@ -60,7 +44,7 @@ t.test('a store made anew from files says just what the one says that grew', asy
   const first = await prepare(folder, '--from', ...files, '--json');
   t.equal(first.err, '');
   t.same(JSON.parse(first.out), { records: LINES.length + 50, new: LINES.length, unread: 0 });
-  t.same(await saidBy(reader(folder)), await grown(t));
+  t.same(await saidBy(folder), await grown(t));
   t.same(await prepare(folder, '--from', ...files), { code: 0, out: `${LINES.length + 50} records read, 0 of them new\n`, err: '' });
 });
 
@@ -101,7 +85,7 @@ t.test('while another fills the same store: both take turns, and nothing is miss
   t.same([code, err], [0, '']);
   t.ok(wrote >= LINES.length / 20);
   await callback.close();
-  t.same(await saidBy(reader(folder)), await grown(t));
+  t.same(await saidBy(folder), await grown(t));
 });
 
 t.test('creates an empty store where there is nothing to fill it from, and says what it does not understand', async (t) => {
