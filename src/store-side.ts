@@ -11,7 +11,7 @@ const PROGRAM = new URL('./store-thread.js', import.meta.url);
 
 /** A store that is opened when it is first asked for. */
 export interface StoreSide {
-  /** Throws AUDIT_STORE_NONE where there is none; the next one who asks tries again. */
+  /** Throws AUDIT_STORE_NONE where there is none; whoever asks a second later tries again. */
   open(): Promise<StoreReader>;
   close(): Promise<void>;
 }
@@ -45,18 +45,23 @@ function readerOf(thread: KeptThread): StoreReader {
 
 const pageOf = ({ ids, lines, next }: PageLines): Page => ({ records: ids.map((id, index) => ({ id, line: lines[index] ?? '' })), next });
 
-/** Makes one thing when it is first asked for; where that fails the next one who asks tries again. */
+/** Where there is none, that is looked at again after so long: whoever asks often shall not start a thread each time. Milliseconds. */
+const AGAIN_MS = 1_000;
+
+/** Makes one thing when it is first asked for; where that fails, whoever asks a while later tries again. */
 class Once<T> {
   readonly #make: () => Promise<T>;
   #made: Promise<T> | undefined;
+  #failedAt = 0;
 
   constructor(make: () => Promise<T>) {
     this.#make = make;
   }
 
   get(): Promise<T> {
+    if (this.#failedAt > 0 && performance.now() - this.#failedAt > AGAIN_MS) [this.#made, this.#failedAt] = [undefined, 0];
     this.#made ??= this.#make().catch((error: unknown) => {
-      this.#made = undefined;
+      this.#failedAt = performance.now();
       throw error;
     });
     return this.#made;

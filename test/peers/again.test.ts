@@ -11,13 +11,11 @@ const night = await evening(t);
 const [first = ''] = night.sessions;
 const SAID = /Welcome!.*\r\nName: \r\nYou become .*bob.*\.\r\n> \r\nYou say: a dragon!\r\n.*Bye\.\r\n/s;
 
+const version = (): string => execFileSync('asciinema', ['--version'], { encoding: 'utf8' }).trim();
+const major = (): number => Number(/ (\d+)\./.exec(version())?.[1]);
+
 /** Why an asciinema does not read version 3, which is younger than Debian's. */
-function tooOld(): string | false {
-  const missing = peerMissing('asciinema');
-  if (missing) return missing;
-  const said = execFileSync('asciinema', ['--version'], { encoding: 'utf8' }).trim();
-  return Number(/ (\d+)\./.exec(said)?.[1]) >= 3 ? false : `${said} does not read asciicast-v3`;
-}
+const tooOld = (): string | false => peerMissing('asciinema') || (major() >= 3 ? false : `${version()} does not read asciicast-v3`);
 
 /** Writes the export, gives what asciinema shows of it on a terminal. */
 async function shownBy(format: string, ...words: readonly string[]): Promise<string> {
@@ -30,12 +28,12 @@ async function shownBy(format: string, ...words: readonly string[]): Promise<str
 }
 
 t.test('asciinema shows and plays an asciicast of version 2', { skip: peerMissing('asciinema') }, async (t) => {
-  t.match(await shownBy('asciicast-v2', 'cat'), SAID);
+  // From version 3 on it joins recordings, and shows none.
+  if (major() < 3) t.match(await shownBy('asciicast-v2', 'cat'), SAID);
   t.match(await shownBy('asciicast-v2', 'play', '-s', '50', '-i', '0.1'), SAID);
 });
 
-t.test('asciinema shows and plays one of version 3', { skip: tooOld() }, async (t) => {
-  t.match(await shownBy('asciicast-v3', 'cat'), SAID);
+t.test('asciinema plays one of version 3', { skip: tooOld() }, async (t) => {
   t.match(await shownBy('asciicast-v3', 'play', '-s', '50', '-i', '0.1'), SAID);
 });
 

@@ -17,7 +17,7 @@ const MESSAGE_BYTES = 65_536;
 /** What may wait to be sent before no more is pulled. */
 const WAITING_BYTES = 262_144;
 /** How long a reader may take nothing of what waits; how often it is looked whether a connection lives, and its token too. */
-export const STALL_MS = 30_000;
+const STALL_MS = 30_000;
 const ALIVE_MS = 30_000;
 const TOKEN_MS = 1_000;
 /** Messages that may wait for their turn. */

@@ -87,6 +87,19 @@ t.test('a reader that reads nothing is paused, and cut off after a while', async
   await once(socket, 'close');
 });
 
+t.test('so many are answered at a time, and health is told all the same; a revoked token cuts its answers off', async (t) => {
+  const api = await serve(t, { records: 1, times: { lookMs: 50 } });
+  const secret = api.token({ name: 'anna' });
+  const asks = Array.from({ length: 48 }, () => get(`${api.url}/events?follow=1`, secret).then(String, () => 'cut off'));
+  await until(() => api.declared.length === 48, 'all of them to be answered');
+  t.match(await get(`${api.url}/stats`, secret), [429, /"AUDIT_BUSY"/]);
+  t.equal((await get(`${api.url}/healthz`, undefined))[0], 200);
+  api.revoke('anna');
+  t.same([...new Set(await Promise.all(asks))], ['cut off']);
+  t.equal(api.declared.filter(({ data }) => data.records === 1).length, 48, 'each is recorded with what it gave');
+  t.equal((await get(`${api.url}/stats`, api.token({})))[0], 200);
+});
+
 t.test('without a token there is health alone, and nobody is told what else there is', async (t) => {
   const api = await serve(t);
   t.equal((await get(`${api.url}/healthz`, undefined))[0], 200);
