@@ -6,6 +6,7 @@ import type { SessionCount, SessionCountQuery } from '../../src/store-contract.j
 import { oneOf } from './condition.js';
 import type { File } from './engine.js';
 import { fold } from './facts.js';
+import { DAY_MS } from './ids.js';
 
 /** Rows of one step: some 10 ms. */
 const STEP = 10_000;
@@ -82,10 +83,12 @@ class Group {
 export class SessionCounts {
   readonly #query: SessionCountQuery;
   readonly #groups = new Map<string | null, Group>();
+  readonly #firstDay: number;
   #after = '';
 
   constructor(query: SessionCountQuery) {
     this.#query = query;
+    this.#firstDay = Math.floor(Math.min(...query.spans.map(({ from }) => from), Number.MAX_SAFE_INTEGER) / DAY_MS);
     if (query.by === undefined) this.#group(null, null);
   }
 
@@ -102,13 +105,14 @@ export class SessionCounts {
     return [...this.#groups.values()].map((group) => group.count()).filter(({ n }) => this.#query.by === undefined || n.some((one) => one > 0));
   }
 
+  /** Sessions whose last day is before all spans count in none, where they have ended: an end is no later than the id of its record. */
   #next(hub: File): Row[] {
     const { by, account } = this.#query;
     const names = by === 'account' ? '(SELECT json_group_object(key, name) FROM account WHERE session = id)' : 'NULL';
     const only = account === undefined ? { sql: '1', values: [] } : oneOf('key', account.map(fold));
     const whose = account === undefined ? '1' : `id IN (SELECT session FROM account WHERE ${only.sql})`;
-    const sql = `SELECT id, listener, started, ended, ${names} AS accounts FROM session WHERE id > ? AND ${whose} ORDER BY id LIMIT ${STEP}`;
-    return hub.once<Row>(sql, this.#after, ...only.values);
+    const sql = `SELECT id, listener, started, ended, ${names} AS accounts FROM session WHERE id > ? AND (ended IS NULL OR last_day >= ?) AND ${whose} ORDER BY id LIMIT ${STEP}`;
+    return hub.once<Row>(sql, this.#after, this.#firstDay, ...only.values);
   }
 
   #add(row: Row): void {
