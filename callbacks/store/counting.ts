@@ -1,11 +1,13 @@
 /** What is counted of a record, by what, and in which spans of time. Receives facts, gives numbers; keeps nothing. */
-import { COUNTED, type Counted } from '../../src/store-contract.js';
+import type { Counted } from '../../src/store-contract.js';
 import type { Facts } from './facts.js';
 
 /** Spans that counts are kept for, in milliseconds: minute, quarter of an hour, day. A day has all three, so that a year is counted by its days. */
 export const GRAINS = [60_000, 900_000, 86_400_000] as const;
 
 export type Contribution = { readonly [name in Counted]?: number };
+
+const [MINUTE_MS] = GRAINS;
 
 /** An event that says that a login failed: `login.failed`, or what begins so. */
 const FAILED = /^login\.failed(\.|$)/;
@@ -37,26 +39,36 @@ export interface Tally {
   readonly sums: Map<Counted, number>;
 }
 
-/** Sums up the contributions of many records before they are written. */
+/** Sums up the contributions of many records before they are written: by minutes, which make the other spans. */
 export class Tallies {
-  readonly #tallies = new Map<string, Tally>();
+  readonly #minutes = new Map<string, Tally>();
 
   /** @param sign -1 takes back what was counted */
-  add({ ms, kind, who }: Facts, contribution: Contribution, sign: 1 | -1 = 1): void {
-    const given = COUNTED.filter((name) => contribution[name]);
+  add({ ms, kind: { event }, who: { listener, account } }: Facts, contribution: Contribution, sign: 1 | -1 = 1): void {
+    const given = Object.entries(contribution) as [Counted, number][];
     if (given.length === 0) return;
-    const { listener, account } = who;
-    const { event } = kind;
-    for (const grain of GRAINS) {
-      const at = ms - (ms % grain);
-      const key = JSON.stringify([grain, at, listener, account, event]);
-      const tally = this.#tallies.get(key) ?? { grain, at, listener, account, event, sums: new Map() };
-      for (const name of given) tally.sums.set(name, (tally.sums.get(name) ?? 0) + sign * (contribution[name] as number));
-      this.#tallies.set(key, tally);
-    }
+    const at = ms - (ms % MINUTE_MS);
+    const key = JSON.stringify([at, listener, account, event]);
+    const tally = this.#minutes.get(key) ?? { grain: MINUTE_MS, at, listener, account, event, sums: new Map() };
+    for (const [name, n] of given) if (n !== 0) tally.sums.set(name, (tally.sums.get(name) ?? 0) + sign * n);
+    this.#minutes.set(key, tally);
   }
 
-  all(): Iterable<Tally> {
-    return this.#tallies.values();
+  /** For all spans. */
+  all(): Tally[] {
+    const minutes = [...this.#minutes.values()];
+    return GRAINS.flatMap((grain) => (grain === MINUTE_MS ? minutes : coarser(minutes, grain)));
   }
+}
+
+function coarser(minutes: readonly Tally[], grain: number): Tally[] {
+  const spans = new Map<string, Tally>();
+  for (const { at: minute, listener, account, event, sums } of minutes) {
+    const at = minute - (minute % grain);
+    const key = JSON.stringify([at, listener, account, event]);
+    const span = spans.get(key) ?? { grain, at, listener, account, event, sums: new Map() };
+    for (const [name, n] of sums) span.sums.set(name, (span.sums.get(name) ?? 0) + n);
+    spans.set(key, span);
+  }
+  return [...spans.values()];
 }

@@ -36,6 +36,9 @@ const WINDOW_MS = 15;
 /** Where an index gives no more than so many records it is asked, all at once. */
 const FEW = 20_000;
 
+/** Records whose text is looked at are asked for so many at a time. */
+const CANDIDATES = 1_000;
+
 /** How a day is gone through. */
 interface Way {
   readonly from: string;
@@ -90,7 +93,8 @@ export class DayReader {
     for (;;) {
       const began = performance.now();
       const edge = this.#edge(size);
-      const most = allowed.records;
+      // Of those whose text is looked at here few may fit, and each question costs the same however many it gives.
+      const most = this.#fragments.length > 0 ? Math.max(CANDIDATES, allowed.records) : allowed.records;
       const rows = this.#window(edge, most);
       const last = this.#take(rows, allowed, records);
       if (last < rows.length || rows.length === most) this.#at = (rows[last - 1] as Row).id;

@@ -30,7 +30,6 @@ CREATE TABLE line (no INTEGER PRIMARY KEY, line TEXT NOT NULL);
 
 -- Every three letters of the text in lower case, and which records have them; the text itself stands in the line alone.
 CREATE VIRTUAL TABLE text USING fts5 (body, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1');
-INSERT INTO text (text, rank) VALUES ('secure-delete', 1);
 
 -- STORE_INDEXES. ix: which of them; numbers as numbers, all else as text.
 CREATE TABLE field (ix INTEGER NOT NULL, v1 NOT NULL, v2 NOT NULL, v3 NOT NULL, no INTEGER NOT NULL, PRIMARY KEY (ix, v1, v2, v3, no)) WITHOUT ROWID;

@@ -30,8 +30,9 @@ export function dropDays({ folder }: Settings, { from, to, keepSessions }: DropR
       const days = hub.days().filter(({ day, gone }) => gone === 0 && day >= first && day < behind);
       for (const { day } of days) forgetNames(hub, folder, day);
       hub.file.run('UPDATE day SET gone = 1 WHERE day >= ? AND day < ?', first, behind);
-      if (keepSessions) hub.file.run('UPDATE session SET kept = 1 WHERE last_day >= ? AND first_day < ?', first, behind);
-      else forgetSessions(hub, folder, first, behind);
+      if (!keepSessions) forgetSessions(hub, first, behind);
+      // Those that are left stay as they were told: with what of them went.
+      hub.file.run('UPDATE session SET kept = 1 WHERE last_day >= ? AND first_day < ?', first, behind);
       return days;
     });
     sweepDays(hub, folder);
@@ -52,7 +53,9 @@ function forgetNames(hub: Hub, folder: string, day: number): void {
 export function forgetVanished(hub: Hub, folder: string, days: readonly number[]): void {
   for (const day of days) {
     hub.file.run('DELETE FROM day WHERE day = ?', day);
-    forgetSessions(hub, folder, day, day + 1);
+    forgetSessions(hub, day, day + 1);
+    const over = 'SELECT * FROM session WHERE first_day < last_day AND first_day <= ? AND last_day >= ? AND kept = 0';
+    for (const known of hub.file.all<SessionRow>(over, day, day)) tellAnew(hub, folder, known);
   }
   hub.file.run('DELETE FROM value');
   for (const { day } of hub.days()) {
@@ -61,8 +64,8 @@ export function forgetVanished(hub: Hub, folder: string, days: readonly number[]
   }
 }
 
-/** Takes away sessions of that time of which no day is left; those that have some left are told by that alone. */
-function forgetSessions(hub: Hub, folder: string, first: number, behind: number): void {
+/** Takes away sessions of that time of which no day is left. */
+function forgetSessions(hub: Hub, first: number, behind: number): void {
   const ended = '(last_day >= ? AND last_day < ?)';
   const went = '(first_day < last_day AND first_day < ? AND last_day >= ?)';
   const nothing = 'NOT EXISTS (SELECT 1 FROM day d WHERE d.gone = 0 AND d.day BETWEEN first_day AND last_day)';
@@ -70,10 +73,9 @@ function forgetSessions(hub: Hub, folder: string, first: number, behind: number)
     hub.file.run(`DELETE FROM account WHERE session IN (SELECT id FROM session WHERE ${range} AND ${nothing})`, one, other);
     hub.file.run(`DELETE FROM session WHERE ${range} AND ${nothing}`, one, other);
   }
-  const over = 'SELECT * FROM session WHERE first_day < last_day AND first_day < ? AND last_day >= ? AND kept = 0';
-  for (const known of hub.file.all<SessionRow>(over, behind, first)) tellAnew(hub, folder, known);
 }
 
+/** By what is left of it alone. */
 function tellAnew(hub: Hub, folder: string, known: SessionRow): void {
   const told = leftOfSession(hub, folder, known);
   hub.file.run('DELETE FROM account WHERE session = ?', known.id);

@@ -19,10 +19,10 @@ const REBUILD = 'move the file away and fill the store again with `wirescribe pr
 
 /** By the beginning of SQLite's code, longest first. */
 const KNOWN: readonly (readonly [string, string, string])[] = [
-  ['SQLITE_FULL', 'ENOSPC', 'the disk is full; make room'],
-  ['SQLITE_BUSY', 'EBUSY', 'another process has been writing for too long; it is tried again'],
-  ['SQLITE_LOCKED', 'EBUSY', 'another process has been writing for too long; it is tried again'],
-  ['SQLITE_IOERR', 'EIO', 'its disk fails, or is full; look at the system log'],
+  ['SQLITE_FULL', 'ENOSPC', 'is on a disk that is full; make room'],
+  ['SQLITE_BUSY', 'EBUSY', 'is being written by another process for too long; it is tried again'],
+  ['SQLITE_LOCKED', 'EBUSY', 'is being written by another process for too long; it is tried again'],
+  ['SQLITE_IOERR', 'EIO', 'is on a disk that fails, or is full; look at the system log'],
   ['SQLITE_CANTOPEN', 'EACCES', 'cannot be opened; this user must be able to write the folder'],
   ['SQLITE_PERM', 'EACCES', 'may not be opened by this user'],
   ['SQLITE_READONLY', 'EROFS', 'cannot be written by this user'],

@@ -2,13 +2,15 @@
  * Reads the store (src/store-contract.ts), while others fill it, drop days or make it anew. Opens what a question needs, and closes it again: so it holds
  * nobody up, and sees a store that has come, or another in its place. Never writes but where it is asked to erase or to drop.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
   Count,
   CountQuery,
   Page,
   PageQuery,
+  SessionCount,
+  SessionCountQuery,
   SessionQuery,
   SessionSummary,
   Store,
@@ -24,7 +26,9 @@ import { eraseLines } from './erase.js';
 import { fold } from './facts.js';
 import { type DayRow, HUB_FILE, HUB_SCHEMA } from './hub.js';
 import { DAY_MS, fileOf, firstOf, lastOf } from './ids.js';
+import { filesIn } from './kept.js';
 import type { Settings } from './options.js';
+import { SessionCounts } from './session-count.js';
 import { sessionsOf } from './session-read.js';
 import { asksOf } from './where.js';
 
@@ -71,6 +75,12 @@ export class Reader implements Store {
       await nextTurn();
     }
     return sums.all();
+  }
+
+  async sessionCounts(query: SessionCountQuery): Promise<readonly SessionCount[]> {
+    const counts = new SessionCounts(query);
+    while (this.#inHub((hub) => counts.step(hub))) await nextTurn();
+    return counts.all();
   }
 
   async values(of: 'account' | 'address' | 'listener' | 'event' | 'topic' | 'character', prefix: string, limit: number): Promise<readonly string[]> {
@@ -160,10 +170,4 @@ function justBefore(day: number, up: boolean, { above, below }: { readonly above
 }
 
 /** Bytes of all files of the store. */
-function bytesIn(folder: string): number {
-  if (!existsSync(folder)) return 0;
-  const sizeOf = (name: string): number => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
-  return readdirSync(folder)
-    .filter((name) => /\.db(-wal|-shm)?$/.test(name))
-    .reduce((sum, name) => sum + sizeOf(name), 0);
-}
+const bytesIn = (folder: string): number => filesIn(folder).reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);

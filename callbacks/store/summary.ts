@@ -31,7 +31,7 @@ export interface SessionRow {
   last_id: string;
   first_day: number;
   last_day: number;
-  /** 1: records of it were dropped, and it was kept as it was: what comes again between its first and its last is counted already. */
+  /** 1: records of it were dropped, and it stays as it was: what comes again between its first and its last is counted already. */
   kept: number;
 }
 
