@@ -167,7 +167,7 @@ class Runner implements Running {
       unready: () => this.#figures.unready({ starting: this.listeners.length === 0, stopping: this.#stopping }),
       metrics: () => this.metrics(),
       stats: () => this.stats(),
-      declare: (fact: Parameters<AuditSide['declare']>[0]) => this.#owner.side?.declare(fact) ?? Promise.resolve(false),
+      declare: (fact: Parameters<AuditSide['look']>[0]) => this.#owner.side?.look(fact) ?? Promise.resolve(false),
       redact: (...asked: Parameters<Running['redact']>) => this.redact(...asked),
       wrongToken: () => this.#teller.peerFault('wrong-token', 'view'),
       warn: (message: string) => log.warn(message),
@@ -222,7 +222,7 @@ class Runner implements Running {
 
   /** Records that somebody looks. Rejects with AUDIT_SPOOL where that could not be made durable. */
   async looked(fact: LookFact): Promise<void> {
-    const durable = await within(this.#owner.side?.declare(fact) ?? Promise.resolve(false), LOOK_MS);
+    const durable = await within(this.#owner.side?.look(fact) ?? Promise.resolve(false), LOOK_MS);
     if (!durable) throw new AuditError('AUDIT_SPOOL', 'the look could not be recorded; see what the running wirescribe says of its spool');
   }
 
