@@ -20,6 +20,8 @@ const RESTART_MS = { first: 50, most: 5_000 } as const;
 const YOUNG_MIB = 96;
 /** What the audit thread may take to make durable what it accepted, past the time it has to accept the rest. */
 const FLUSH_MS = 1_000;
+/** How long the record of a look waits for its turn, and for room. */
+const LOOK_MS = 2_000;
 
 /** What drives the audit side: the thread, or the same inline. */
 export interface AuditSide {
@@ -28,6 +30,8 @@ export interface AuditSide {
   revive(): void;
   /** Writes a record of the node; true once it is durable, false where the side has closed and it is not. */
   declare(fact: NodeFact): Promise<boolean>;
+  /** Writes the record of a look (Auditor.look): true once it is durable, false where there is no room for it, or the thread ended. */
+  look(fact: NodeFact): Promise<boolean>;
   /**
    * Begins a new segment and gives its number: all before it are closed, durable, and stay as they are until `release`, for somebody who rewrites them.
    * A thread that is started anew meanwhile comes up held. Rejects with AUDIT_SPOOL where the side closes.
@@ -81,6 +85,7 @@ export async function inlineSide(data: AuditorData, events: SideEvents): Promise
   let open = true;
   return {
     declare: async (fact) => open && auditor.declare(fact).then(() => true),
+    look: async (fact) => open && auditor.look(fact, LOOK_MS),
     send: (slab, used) => auditor.take(slab, used),
     revive: () => undefined,
     hold: () => (open ? auditor.hold() : Promise.reject(closing())),
@@ -252,6 +257,10 @@ export class ThreadSide implements AuditSide {
     const number = ++this.#declarations;
     this.#worker?.postMessage({ type: 'declare', number, fact } satisfies ToAudit);
     return new Promise((settle) => this.#declared.set(number, { fact, settle }));
+  }
+
+  async look(fact: NodeFact): Promise<boolean> {
+    return (await this.#ask((number) => ({ type: 'look', number, fact, timeoutMs: LOOK_MS })).catch(() => false)) === true;
   }
 
   hold(): Promise<number> {

@@ -74,7 +74,7 @@ const CHECKPOINT_MS = 60_000;
 /** How long a stop waits for modules of AUDIT_PROVIDERS, which have at most a second for each answer. */
 const ANSWERS_MS = 500;
 
-/** What waits in its order: a slab; drafts of another process; somebody who wants to know when all before is read, and that nothing behind it is. */
+/** What waits in its order: a slab; drafts of another process; somebody who does something once all before is read, and before anything behind it is. */
 type Work =
   | { readonly slab: ArrayBuffer; readonly used: number }
   | { readonly drafts: Uint8Array; readonly settle: (count: number | undefined) => void }
@@ -222,10 +222,21 @@ export class Auditor {
   }
 
   /** Stands still behind what was taken until now. False: it did not come so far in time. */
-  async #stand(timeoutMs: number): Promise<boolean> {
+  #stand(timeoutMs: number): Promise<boolean> {
+    return this.#inTurn(timeoutMs, () => {
+      this.#stands = true;
+    });
+  }
+
+  /** Calls `run` behind what was taken until now, when there is room. False: that did not come in time, and it is not called any more. */
+  async #inTurn(timeoutMs: number, run: () => void): Promise<boolean> {
     let marker: Work | undefined;
     const reached = new Promise<boolean>((resolve) => {
-      marker = { reached: () => resolve(true) };
+      const called = (): void => {
+        run();
+        resolve(true);
+      };
+      marker = { reached: called };
       this.#queue.push(marker);
       if (!this.#scheduled) this.#work();
     });
@@ -375,10 +386,7 @@ export class Auditor {
       readFrames(work.slab, work.used, this.#visit);
       this.#events.returned(work.slab);
     } else if ('drafts' in work) this.#seal(work.drafts, work.settle);
-    else {
-      this.#stands = true;
-      work.reached();
-    }
+    else work.reached();
   }
 
   /** Never throws: a fault of ours, met by hostile bytes, is that session's and not the end of the audit. */
@@ -530,6 +538,16 @@ export class Auditor {
     await this.#ledger.flushed();
   }
 
+  /**
+   * Writes the record of a look and resolves with true once it is durable. Whoever looks can do so as often as they like, so it waits for its turn, and takes
+   * room as what is said does: false where there was none within the time, in milliseconds; then nothing is written.
+   */
+  async look(fact: NodeFact, timeoutMs: number): Promise<boolean> {
+    if (!(await this.#inTurn(timeoutMs, () => this.#node(fact, Date.now() * 1000)))) return false;
+    await this.#ledger.flushed();
+    return true;
+  }
+
   /** Begins a new segment, gives its number, and leaves all before it alone until `release`: see Journal.hold. Throws AUDIT_SPOOL behind a handover. */
   async hold(): Promise<number> {
     if (!this.#journal) throw new AuditError('AUDIT_SPOOL', 'the spool was handed over; ask its new owner');
@@ -599,6 +617,7 @@ export type ToAudit =
   | { readonly type: 'slab'; readonly slab: ArrayBuffer; readonly used: number }
   | { readonly type: 'ping' }
   | { readonly type: 'declare'; readonly number: number; readonly fact: NodeFact }
+  | { readonly type: 'look'; readonly number: number; readonly fact: NodeFact; readonly timeoutMs: number }
   | { readonly type: 'adopt'; readonly number: number; readonly change: AuditChange }
   | { readonly type: 'figures'; readonly number: number }
   | { readonly type: 'durable'; readonly number: number; readonly sessions: readonly number[] }
@@ -647,6 +666,7 @@ if (parentPort && (workerData as { audit?: AuditorData } | null)?.audit) {
     if (message.type === 'slab') auditor.take(message.slab, message.used);
     else if (message.type === 'ping') say({ type: 'pong' });
     else if (message.type === 'declare') void auditor.declare(message.fact).then(() => say({ type: 'declared', number: message.number }));
+    else if (message.type === 'look') void answer(message.number, () => auditor.look(message.fact, message.timeoutMs));
     else if (message.type === 'adopt') void answer(message.number, () => adopt(message.change));
     else if (message.type === 'figures') void answer(message.number, () => auditor.figures());
     else if (message.type === 'durable') void answer(message.number, () => auditor.durable(message.sessions));

@@ -465,7 +465,7 @@ class Runner implements Running {
 
   /** Records that somebody looks. Rejects with AUDIT_SPOOL where that could not be made durable. */
   async looked(fact: LookFact): Promise<void> {
-    const durable = await within(this.#side?.declare(fact) ?? Promise.resolve(false), LOOK_MS);
+    const durable = await within(this.#side?.look(fact) ?? Promise.resolve(false), LOOK_MS);
     if (!durable) throw new AuditError('AUDIT_SPOOL', 'the look could not be recorded; see what the running wirescribe says of its spool');
   }
 
@@ -750,7 +750,7 @@ class Runner implements Running {
       unready: () => this.#unready(),
       metrics: () => this.metrics(),
       stats: () => this.stats(),
-      declare: (fact: NodeFact) => this.#side?.declare(fact) ?? Promise.resolve(false),
+      declare: (fact: NodeFact) => this.#side?.look(fact) ?? Promise.resolve(false),
       redact: ({ request, look }: RedactAsked) => this.redact(checkedRequest(request), look, () => undefined),
       wrongToken: () => this.#peerFault('wrong-token', 'view'),
       warn: (message: string) => this.#options.log.warn(message),

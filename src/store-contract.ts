@@ -181,6 +181,28 @@ export interface CountQuery {
   readonly event?: readonly string[];
 }
 
+/** Which sessions are counted, and within what. */
+export interface SessionCountQuery {
+  /**
+   * Milliseconds since 1970; `to` is the first that is outside. A session counts in each span in which it went on at some time: it began before `to`, and has
+   * not ended before `from`.
+   */
+  readonly spans: readonly { readonly from: number; readonly to: number }[];
+  /** Told apart by these; a session of several accounts counts for each. */
+  readonly by?: 'listener' | 'account';
+  /** Only of these; any account of the session. Case does not count in accounts. */
+  readonly listener?: readonly string[];
+  readonly account?: readonly string[];
+}
+
+/** How many sessions there were. */
+export interface SessionCount {
+  /** Null where they are told apart by nothing, or there was no account. */
+  readonly of: string | null;
+  /** For each span, in their order. */
+  readonly n: readonly number[];
+}
+
 /** How large it is and what it spans. */
 export interface StoreFigures {
   readonly records: number;
@@ -201,6 +223,8 @@ export interface Store {
   page(query: PageQuery): Promise<Page>;
   sessions(query: SessionQuery): Promise<readonly SessionSummary[]>;
   counts(query: CountQuery): Promise<readonly Count[]>;
+  /** Counts sessions, each once in a span. Of groups only those that there are; without `by` always one. May take longer in steps: reads go on beside it. */
+  sessionCounts(query: SessionCountQuery): Promise<readonly SessionCount[]>;
   /** Accounts, addresses, listeners, events, topics that there are: those that begin with `prefix`, most frequent first. */
   values(of: 'account' | 'address' | 'listener' | 'event' | 'topic' | 'character', prefix: string, limit: number): Promise<readonly string[]>;
   figures(): Promise<StoreFigures>;

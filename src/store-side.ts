@@ -37,6 +37,7 @@ function readerOf(thread: KeptThread): StoreReader {
     page: async (query) => pageOf((await thread.ask('page', query)) as PageLines),
     sessions: (query) => thread.ask('sessions', query) as ReturnType<StoreReader['sessions']>,
     counts: (query) => thread.ask('counts', query) as ReturnType<StoreReader['counts']>,
+    sessionCounts: (query) => thread.ask('sessionCounts', query) as ReturnType<StoreReader['sessionCounts']>,
     values: (of, prefix, limit) => thread.ask('values', { of, prefix, limit }) as ReturnType<StoreReader['values']>,
     figures: () => thread.ask('figures', undefined) as ReturnType<StoreReader['figures']>,
     newest: () => thread.ask('newest', undefined) as ReturnType<StoreReader['newest']>,

@@ -7,7 +7,7 @@ import { AuditError } from './errors.js';
 import { type Filler, openStoreOf } from './open-store.js';
 import { beNice } from './spool/nice.js';
 import { ownOutput } from './spool/output.js';
-import type { CountQuery, PageQuery, SessionQuery, Store } from './store-contract.js';
+import type { CountQuery, PageQuery, SessionCountQuery, SessionQuery, Store } from './store-contract.js';
 import { Talk } from './thread-talk.js';
 
 /** What the thread is opened with. `folder`: where relative paths in options start. */
@@ -48,6 +48,7 @@ function serve(port: MessagePort): void {
     },
     sessions: (query: SessionQuery) => opened().sessions(query),
     counts: (query: CountQuery) => opened().counts(query),
+    sessionCounts: (query: SessionCountQuery) => opened().sessionCounts(query),
     values: ({ of, prefix, limit }: ValuesQuery) => opened().values(of, prefix, limit),
     figures: () => opened().figures(),
     newest: () => opened().newest(),

@@ -478,6 +478,26 @@ t.test('a spool that takes nothing just now is not handed over, and goes on when
   await side.auditor.close(1_000);
 });
 
+t.test('looks take no room that is kept for what must be said, however many there are', async (t) => {
+  const folder = folderOf(t);
+  const spool = { folder, maxBytes: 1 << 20, fsync: 'batch' } as const;
+  const memory = boardMemory(1);
+  // A callback that must have all, and takes nothing: nobody makes room.
+  const side = new Side(t, folder, { spool, board: memory, callbacks: [{ name: 'file', required: true }] });
+  const look = { topic: 'access.view', data: { by: 'bob', filter: { account: ['x'.repeat(500)] } } } as const;
+  t.equal(await side.auditor.look(look, 1_000), true);
+  t.equal(recordsIn(folder).filter(({ topic }) => topic === 'access.view').length, 1, 'it is durable');
+  const looked = await Promise.all(Array.from({ length: 4_000 }, () => side.auditor.look(look, 200)));
+  t.ok(looked.includes(true));
+  t.ok(looked.includes(false));
+  const bytes = () => linesIn(folder).reduce((sum, line) => sum + line.length + 1, 0);
+  t.ok(bytes() < (1 << 20) - (1 << 17), `${bytes()} bytes leave the reserve alone`);
+  t.equal(recordsIn(folder).filter(({ topic }) => topic === 'access.view').length, 1 + looked.filter(Boolean).length, 'no look that was refused');
+  await side.auditor.declare({ topic: 'audit.gap', data: { reason: 'full' } });
+  t.equal(recordsIn(folder).at(-1)?.topic, 'audit.gap', 'what must be said is said');
+  await side.close();
+});
+
 t.test('an audit side that is started again behind a handover goes on with the numbers, behind gaps, and opens no journal', async (t) => {
   const id = randomId();
   const { side, drafts } = handing(t, { passing: { sessions: [{ id, seq: 7 }], waiting: 0 } });

@@ -41,7 +41,8 @@ async function start(t: Test, open: () => unknown) {
     restarted: () => {
       restarts += 1;
     },
-    watch: { pingMs: 50, stuckMs: 500 },
+    // A thread that tap follows takes its time to begin.
+    watch: { pingMs: 50, stuckMs: 3_000 },
   });
   t.teardown(() => thread.close());
   return { thread, opened, warned, restarts: () => restarts };

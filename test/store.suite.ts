@@ -89,6 +89,7 @@ export function storeSuite(t: Test, name: string, make: MakeStore): void {
       t.same(await store.page({ topics: [], filters: [], order: 'desc', limit: 10 }), { records: [], next: null });
       t.same(await store.sessions({ order: 'asc', limit: 10 }), []);
       t.same(await store.counts({ from: 0, to: Date.UTC(2030), every: 'all', counted: ['inputs'] }), []);
+      t.same(await store.sessionCounts({ spans: [{ from: 0, to: Date.UTC(2030) }] }), [{ of: null, n: [0] }]);
       t.same(await store.values('account', '', 10), []);
       t.equal(await store.newest(), null);
       t.match(await store.figures(), { records: 0, sessions: 0, oldest: null, newest: null });
@@ -326,6 +327,55 @@ export function storeSuite(t: Test, name: string, make: MakeStore): void {
     const part = await store.counts({ from: minute(22, 1), to: minute(23, 59), every: 'all', counted: ['inputs'] });
     t.same(part, [{ at: minute(22, 1), counted: 'inputs', of: null, n: 1 }]);
   });
+
+  given('counts sessions once in each span in which they went on', async (t, store) => {
+    const at = (hour: number, minute: number, second = 0): number => Date.UTC(2026, 0, 31, hour, minute, second);
+    const span = (from: number, to: number) => ({ from, to });
+    const evening = span(at(22, 0), at(24, 1));
+    const spans = [
+      evening,
+      span(at(22, 0), at(22, 0, 1)),
+      span(at(22, 0, 1), at(22, 0, 4)),
+      span(at(22, 5), at(22, 6)),
+      span(at(22, 10), at(22, 11)),
+      span(at(22, 10, 1), at(23, 0)),
+      span(at(24, 0, 6), at(24, 1)),
+      span(at(24, 0, 7), at(30, 0)),
+    ];
+    t.same(await store.sessionCounts({ spans }), [{ of: null, n: [2, 0, 1, 2, 2, 1, 1, 0] }]);
+    t.same(await store.sessionCounts({ spans: [] }), [{ of: null, n: [] }]);
+    const sorted = async (more: object) =>
+      [...(await store.sessionCounts({ spans: [evening], ...more }))].sort((a, b) => (`${a.of}` < `${b.of}` ? -1 : 1));
+    const game = { of: 'game', n: [1] };
+    t.same(await sorted({ by: 'listener' }), [game, { of: 'web', n: [1] }]);
+    t.same(await sorted({ by: 'account' }), [
+      { of: 'Alice', n: [1] },
+      { of: 'bob', n: [1] },
+    ]);
+    t.same(await sorted({ by: 'listener', account: ['ALICE'] }), [game]);
+    t.same(await sorted({ by: 'account', listener: ['web'] }), [{ of: 'bob', n: [1] }]);
+    t.same(await sorted({ listener: ['game'], account: ['bob'] }), [{ of: null, n: [0] }]);
+    t.same(await sorted({ by: 'account', listener: ['other'] }), []);
+  });
+
+  given(
+    'counts a session without an end as going on, and one of several accounts for each',
+    async (t, store) => {
+      const spans = [
+        { from: Date.UTC(2026, 0, 31), to: Date.UTC(2026, 1, 1) },
+        { from: Date.UTC(2030, 0, 1), to: Date.UTC(2030, 0, 2) },
+      ];
+      t.same(await store.sessionCounts({ spans }), [{ of: null, n: [2, 2] }]);
+      const byAccount = await store.sessionCounts({ spans, by: 'account' });
+      t.same(new Set(byAccount.map(({ of, n }) => `${of} ${n}`)), new Set(['Alice 1,1', 'Zoë 1,1', 'null 1,1']));
+    },
+    [
+      early.event('2026-01-31T22:00:01.000Z', 'session.start', { upstream: 'telnet://127.0.0.1:4001' }),
+      alice.says('2026-01-31T22:00:02.000Z', 1, 'look'),
+      early.as({ account: 'Zoë' }).says('2026-01-31T22:00:03.000Z', 2, 'look'),
+      new Player(3, { ip: '203.0.113.8', port: 4003 }).event('2026-01-31T22:00:04.000Z', 'session.start', { upstream: 'telnet://127.0.0.1:4001' }),
+    ],
+  );
 
   given('knows the names that there are, the most frequent first', async (t, store) => {
     t.same(await store.values('account', '', 10), ['Alice', 'bob']);

@@ -9,6 +9,8 @@ import type {
   CountQuery,
   Page,
   PageQuery,
+  SessionCount,
+  SessionCountQuery,
   SessionQuery,
   SessionSummary,
   Store,
@@ -26,6 +28,7 @@ import { type DayRow, HUB_FILE, HUB_SCHEMA } from './hub.js';
 import { DAY_MS, fileOf, firstOf, lastOf } from './ids.js';
 import { filesIn } from './kept.js';
 import type { Settings } from './options.js';
+import { SessionCounts } from './session-count.js';
 import { sessionsOf } from './session-read.js';
 import { asksOf } from './where.js';
 
@@ -72,6 +75,12 @@ export class Reader implements Store {
       await nextTurn();
     }
     return sums.all();
+  }
+
+  async sessionCounts(query: SessionCountQuery): Promise<readonly SessionCount[]> {
+    const counts = new SessionCounts(query);
+    while (this.#inHub((hub) => counts.step(hub))) await nextTurn();
+    return counts.all();
   }
 
   async values(of: 'account' | 'address' | 'listener' | 'event' | 'topic' | 'character', prefix: string, limit: number): Promise<readonly string[]> {

@@ -7,9 +7,12 @@ import { COUNTED, type Counted, type CountQuery } from '../store-contract.js';
 const BY = ['listener', 'account', 'event'] as const;
 export type CountedBy = (typeof BY)[number];
 
+/** What can be counted: what the store counts by minutes, and how many sessions went on. */
+const FIGURES = [...COUNTED, 'sessions'] as const;
+
 /** A path, read: what is counted, of which listeners, accounts or events alone, and by which it is told apart. */
 export interface MetricsPath {
-  readonly counted: Counted;
+  readonly counted: Counted | 'sessions';
   readonly only: Pick<CountQuery, CountedBy>;
   readonly by: CountedBy | undefined;
 }
@@ -38,11 +41,13 @@ function unescaped(text: string): string {
 export function readMetricsPath(path: string): MetricsPath {
   if (typeof path !== 'string' || path.length > MOST_PATH) throw new AuditError('AUDIT_QUERY', `path wants at most ${MOST_PATH} characters`);
   const [first = '', ...rest] = path.split('/').map(unescaped);
-  const counted = oneOf(first, COUNTED, 'figure');
+  const counted = oneOf(first, FIGURES, 'figure');
   const only: { -readonly [name in CountedBy]?: readonly string[] } = {};
   let by: CountedBy | undefined;
   for (let index = 0; index < rest.length; index += 2) {
     const name = oneOf(rest[index] ?? '', BY, 'way to tell figures apart,');
+    if (counted === 'sessions' && name === 'event')
+      throw new AuditError('AUDIT_QUERY', 'path: sessions are told apart by listener and account alone');
     const value = rest[index + 1];
     if (only[name] !== undefined) throw new AuditError('AUDIT_QUERY', `path: ${name} stands there twice; keep one`);
     if (value === undefined) by = name;

@@ -3,15 +3,16 @@
  * numbers out of the store's counts, which are exact to the minute: bounds are widened to whole minutes. Looks at no record.
  */
 import { AuditError } from '../errors.js';
-import type { Count, CountQuery, RecordId } from '../store-contract.js';
+import type { RecordId } from '../store-contract.js';
 import { type Below, endQuietly, isOver } from './events.js';
 import { type MetricsPath, readMetricsPath } from './metrics-path.js';
+import { coveredOf, type Range, type Tally, tally } from './metrics-tally.js';
 import { readSeek, type Seek, timeOf } from './seek.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Span, spansOf, UNITS, type Unit, Zone } from './timeframe.js';
 
 /** What is asked for. */
 export interface MetricsQuery {
-  /** `inputs`, `bytes_in/listener`, `logins/account/bob` (metrics-path.ts). */
+  /** `inputs`, `bytes_in/listener`, `logins/account/bob`, `sessions` (metrics-path.ts). */
   readonly path: string;
   /** From the oldest record up to now, unless told. A date alone is midnight in `zone`. */
   readonly seek?: Seek;
@@ -33,7 +34,7 @@ export interface Averages {
 
 export interface SpanFigure extends Span {
   readonly n: number;
-  /** The mean of a minute of what is covered. */
+  /** The mean of a minute of what is covered: `n` by its length. */
   readonly perMinute: number;
   /** Only a part of this span is counted: that from `covered.from` on and before `covered.to`. */
   readonly partial?: true;
@@ -72,7 +73,6 @@ const WATCH_MS = 1_000;
 
 const floorMinute = (ms: number): number => Math.floor(ms / MINUTE_MS) * MINUTE_MS;
 const ceilMinute = (ms: number): number => Math.ceil(ms / MINUTE_MS) * MINUTE_MS;
-const sum = (rows: readonly Count[]): number => rows.reduce((total, { n }) => total + n, 0);
 
 interface Plan extends MetricsPath {
   readonly query: MetricsQuery;
@@ -132,13 +132,6 @@ async function* watch(plan: Plan, below: Below): AsyncGenerator<Metrics, void, v
 const OF_CLOCK: ReadonlySet<string> = new Set(['to', 'covered', 'rates', 'perMinute']);
 const essence = (metrics: Metrics): string => JSON.stringify(metrics, (name, value: unknown) => (OF_CLOCK.has(name) ? undefined : value));
 
-/** The minutes that are counted, and the part of them that has been. */
-interface Range {
-  readonly from: number;
-  readonly to: number;
-  readonly now: number;
-}
-
 async function rangeOf({ from, to }: Plan, { store, now }: Below): Promise<Range> {
   const at = now();
   const oldest = from ?? (await store.figures()).oldest;
@@ -150,17 +143,13 @@ async function rangeOf({ from, to }: Plan, { store, now }: Below): Promise<Range
 async function measured(plan: Plan, below: Below): Promise<Metrics> {
   const range = await rangeOf(plan, below);
   const units = unitsOf(plan, range);
-  const count = (part: Pick<CountQuery, 'from' | 'to' | 'every' | 'by'>) => below.store.counts({ counted: [plan.counted], ...plan.only, ...part });
   const lastMinute = floorMinute(range.now);
-  const before = (LONGEST_AVERAGE - 1) * MINUTE_MS;
-  const withMinutes = units.has('minute');
-  const minutes = await count({ from: withMinutes ? range.from - before : lastMinute - before - MINUTE_MS, to: range.to, every: 'minute' });
-  const rows = withMinutes ? minutes.filter(({ at }) => at >= range.from) : await count({ from: range.from, to: range.to, every: 'quarter' });
-  const byMinute = new Map<number, number>();
-  for (const { at, n } of minutes) byMinute.set(at, n + (byMinute.get(at) ?? 0));
-  const averagesAt = (end: number): Averages => ({ 1: average(byMinute, end, 1), 5: average(byMinute, end, 5), 15: average(byMinute, end, 15) });
-  const groups = plan.by && (await count({ from: range.from, to: range.to, every: 'all', by: plan.by }));
-  const total = sum(rows);
+  const minutesFrom = (units.has('minute') ? range.from : lastMinute - MINUTE_MS) - (LONGEST_AVERAGE - 1) * MINUTE_MS;
+  const { counted, only, by } = plan;
+  const { total, spans, minutes, groups } = await tally({ counted, only, by, range, units, minutesFrom }, below.store);
+  const averagesAt = (end: number): Averages => ({ 1: average(minutes, end, 1), 5: average(minutes, end, 5), 15: average(minutes, end, 15) });
+  const figuresOf = (unit: Unit, of: readonly Span[]): SpanFigure[] =>
+    figures(of, spans.get(unit) ?? [], range, unit === 'minute' ? averagesAt : undefined);
   return {
     path: plan.query.path,
     zone: plan.zone.name,
@@ -169,7 +158,7 @@ async function measured(plan: Plan, below: Below): Promise<Metrics> {
     total,
     rates: { perMinute: rate(total, range, MINUTE_MS), perHour: rate(total, range, HOUR_MS), perDay: rate(total, range, DAY_MS) },
     averages: averagesAt(lastMinute),
-    ...Object.fromEntries([...units].map(([unit, spans]) => [unit, figures(spans, rows, range, unit === 'minute' ? averagesAt : undefined)])),
+    ...Object.fromEntries([...units].map(([unit, of]) => [unit, figuresOf(unit, of)])),
     ...(groups ? groupsOf(groups, range) : {}),
   };
 }
@@ -194,22 +183,24 @@ function average(byMinute: ReadonlyMap<number, number>, end: number, minutes: nu
   return n / minutes;
 }
 
-/** Counts in the spans that they lie in; both in order of time. */
-function figures(spans: readonly Span[], rows: readonly Count[], range: Range, averagesAt: ((end: number) => Averages) | undefined): SpanFigure[] {
-  const sorted = [...rows].sort((a, b) => a.at - b.at);
-  let index = 0;
-  return spans.map((span) => {
-    let n = 0;
-    for (let row = sorted[index]; row && row.at < span.to; row = sorted[++index]) n += row.n;
-    const covered = { from: Math.max(span.from, range.from), to: Math.min(span.to, range.now) };
+/** @param numbers one for each span */
+function figures(
+  spans: readonly Span[],
+  numbers: readonly number[],
+  range: Range,
+  averagesAt: ((end: number) => Averages) | undefined,
+): SpanFigure[] {
+  return spans.map((span, index) => {
+    const n = numbers[index] ?? 0;
+    const covered = coveredOf(span, range);
     const whole = covered.from === span.from && covered.to === span.to;
     const perMinute = rate(n, { ...covered, now: covered.to }, MINUTE_MS);
     return { ...span, n, perMinute, ...(whole ? {} : { partial: true, covered }), ...(whole && averagesAt ? { averages: averagesAt(span.to) } : {}) };
   });
 }
 
-function groupsOf(rows: readonly Count[], range: Range): Pick<Metrics, 'groups' | 'others'> {
-  const sorted = [...rows].sort((a, b) => b.n - a.n || (String(a.of) < String(b.of) ? -1 : 1));
+function groupsOf(all: NonNullable<Tally['groups']>, range: Range): Pick<Metrics, 'groups' | 'others'> {
+  const sorted = [...all].sort((a, b) => b.n - a.n || (String(a.of) < String(b.of) ? -1 : 1));
   const groups = sorted.slice(0, MOST_GROUPS).map(({ of, n }) => ({ of, total: n, perMinute: rate(n, range, MINUTE_MS) }));
-  return { groups, others: sum(sorted.slice(MOST_GROUPS)) };
+  return { groups, others: sorted.slice(MOST_GROUPS).reduce((sum, { n }) => sum + n, 0) };
 }

@@ -153,7 +153,7 @@ t.test('replay on a terminal listens to keys, and puts the terminal back', async
 
 t.test('on a terminal the pager takes it, and colours are on; NO_COLOR and --no-pager are heard', async (t) => {
   const shown = async (env: string[], ...args: string[]) => {
-    const screen = new InTerminal(t, night, ['/usr/bin/env', ...env, process.execPath, CLI, ...args]);
+    const screen = new InTerminal(t, night, ['/usr/bin/env', '-u', 'NO_COLOR', '-u', 'FORCE_COLOR', ...env, process.execPath, CLI, ...args]);
     t.equal(await screen.end(), 0);
     return screen.out;
   };

@@ -87,6 +87,22 @@ export class MemoryStore implements Store {
     return [...rows.values()];
   }
 
+  async sessionCounts({ spans, by, listener, account }: Parameters<Store['sessionCounts']>[0]) {
+    this.calls.counts += 1;
+    const wanted = this.listed
+      .filter((one) => !listener || listener.includes(one.listener))
+      .filter((one) => !account || account.some((name) => one.accounts.includes(name)));
+    const groupsOf = (one: SessionSummary): readonly (string | null)[] =>
+      by === undefined ? [null] : by === 'listener' ? [one.listener] : one.accounts.length === 0 ? [null] : one.accounts;
+    const names = by === undefined ? [null] : [...new Set(wanted.flatMap(groupsOf))];
+    return names.map((of) => ({
+      of,
+      n: spans.map(
+        ({ from, to }) => wanted.filter((one) => groupsOf(one).includes(of) && one.started < to && (one.ended === null || one.ended >= from)).length,
+      ),
+    }));
+  }
+
   async sessions({ after, limit, open, session, listener }: Parameters<Store['sessions']>[0]) {
     this.calls.sessions += 1;
     const wanted = this.listed

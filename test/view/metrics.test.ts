@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Count, Counted } from '../../src/store-contract.js';
+import type { Count, Counted, SessionSummary } from '../../src/store-contract.js';
 import type { Below } from '../../src/view/events.js';
 import { type Metrics, type MetricsQuery, measure, watchMetrics } from '../../src/view/metrics.js';
 import { firstIdOf } from '../../src/view/seek.js';
@@ -228,6 +228,49 @@ t.test('more than a hundred groups are summed up', async (t) => {
   t.same([groups?.length, groups?.[0]], [100, { of: 'a129', total: 130, perMinute: 130 / 60 }]);
   t.equal(others, (30 * 31) / 2);
   t.equal(total, (130 * 131) / 2);
+});
+
+/** A session of these bounds; `ended` undefined: it goes on. */
+const session = (name: string, listener: string, accounts: readonly string[], started: string, ended?: string): SessionSummary => ({
+  ...{ session: name, listener, protocol: 'telnet', ip: null, port: null, account: accounts.at(-1) ?? null, accounts, character: null },
+  ...{ started: at(started), ended: ended === undefined ? null : at(ended), inputs: 0, outputs: 0, bytesIn: 0, bytesOut: 0, masked: 0 },
+  ...{ gaps: 0, faults: 0, reason: null, by: null, exit: null, firstId: '', lastId: '' },
+});
+
+t.test('sessions count once in each span in which they went on', async (t) => {
+  const store = storeOf(row('2026-01-02T10:00:00Z', 1));
+  store.listed = [
+    session('a', 'game', ['bob'], '2026-01-02T10:00:30Z', '2026-01-02T11:00:30Z'),
+    session('b', 'game', ['bob', 'eve'], '2026-01-02T10:58:00Z', '2026-01-02T10:58:30Z'),
+    session('c', 'web', [], '2026-01-02T11:01:00Z'),
+  ];
+  const range = { seek: '2026-01-02T10:00:00Z', seekEnd: '2026-01-02T12:00:00Z' };
+  const { total, hour, day, minute, averages, groups } = await measure({ path: 'sessions', ...range }, below(store, '2026-01-02T11:02:00Z'));
+  t.same([total, groups], [3, undefined]);
+  t.same(
+    hour?.map(({ local, n, partial }) => [local, n, partial ?? false]),
+    [
+      ['2026-01-02T10:00:00+00:00', 2, false],
+      ['2026-01-02T11:00:00+00:00', 2, true],
+    ],
+  );
+  t.same(
+    day?.map(({ n }) => n),
+    [3],
+  );
+  t.same(
+    minute?.slice(-5).map(({ n }) => n),
+    [1, 2, 1, 1, 1],
+    '10:57 to 11:01',
+  );
+  t.same(averages, { 1: 1, 5: 6 / 5, 15: 16 / 15 });
+  const of = async (path: string) => {
+    const metrics = await measure({ path, ...range, per: [] }, below(store, '2026-01-02T11:02:00Z'));
+    return [metrics.total, metrics.groups?.map((group) => `${group.of} ${group.total}`)];
+  };
+  t.same(await of('sessions/listener'), [3, ['game 2', 'web 1']]);
+  t.same(await of('sessions/account'), [3, ['bob 2', 'eve 1', 'null 1']]);
+  t.same(await of('sessions/account/eve/listener'), [1, ['game 1']]);
 });
 
 t.test('spans that are too many are left out, or refused where they are asked for', async (t) => {
