@@ -3,7 +3,7 @@
  * read from. Receives settings, gives values; starts nothing.
  */
 import { hostname } from 'node:os';
-import type { AuditChange, AuditorData } from '../audit-thread.js';
+import type { AuditChange, AuditorData } from '../audit/auditor-data.js';
 import type { BridgeListener } from '../bridge/bridge.js';
 import { makeListener } from '../bridge/listener.js';
 import type { Settings } from '../config/settings.js';
