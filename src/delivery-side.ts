@@ -1,13 +1,13 @@
 /**
- * The callbacks at work, as the node sees them: each has a place on the board and a thread (spool/workers.ts). Starts them, starts again what the system
+ * The callbacks at work, as the node sees them: each has a place on the board and a thread (spool/delivery/workers.ts). Starts them, starts again what the system
  * refused, stops them for whoever rewrites what they read, and takes up another list of them while records go on. Never touches a record.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditError, nameOf } from './errors.js';
 import { Board, boardMemory } from './spool/board.js';
+import type { CallbackSettings } from './spool/delivery/load.js';
+import type { RunningCallback, WorkerOptions } from './spool/delivery/running.js';
 import type { Claim } from './spool/give-up.js';
-import type { CallbackSettings } from './spool/load.js';
-import type { RunningCallback, WorkerOptions } from './spool/running.js';
 
 /**
  * Places on the board beyond those that a start needs: each callback that a reload adds takes one, and none is given twice, for whoever had it before may

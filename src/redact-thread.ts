@@ -9,8 +9,8 @@ import { openStoresOf } from './open-store.js';
 import { evidenceOf, type Keeper } from './spool/evidence.js';
 import { beNice } from './spool/nice.js';
 import { filesOfArchive } from './spool/ours.js';
-import { eraseIn, Look, PlaceError, type Places, type Progress } from './spool/redact-places.js';
-import { Chooser, MAX_SELECTED, noSelection, type RedactRequest, type Selection, TooMany } from './spool/redact-select.js';
+import { eraseIn, Look, PlaceError, type Places, type Progress } from './spool/redact/places.js';
+import { Chooser, MAX_SELECTED, noSelection, type RedactRequest, type Selection, TooMany } from './spool/redact/select.js';
 
 /** What the thread is made with. */
 export interface RedactData {

@@ -8,10 +8,10 @@ import { Worker } from 'node:worker_threads';
 import type { NodeFact } from './audit/auditor-data.js';
 import { AuditError, type ErrorCode } from './errors.js';
 import type { Looked, RedactData, RedactStep, StepMessage } from './redact-thread.js';
-import type { ErasedPart } from './spool/erase.js';
 import type { Keeper } from './spool/evidence.js';
-import { dropPending, keepPending, type Redaction, readPending } from './spool/redact-pending.js';
-import { noSelection, type RedactRequest } from './spool/redact-select.js';
+import type { ErasedPart } from './spool/redact/erase.js';
+import { dropPending, keepPending, type Redaction, readPending } from './spool/redact/pending.js';
+import { noSelection, type RedactRequest } from './spool/redact/select.js';
 
 /** Where records may stand. */
 export interface Ground {

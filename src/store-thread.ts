@@ -5,8 +5,8 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { AuditError } from './errors.js';
 import { type Filler, openStoreOf } from './open-store.js';
+import { ownOutput } from './spool/delivery/output.js';
 import { beNice } from './spool/nice.js';
-import { ownOutput } from './spool/output.js';
 import type { CountQuery, PageQuery, SessionCountQuery, SessionQuery, Store } from './store-contract.js';
 import { Talk } from './thread-talk.js';
 

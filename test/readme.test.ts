@@ -17,7 +17,7 @@ import { finishingOf } from '../src/keepings.js';
 import { Events } from '../src/mask/events.js';
 import { compileMasks } from '../src/mask/masker.js';
 import { Modules } from '../src/providers.js';
-import { deliver } from '../src/spool/delivery.js';
+import { deliver } from '../src/spool/delivery/delivery.js';
 import { FEATURES, ROLES } from '../src/view/access/permissions.js';
 import { messageOf } from '../src/view/message.js';
 import { inlineDelivery, settingsFor } from './delivery-bench.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { redact as redactIn } from '../src/redact.js';
-import type { RedactRequest } from '../src/spool/redact-select.js';
+import type { RedactRequest } from '../src/spool/redact/select.js';
 import { segmentPath } from '../src/spool/segments.js';
 import { Sealer } from './evidence.js';
 import { auditFiles, filesIn, folderOf, spoolLines, startProxy } from './harness.js';

@@ -7,7 +7,7 @@ import type { Chores } from '../chores/chores.js';
 import { checkedArchive, checkedDrop } from '../chores/requests.js';
 import type { Settings } from '../config/settings.js';
 import { AuditError, nameOf } from '../errors.js';
-import { checkedRequest } from '../spool/redact-select.js';
+import { checkedRequest } from '../spool/redact/select.js';
 import { type Answer, type Control, openControl } from '../view/control.js';
 import { checkedLook, type LookFact } from '../view/looks.js';
 import { openView, type View } from '../view-side.js';

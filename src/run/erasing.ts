@@ -8,7 +8,7 @@ import type { Settings } from '../config/settings.js';
 import type { DeliverySide } from '../delivery-side.js';
 import { AuditError, nameOf } from '../errors.js';
 import { countMeant, finishPending, type Redacted, redact, type StandStill, type Tell } from '../redact.js';
-import type { RedactRequest } from '../spool/redact-select.js';
+import type { RedactRequest } from '../spool/redact/select.js';
 import { groundOf } from './of-settings.js';
 import type { RunOptions } from './running.js';
 import type { Turns } from './turns.js';

@@ -3,7 +3,7 @@ import type { Door } from '../capture/door.js';
 import type { Settings } from '../config/settings.js';
 import type { DeliverySide } from '../delivery-side.js';
 import type { Metrics, NodeFigures } from '../metrics.js';
-import type { RunningCallback } from '../spool/running.js';
+import type { RunningCallback } from '../spool/delivery/running.js';
 import { maskStats, spoolStats } from '../spool/stats.js';
 import type { Owner } from './owner.js';
 import type { Teller } from './teller.js';

@@ -8,7 +8,7 @@ import type { Log } from '../contract.js';
 import type { DeliveryChange, DeliverySide } from '../delivery-side.js';
 import type { Waiting } from '../reload.js';
 import { Board } from '../spool/board.js';
-import { findRetired, forgetCursors, type Retired } from '../spool/retire.js';
+import { findRetired, forgetCursors, type Retired } from '../spool/delivery/retire.js';
 import type { Teller } from './teller.js';
 
 export interface RetiringParts {

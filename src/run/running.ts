@@ -6,8 +6,8 @@ import type { Settings } from '../config/settings.js';
 import type { Log } from '../contract.js';
 import type { Redacted, Tell } from '../redact.js';
 import type { Waiting } from '../reload.js';
-import type { RedactRequest } from '../spool/redact-select.js';
-import type { RunningCallback } from '../spool/running.js';
+import type { RunningCallback } from '../spool/delivery/running.js';
+import type { RedactRequest } from '../spool/redact/select.js';
 
 export interface RunOptions {
   readonly version: string;

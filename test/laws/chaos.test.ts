@@ -97,7 +97,7 @@ async function runOnce(world: World, round: number): Promise<void> {
   const before = world.written;
   await crowd.heard(100);
   await until(() => world.written > before + LEAST_BYTES, 'the audit to be at work', WAIT_MS);
-  // Where room is short syslog's cursor does not trail: what is lost with the collector and the program at once is lost (src/spool/place.ts).
+  // Where room is short syslog's cursor does not trail: what is lost with the collector and the program at once is lost (src/spool/delivery/place.ts).
   const never = world.isRoomShort ? 'collector' : 'disk';
   const names = Object.keys(EVENTS).filter((name) => !name.startsWith(never));
   for (let left = dice.between(1, 4); left > 0; left--) {
