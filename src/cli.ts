@@ -16,10 +16,10 @@ import { AuditError, EXIT, exitCodeOf, nameOf } from './errors.js';
 import type { Heir } from './handover/heir.js';
 import type { Succession } from './handover/succession.js';
 import { isLogForm, type OperationalLog, openLog, plainLog } from './log.js';
-import type { Running } from './main.js';
 import type { Style } from './mask/masker.js';
 import type { Notifier } from './notify.js';
 import { assignSockets, readPassedSockets } from './passed-sockets.js';
+import type { Running } from './run/running.js';
 
 /** Exit code of `exec` where it is not its program that failed (env(1) and its kin have the same). */
 const EXEC_FAILED = 125;
@@ -147,7 +147,7 @@ async function serve(settings: Settings, { again, heir, ready }: ServeOptions): 
     );
   }
   const stopped = stopSignal(again !== undefined);
-  const { describeListener } = await import('./main.js');
+  const { describeListener } = await import('./run/running.js');
   const { Succession } = await import('./handover/succession.js');
   const { openNotifier } = await import('./notify.js');
   const notifier = openNotifier(process.env, log.warn);

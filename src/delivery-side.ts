@@ -2,6 +2,7 @@
  * The callbacks at work, as the node sees them: each has a place on the board and a thread (spool/workers.ts). Starts them, starts again what the system
  * refused, stops them for whoever rewrites what they read, and takes up another list of them while records go on. Never touches a record.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AuditError, nameOf } from './errors.js';
 import { Board, boardMemory } from './spool/board.js';
 import type { Claim } from './spool/give-up.js';
@@ -17,6 +18,9 @@ const SPARE_PLACES = 256;
 const PAUSE_MS = 10_000;
 /** When a callback that did not start again is tried once more. */
 const AGAIN_MS = 5_000;
+/** How often it is looked whether callbacks have taken all, and how long for one that takes its time with a batch. */
+const TAKEN_MS = 20;
+const STILL_MS = 500;
 
 export type Shared = Pick<WorkerOptions, 'folder' | 'node' | 'configFolder' | 'log' | 'onFault' | 'declare'>;
 
@@ -109,6 +113,22 @@ export class DeliverySide {
   /** Those that are being paused are ended now. */
   hurry(): void {
     for (const callback of this.#paused) void callback.stop(0);
+  }
+
+  /**
+   * Resolves when callbacks have taken what there is, or get no further, or after the time: what they refuse can be declared only while the journal is open,
+   * and behind it nothing may be given. One that fails or hangs is not waited for.
+   */
+  async taken(timeoutMs: number): Promise<void> {
+    const end = Date.now() + timeoutMs;
+    let [records, movedAt] = [-1, Date.now()];
+    while (Date.now() < Math.min(end, movedAt + STILL_MS)) {
+      const stats = this.running.map((callback) => callback.stats());
+      if (!stats.some(({ state }) => state === 'running')) return;
+      const now = stats.reduce((sum, one) => sum + one.records, 0);
+      if (now !== records) [records, movedAt] = [now, Date.now()];
+      await sleep(TAKEN_MS);
+    }
   }
 
   #start(placed: Placed): RunningCallback {

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import type { NodeFact } from './audit-thread.js';
+import type { NodeFact } from './audit/auditor-data.js';
 import { AuditError, type ErrorCode } from './errors.js';
 import type { Looked, RedactData, RedactStep, StepMessage } from './redact-thread.js';
 import type { ErasedPart } from './spool/erase.js';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Running } from '../src/main.js';
+import type { Running } from '../src/run/running.js';
 import { Client, chainOf, delivered, goingIn, inputsOf, Seen, sessionOf, sound, start, type World, worldOf } from './handover.js';
 import { dialTo, records, startProxy, startServer } from './harness.js';
 import { until } from './wait.js';

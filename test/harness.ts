@@ -12,7 +12,8 @@ import { gunzipSync } from 'node:zlib';
 import type { Test } from 'tap';
 import { formatAddress, parseAddress, type SocketAddress } from '../src/bridge/address.js';
 import { loadSettings } from '../src/config/settings.js';
-import { type Running, type RunOptions, run } from '../src/main.js';
+import { run } from '../src/main.js';
+import type { Running, RunOptions } from '../src/run/running.js';
 import { until } from './wait.js';
 
 const CLI = join(import.meta.dirname, '../src/cli.js');

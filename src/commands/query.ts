@@ -1,15 +1,21 @@
 /** `wirescribe query` and `wirescribe tail`: records that fit a search, as lines for people or as the journal has them; once, or as they come. */
 import type { AuditRecord } from '../contract.js';
 import { EXIT } from '../errors.js';
+import type { Filter } from '../store-contract.js';
 import type { EventsQuery } from '../view/events.js';
 import { readFilters } from '../view/filter-words.js';
 import { recordForPeople } from '../view/people.js';
 import { beginLook, type Look } from './look.js';
 import { countOf, filterWords, type Looking, oneOf, onlySession, screenOf, usage, withAudit } from './looking.js';
 import { Progress, type Screen } from './screen.js';
+import { withoutSystem } from './unasked.js';
 
-/** A query whose words are known. */
-type Search = Omit<EventsQuery, 'topics' | 'filter'> & { readonly topics: readonly string[]; readonly filter: readonly string[] };
+/** What the command line asks for. */
+interface Asked {
+  readonly query: EventsQuery;
+  /** As it says it, for the record of the look. */
+  readonly filters: readonly Filter[];
+}
 
 /** How many `tail` shows of what was before. */
 const TAIL = 20;
@@ -18,11 +24,11 @@ const TAIL = 20;
 export const queryCommand = (looking: Looking): Promise<number> =>
   withAudit(looking, async (audit) => {
     const { line } = looking;
-    const query = queryOf(looking);
+    const asked = askedOf(looking);
     const counts = line.flags.has('count');
     const screen = screenOf(looking, !counts);
-    const found = audit.events({ ...query, signal: screen.signal });
-    const look = await begin(looking, query);
+    const found = audit.events({ ...asked.query, signal: screen.signal });
+    const look = await begin(looking, asked);
     const progress = new Progress(counts || !looking.out.isTTY);
     let records = 0;
     const show = shownAs(looking, screen);
@@ -43,12 +49,12 @@ export const tailCommand = (looking: Looking): Promise<number> =>
   withAudit(looking, async (audit) => {
     const { line } = looking;
     const follow = line.flags.has('follow');
-    const { topics, filter } = queryOf(looking);
-    const query = { topics, filter } as const;
+    const asked = askedOf(looking);
+    const { query } = asked;
     const screen = screenOf(looking, !follow);
     const [newest] = await lastOf(audit.events({ order: 'desc', limit: 1 }));
     const last = audit.events({ ...query, order: 'desc', limit: countOf(line, 'lines') ?? TAIL });
-    const look = await begin(looking, query);
+    const look = await begin(looking, asked);
     const records = await lastOf(last);
     const show = shownAs(looking, screen);
     for (const record of records) await screen.write(show(record));
@@ -72,24 +78,24 @@ async function lastOf(newestFirst: AsyncIterable<AuditRecord>): Promise<AuditRec
   return records.reverse();
 }
 
-/** What the command line asks for. */
-function queryOf({ line }: Looking): Search {
+function askedOf({ line }: Looking): Asked {
   const [seek, seekEnd, order = 'asc'] = [oneOf(line, 'from'), oneOf(line, 'to'), oneOf(line, 'order')];
   const limit = countOf(line, 'limit');
   if (order !== 'asc' && order !== 'desc') return usage("--order wants 'asc' or 'desc'");
-  return {
-    topics: (line.values.get('topics') ?? []).flatMap((topics) => topics.split(',')),
-    filter: filterWords(line.words),
+  const filters = readFilters(filterWords(line.words));
+  const search = { topics: (line.values.get('topics') ?? []).flatMap((topics) => topics.split(',')), filter: filters };
+  const query = {
+    ...(line.flags.has('all') ? search : withoutSystem(search)),
     order,
     ...(seek === undefined ? {} : { seek }),
     ...(seekEnd === undefined ? {} : { seekEnd }),
     ...(limit === undefined ? {} : { limit }),
-  };
+  } as const;
+  return { query, filters };
 }
 
-function begin(looking: Looking, { filter, seek, seekEnd }: Search): Promise<Look> {
-  const filters = readFilters(filter);
-  const bounds = { from: seek as string | undefined, to: seekEnd as string | undefined };
+function begin(looking: Looking, { query, filters }: Asked): Promise<Look> {
+  const bounds = { from: query.seek as string | undefined, to: query.seekEnd as string | undefined };
   return beginLook(
     looking.settings,
     { topic: 'access.view', method: looking.line.command ?? '', filters, session: onlySession(filters), ...bounds },

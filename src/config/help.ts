@@ -203,13 +203,15 @@ $ wirescribe sessions --open --json | jq -r .account`,
   },
   query: {
     summary: 'find what was said',
-    usage: '[FILTER...] [--topics TOPIC,...] [--from TIME] [--to TIME] [--order asc|desc] [--limit N] [--count] [--verbose] [--json] [--no-pager]',
+    usage:
+      '[FILTER...] [--topics TOPIC,...] [--from TIME] [--to TIME] [--order asc|desc] [--limit N] [--all] [--count] [--verbose] [--json] [--no-pager]',
     options: {
       topics: { takes: 'TOPIC,...', many: true, says: "only these, or what begins so: session.input, 'session', 'audit.gap,audit.fault'" },
       from: { takes: 'TIME', says: 'from this time on, or from the record of this id: 2026-01-31, 2026-01-31T18:00:00Z' },
       to: { takes: 'TIME', says: 'before this time, or before the record of this id' },
       order: { takes: 'asc|desc', says: "'asc', the oldest first, where not given" },
       limit: { takes: 'N', says: 'at most so many' },
+      all: { says: 'also audit.*, access.* and system events, which are left out unasked' },
       count: { says: 'only how many there are' },
       verbose: { says: 'who, where, what and when in full' },
       json: { says: "the journal's lines, byte for byte" },
@@ -221,18 +223,20 @@ $ wirescribe sessions --open --json | jq -r .account`,
 stands), pattern (as in masks), answered, faulty, system; or any member of a record by its path, perhaps with a modifier:
 data.reason__startswith=idle, bytes__gt=1000, custom.geo.country__in=NL,BE (exact, contains, startswith, regex, gt, gte, lt, lte, in, exists). A word
 without = must stand in the text, hello* begins one. All must hold; one name given twice takes either. A line says when (UTC), who, listener, end of the
-session's id, > from or < to the client, and what. Reads the store that the callback 'store' fills. The look itself is recorded (access.view), without
-the words. Exit 1 where nothing is found.`,
+session's id, > from or < to the client, and what. What the proxy says of itself (audit.*, but not gaps and faults, and access.*) and system events are
+left out, with --json too, unless --all, --topics or a filter of topic, event, id or system asks for them. Reads the store that the callback 'store'
+fills. The look itself is recorded (access.view), without the words. Exit 1 where nothing is found.`,
     example: `$ wirescribe query account=bob contains='tell me' --from 2026-01-31
 $ wirescribe query --topics session.input --json dragon | jq -r '[.time, .account, .text] | @tsv'`,
   },
   tail: {
     summary: 'the last that was said, and what comes',
-    usage: '[FILTER...] [-f] [-n N] [--topics TOPIC,...] [--verbose] [--json] [--no-pager]',
+    usage: '[FILTER...] [-f] [-n N] [--topics TOPIC,...] [--all] [--verbose] [--json] [--no-pager]',
     options: {
       follow: { short: 'f', says: 'go on with what comes, until Ctrl-C' },
       lines: { short: 'n', takes: 'N', says: 'so many records of before, 20 where not given' },
       topics: { takes: 'TOPIC,...', many: true, says: 'only these, or what begins so' },
+      all: { says: 'also audit.*, access.* and system events, which are left out unasked' },
       verbose: { says: 'who, where, what and when in full' },
       json: { says: "the journal's lines, byte for byte" },
       'no-pager': { says: 'not through $PAGER, also on a terminal' },

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeAllOnExec } from '../bridge/pty/libc.js';
-import type { Running } from '../main.js';
+import type { Running } from '../run/running.js';
 
 /** It stays so long without a session: the next `exec` of a script does not have to start another. */
 const IDLE_MS = 3_000;

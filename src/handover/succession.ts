@@ -8,9 +8,10 @@ import type { SharedSocket } from '../bridge/bridge.js';
 import { closeNow, duplicate } from '../bridge/pty/libc.js';
 import type { Settings } from '../config/settings.js';
 import { AuditError, nameOf } from '../errors.js';
-import { type Running, type RunOptions, run } from '../main.js';
+import { run } from '../main.js';
 import type { Notifier } from '../notify.js';
 import type { Waiting } from '../reload.js';
+import type { Running, RunOptions } from '../run/running.js';
 import { HeirProcess, type Program } from './heir-process.js';
 
 export interface SuccessionOptions {

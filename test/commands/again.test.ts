@@ -52,6 +52,24 @@ t.test('a bare word stands in the text; a filter narrows; nothing found is exit 
   t.equal((await run('query', '--topics', 'session.input', '--order', 'desc', '--limit', '1')).out.slice(20).trim().split(' ').at(-1), 'quit');
 });
 
+t.test('what the proxy says of itself is left out where nothing asks for it, but for gaps and faults', async (t) => {
+  const topicsOf = async (...args: string[]) => {
+    const { out } = await run('query', '--json', ...args);
+    const topics = out
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => (JSON.parse(line) as { readonly topic: string }).topic);
+    return [...new Set(topics.map((topic) => topic.split('.')[0]))].toSorted();
+  };
+  t.strictSame(await topicsOf(), ['session']);
+  t.strictSame(await topicsOf('--all'), ['access', 'audit', 'session']);
+  t.strictSame(await topicsOf('--topics', 'access'), ['access']);
+  t.strictSame(await topicsOf('system=true'), ['access', 'audit']);
+  t.strictSame(await topicsOf('topic=audit.start'), ['audit']);
+  t.match(plain((await run('tail', '-n', '1')).out), /^WHEN 127\.0\.0\.1 main SECOND = session ended/);
+  t.match(plain((await run('tail', '-n', '1', '--all')).out), / = access\.view /);
+});
+
 t.test('query --json is the journal’s line, byte for byte', async (t) => {
   const { out } = await run('query', '--json', '--topics', 'session');
   const kept = auditLines(night.folder).filter((line) => line.includes('"topic":"session.'));
@@ -203,8 +221,8 @@ t.test('tail -f goes on with what comes, each record once, and the running proxy
     auditLines(night.folder)
       .filter((line) => line.includes('"method":"tail"'))
       .map((line) => JSON.parse(line).data.records);
-  await until(() => looks().length === 4, 'both looks');
-  t.strictSame(looks(), [null, 2, null, 21]);
+  await until(() => looks().length === 8, 'all looks');
+  t.strictSame(looks(), [null, 1, null, 1, null, 2, null, 21]);
   client.end();
 });
 

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { pythonOf } from '../../src/config/python.js';
-import type { RunOptions } from '../../src/main.js';
+import type { RunOptions } from '../../src/run/running.js';
 import { Dice, folderOf } from '../harness.js';
 import { type Recorded, type StartedListeners, startListeners } from '../peers/listener.js';
 import { leaksOf } from '../peers/secrets.js';

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadSettings } from '../../src/config/settings.js';
-import { type Running, type RunOptions, run } from '../../src/main.js';
+import { run } from '../../src/main.js';
+import type { Running, RunOptions } from '../../src/run/running.js';
 import { folderOf, records, recordThat, type Written } from '../harness.js';
 
 /** A record, with what these tests ask of it. */
