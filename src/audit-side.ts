@@ -3,7 +3,9 @@
  * ends or no longer answers; inline (`threads: 0`) the same without a thread. Knows nothing of what is in a slab.
  */
 import { Worker } from 'node:worker_threads';
-import { type AuditChange, Auditor, type AuditorData, type AuditorEvents, type FromAudit, type NodeFact, type ToAudit } from './audit-thread.js';
+import { Auditor } from './audit/auditor.js';
+import type { AuditChange, AuditorData, AuditorEvents, NodeFact } from './audit/auditor-data.js';
+import type { FromAudit, ToAudit } from './audit-thread.js';
 import type { Log } from './contract.js';
 import { AuditError, type ErrorCode, nameOf, type Place } from './errors.js';
 import type { PassingData } from './handover/passing.js';

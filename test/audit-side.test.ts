@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
+import type { AuditorData } from '../src/audit/auditor-data.js';
 import { inlineSide, type SideEvents, ThreadSide } from '../src/audit-side.js';
-import type { AuditorData } from '../src/audit-thread.js';
 import { Board, boardMemory } from '../src/spool/board.js';
 import { listSegments } from '../src/spool/segments.js';
 import { folderOf } from './harness.js';

@@ -2,7 +2,7 @@
  * What the node says of itself in its audit, by way of the door: facts in their order, faults, and that the spool cannot be written. Receives what happened;
  * holds what finds no room until there is some. Never says anything of a session.
  */
-import type { NodeFact } from '../audit-thread.js';
+import type { NodeFact } from '../audit/auditor-data.js';
 import type { Door } from '../capture/door.js';
 import type { Log } from '../contract.js';
 import { Rarely } from '../spool/retry.js';
