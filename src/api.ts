@@ -5,6 +5,7 @@
 import { loadSettings } from './config/settings.js';
 import type { AuditRecord } from './contract.js';
 import { AuditError } from './errors.js';
+import { eventSetsOf, type Message, messagesOf } from './event-messages.js';
 import { compileSearch } from './mask/search.js';
 import { openStoreOf } from './open-store.js';
 import type { SessionSummary, Store } from './store-contract.js';
@@ -49,6 +50,8 @@ export interface Audit {
   readonly metrics: Followed<MetricsQuery, Metrics>;
   /** How many sessions are open. */
   readonly connections: Followed<ConnectionsQuery, Connections>;
+  /** What the event of a record says to people (`message` of AUDIT_EVENTS and of packs); undefined where it has none. */
+  message(record: AuditRecord): string | undefined;
   sessions(query?: SessionsQuery): AsyncGenerator<SessionSummary, void, void>;
   session(id: string): Promise<SessionSummary | undefined>;
   /** Ends what follows, and closes the store. */
@@ -69,10 +72,10 @@ export async function openAudit({ config, set = [], cwd = process.cwd(), mayBeEm
       `nothing is stored yet where ${settings.file ?? 'the default configuration'} says; see that it is the right one, or fill it with 'wirescribe prepare'`,
     );
   }
-  return auditOf(store);
+  return auditOf(store, messagesOf(eventSetsOf(settings)));
 }
 
-function auditOf(store: Store): Audit {
+function auditOf(store: Store, message: Message): Audit {
   const below: Below = { store, compile: (pattern) => compileSearch(pattern, 'pattern'), now: Date.now, wait: waitFor };
   const closing = new AbortController();
   const until = <Q extends { readonly signal?: AbortSignal }>(query: Q): Q & { readonly signal: AbortSignal } => ({
@@ -86,6 +89,7 @@ function auditOf(store: Store): Audit {
       follow ? watchMetrics(until(query), below) : measure(query, below)) as Audit['metrics'],
     connections: (({ follow, ...query }: ConnectionsQuery & { follow?: boolean }) =>
       follow ? watchConnections(until(query), below) : connections(query, below)) as Audit['connections'],
+    message,
     sessions: (query = {}) => sessions(query, store),
     session: (id) => session(id, store),
     close: async () => {

@@ -16,7 +16,7 @@ import { countMeant, type Redacted, type Tell } from './redact.js';
 import { reloadable, sayWaiting, type Waiting } from './reload.js';
 import { answerAdmin } from './run/answers.js';
 import { Figures } from './run/figures.js';
-import { auditChangeOf, groundOf, listenersOf, storeOf } from './run/of-settings.js';
+import { auditChangeOf, groundOf, listenersOf, viewedOf } from './run/of-settings.js';
 import { Owner } from './run/owner.js';
 import type { Running, RunOptions } from './run/running.js';
 import { Teller } from './run/teller.js';
@@ -236,7 +236,7 @@ class Runner implements Running {
     const listeners = this.#plan(settings);
     if (this.#owner.side) await this.#reloadAudit(this.#owner.side, settings, waiting);
     this.#bridge.adopt(listeners);
-    if (JSON.stringify(storeOf(settings)) !== JSON.stringify(storeOf(this.#settings))) await this.#view?.adopt(storeOf(settings));
+    if (JSON.stringify(viewedOf(settings)) !== JSON.stringify(viewedOf(this.#settings))) await this.#view?.adopt(viewedOf(settings));
     this.#settings = settings;
     for (const one of waiting) this.#options.log.info(sayWaiting(one));
     return waiting;

@@ -9,9 +9,12 @@ import type { NodeFact } from './audit/auditor-data.js';
 import { AuditError, type ErrorCode } from './errors.js';
 import type { Looked, RedactData, RedactStep, StepMessage } from './redact-thread.js';
 import type { Keeper } from './spool/evidence.js';
+import { lockFilling } from './spool/filling.js';
+import type { Lock } from './spool/lock.js';
 import type { ErasedPart } from './spool/redact/erase.js';
 import { dropPending, keepPending, type Redaction, readPending } from './spool/redact/pending.js';
 import { noSelection, type RedactRequest } from './spool/redact/select.js';
+import { pause } from './spool/retry.js';
 
 /** Where records may stand. */
 export interface Ground {
@@ -58,6 +61,9 @@ const HASHES_EACH = 500;
 /** What the cut, and a record of it, may take to become durable: a disk that is full gets no room while all stands still. */
 const DURABLE_MS = 60_000;
 
+/** How often it is looked whether `prepare` has ended. */
+const FILLED_MS = 100;
+
 const AGAIN = 'mend that and run any `redact` again, or start the proxy anew: either goes on with it';
 
 /** Counts what `request` asks for. Nothing stands still, and nothing is written. Throws as `redact`. */
@@ -72,11 +78,25 @@ export async function countMeant(ground: Ground, request: RedactRequest, tell: T
 
 /**
  * Erases what `request` asks for; first what an earlier one has left undone.
- * @throws AuditError AUDIT_MASK_PATTERN for its pattern, AUDIT_REDACT where a place cannot be read or written: what was begun then goes on later
+ * @throws AuditError AUDIT_MASK_PATTERN for its pattern, AUDIT_REDACT where `prepare` fills a store just now, or a place cannot be read or written: what was
+ * begun then goes on later
  */
 export async function redact(still: StandStill, request: RedactRequest, tell: Tell): Promise<Redacted> {
+  const lock = lockFilling(still.folder);
+  if (!lock) {
+    const why = '`prepare` fills a store just now, and could bring back what is erased; run `redact` again when it has ended; nothing was erased';
+    throw new AuditError('AUDIT_REDACT', why);
+  }
+  try {
+    return await redactAll(still, request, tell);
+  } finally {
+    lock.release();
+  }
+}
+
+async function redactAll(still: StandStill, request: RedactRequest, tell: Tell): Promise<Redacted> {
   const { files = [] } = request;
-  await finishPending(still, tell);
+  await finishFound(still, tell);
   const thread = threadOf(still, { request, files }, tell);
   try {
     const first = await thread.look(null);
@@ -99,8 +119,29 @@ const threadOf = ({ folder, keepers, configFolder, archive, signal }: Ground, mo
 
 const counted = ({ selection, unread }: Looked): Redacted => ({ request: null, records: selection.ids.size, lines: 0, unread });
 
-/** Finishes a redaction that a crash cut off, or a place that could not be written, if there is one. Throws as `redact`. */
+/**
+ * Finishes a redaction that a crash cut off, or a place that could not be written, if there is one; once `prepare` has ended, where it fills a store. Throws
+ * as `redact`.
+ */
 export async function finishPending(still: StandStill, tell: Tell): Promise<void> {
+  const lock = await filled(still);
+  try {
+    await finishFound(still, tell);
+  } finally {
+    lock.release();
+  }
+}
+
+async function filled({ folder, signal }: Ground): Promise<Lock> {
+  for (;;) {
+    const lock = lockFilling(folder);
+    if (lock) return lock;
+    await pause(FILLED_MS, signal);
+    if (signal.aborted) throw stopped();
+  }
+}
+
+async function finishFound(still: StandStill, tell: Tell): Promise<void> {
   const redaction = readPending(still.folder);
   if (!redaction) return;
   const { files, selection } = redaction;

@@ -3,9 +3,8 @@
  * thread. A thread that dies or hangs is started again on the same address.
  */
 import { KeptThread } from './kept-thread.js';
-import type { StoreData } from './store-thread.js';
 import type { AdminAddress } from './view/admin.js';
-import { type Main, type RedactAsked, type ServedView, serveView, type ViewData } from './view-thread.js';
+import { type Adopted, type Main, type RedactAsked, type ServedView, serveView, type ViewData } from './view-thread.js';
 
 const PROGRAM = new URL('./view-thread.js', import.meta.url);
 /** What looks that end with the proxy may take to say how far they came, in milliseconds. */
@@ -43,9 +42,9 @@ export async function openView(data: ViewData, main: Main, { threads, restarted 
   return {
     url,
     thread,
-    adopt: async (store: StoreData) => {
-      now = { ...now, store };
-      await thread.ask('adopt', store).catch(() => undefined);
+    adopt: async (adopted: Adopted) => {
+      now = { ...now, ...adopted };
+      await thread.ask('adopt', adopted).catch(() => undefined);
     },
     endLooks: () => thread.ask('endLooks', undefined, GOODBYE_MS).then(undefined, () => undefined) as Promise<void>,
     close: () => thread.close(),

@@ -3,7 +3,9 @@
  * inline (`threads: 0`) the same is called in the main thread. What only the main thread knows is asked of it; src/view-side.ts is the other side.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { AuditRecord } from './contract.js';
 import { nameOf } from './errors.js';
+import { type EventSets, messagesOf } from './event-messages.js';
 import { compileSearch } from './mask/search.js';
 import { replaceFile } from './spool/files.js';
 import { beNice } from './spool/nice.js';
@@ -21,7 +23,11 @@ export interface ViewData {
   /** SPOOL_DIR, where the tokens are. */
   readonly spool: string;
   readonly store: StoreData;
+  readonly events: EventSets;
 }
+
+/** What of it may be another while it runs. */
+export type Adopted = Pick<ViewData, 'store' | 'events'>;
 
 /** What the main thread answers: here it may be another one. */
 export interface Main {
@@ -46,20 +52,23 @@ export interface RedactAsked {
 
 export interface ServedView {
   readonly url: string;
-  /** The callbacks are others: another store, perhaps. */
-  adopt(store: StoreData): Promise<void>;
+  /** The configuration is another: another store, perhaps, and events. */
+  adopt(data: Adopted): Promise<void>;
   endLooks(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Opens it. Throws AUDIT_LISTEN. @param threads 0: the store is read in this thread */
-export async function serveView({ address, spool, store: given }: ViewData, main: Main, threads?: 0): Promise<ServedView> {
+export async function serveView({ address, spool, store: given, events }: ViewData, main: Main, threads?: 0): Promise<ServedView> {
   const openSide = (data: StoreData): StoreSide => (threads === 0 ? inlineStore(data) : threadStore(data, (message) => main.warn(message)));
-  let store = openSide(given);
+  let read = given;
+  let store = openSide(read);
+  let message = messagesOf(events);
   const below = {
     books: { tokens: new TokenBook(spool), shares: new ShareBook(spool, replaceFile), now: Date.now },
     store: () => store.open(),
     compile: (pattern: string) => compileSearch(pattern, 'pattern'),
+    message: (record: AuditRecord) => message(record),
     declare: main.declare,
     stats: () => main.stats(),
     redact: (request: object, look: boolean) => main.redact({ request, look }),
@@ -69,8 +78,11 @@ export async function serveView({ address, spool, store: given }: ViewData, main
   return {
     url: admin.url,
     adopt: async (data) => {
+      message = messagesOf(data.events);
+      if (JSON.stringify(data.store) === JSON.stringify(read)) return;
       const before = store;
-      store = openSide(data);
+      read = data.store;
+      store = openSide(read);
       await before.close();
     },
     endLooks: () => admin.endLooks(),
@@ -108,7 +120,7 @@ if (parentPort && (workerData as { thread?: string } | null)?.thread === 'view')
       return view.url;
     },
     ping: () => true,
-    adopt: (data: StoreData) => view?.adopt(data),
+    adopt: (data: Adopted) => view?.adopt(data),
     endLooks: () => view?.endLooks(),
     close: () => view?.close(),
   });

@@ -3,8 +3,12 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openStore } from '../callbacks/store.js';
+import { prepareCommand } from '../src/commands/prepare.js';
+import { loadSettings } from '../src/config/settings.js';
+import { readCommandLine } from '../src/config/usage.js';
+import { lockFilling } from '../src/spool/filling.js';
 import { auditFiles, folderOf, startProgram } from './harness.js';
-import { everything, SECRET, said, wirescribe, world } from './redaction.js';
+import { everything, type Ran, SECRET, said, wirescribe, world } from './redaction.js';
 import { pagesOf } from './store.suite.js';
 import { until } from './wait.js';
 
@@ -59,3 +63,34 @@ t.test('a session that stands in the store alone is found there, and its address
   t.notMatch(everything(join(folder, 'audit/store')), '127.0.0.1"');
   t.equal((await redact(folder, '--session', session)).code, 1, 'there is nothing left to erase');
 });
+
+t.test(
+  'while `prepare` fills a store it is refused, and `prepare` while it goes on: what the one has read would come back behind the other',
+  async (t) => {
+    const folder = folderOf(t);
+    const { program, socket } = await recorded(t, folder);
+    socket.destroy();
+    await program.end();
+    const spool = join(folder, 'audit/spool');
+    rmSync(join(folder, 'audit/store'), { recursive: true });
+    const settings = loadSettings({ file: null, set: SET, cwd: folder, env: {} });
+    let refused: Ran | undefined;
+    // It has read all, and written it.
+    const print = async (): Promise<number> => {
+      refused = await redact(folder, '--pattern', 'HARE under');
+      return 0;
+    };
+    t.equal(
+      await prepareCommand(readCommandLine(['prepare', '--spool']), settings, { print, log: { info: () => undefined, warn: () => undefined } }),
+      0,
+    );
+    t.match(refused, { code: 3, err: /AUDIT_REDACT: `prepare` fills a store just now/ });
+    t.match(await stored(folder), SECRET, 'nothing was erased');
+    const lock = lockFilling(spool);
+    t.match(await wirescribe(folder, ['prepare', ...words, '--spool']), { code: 3, err: /^AUDIT_SPOOL_OWNED: a redaction goes on/ });
+    lock?.release();
+    t.equal((await redact(folder, '--pattern', 'HARE under')).code, 0);
+    t.equal((await wirescribe(folder, ['prepare', ...words, '--spool'])).code, 0);
+    t.notMatch(everything(folder), SECRET);
+  },
+);

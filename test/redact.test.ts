@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { requestOf } from '../src/commands/redact.js';
 import { readCommandLine } from '../src/config/usage.js';
+import { lockFilling } from '../src/spool/filling.js';
 import { keepPending } from '../src/spool/redact/pending.js';
 import type { Selection } from '../src/spool/redact/select.js';
 import { auditFiles, auditLines, folderOf, type Program, startProgram } from './harness.js';
@@ -106,7 +107,12 @@ t.test('what a crash cut off is finished by the next start', async (t) => {
   await program.end('SIGKILL');
   const [hashes, ids] = (['hash', 'id'] as const).map((by) => new Map(meant.map((record) => [record[by], 'body' as const])));
   keepPending(join(folder, 'audit/spool'), { request: 'r-1', by: 'op', why: 'asked', files: [], selection: { hashes, ids } as Selection });
+  // As `prepare` has it: the game goes on, and so does that, once it has ended.
+  const lock = lockFilling(join(folder, 'audit/spool'));
   const again = await startProgram(t, { upstream, set: SET, folder });
+  await say(await again.connect(), 'meanwhile');
+  t.match(everything(folder), SECRET);
+  lock?.release();
   await until(() => redactions(folder).some(({ data }) => data?.done === true), 'the end of the redaction');
   t.notMatch(everything(folder), SECRET);
   await again.end();

@@ -17,13 +17,15 @@ const MAIN: Main = {
   warn: () => undefined,
 };
 
+const NO_EVENTS = { others: [], listeners: [] };
+
 t.test('a view thread that dies is started again on its address', async (t) => {
   const spool = folderOf(t);
   let restarts = 0;
   const restarted = (): void => {
     restarts += 1;
   };
-  const data = { address: { host: '127.0.0.1', port: 0 }, spool, store: { fillers: [], folder: spool } };
+  const data = { address: { host: '127.0.0.1', port: 0 }, spool, store: { fillers: [], folder: spool }, events: NO_EVENTS };
   const view = await openView(data, MAIN, { restarted });
   t.teardown(() => view.close());
   t.same(await get(`${view.url}/metrics`, undefined), [200, 'one 1\n']);
@@ -38,7 +40,7 @@ t.test('where the main thread does not answer in a second, nobody knows: 503', a
   const spool = folderOf(t);
   const never = (): Promise<never> => new Promise(() => undefined);
   const main = { ...MAIN, healthy: never, unready: never, metrics: never };
-  const data = { address: { path: join(spool, 'admin.sock') }, spool, store: { fillers: [], folder: spool } };
+  const data = { address: { path: join(spool, 'admin.sock') }, spool, store: { fillers: [], folder: spool }, events: NO_EVENTS };
   const onPort = { ...data, address: { host: '127.0.0.1', port: 0 } };
   const view = await openView(onPort, main, { restarted: () => undefined });
   t.teardown(() => view.close());

@@ -81,7 +81,7 @@ interface Exported {
 
 function formOf(format: Format, exported: Exported): Form {
   if (format === 'jsonl') return new Lines(exported);
-  return format === 'text' ? textForm(exported.session) : castForm(format === 'asciicast-v2' ? 2 : 3, exported);
+  return format === 'text' ? textForm(exported) : castForm(format === 'asciicast-v2' ? 2 : 3, exported);
 }
 
 function castForm(version: 2 | 3, { session, input }: Exported): Form {
@@ -92,8 +92,8 @@ function castForm(version: 2 | 3, { session, input }: Exported): Form {
   return { take: (record) => linesOf(timeline.push(record)), end: () => [linesOf(timeline.end()) + cast.end()] };
 }
 
-function textForm(session: SessionSummary): Form {
-  const plain = { colour: false };
+function textForm({ session, audit: { message } }: Exported): Form {
+  const plain = { colour: false, message };
   let head = sessionForPeople(session, plain);
   return {
     take: (record) => {

@@ -1,4 +1,5 @@
 /** `wirescribe query` and `wirescribe tail`: records that fit a search, as lines for people or as the journal has them; once, or as they come. */
+import type { Audit } from '../api.js';
 import type { AuditRecord } from '../contract.js';
 import { EXIT } from '../errors.js';
 import type { Filter } from '../store-contract.js';
@@ -31,7 +32,7 @@ export const queryCommand = (looking: Looking): Promise<number> =>
     const look = await begin(looking, asked);
     const progress = new Progress(counts || !looking.out.isTTY);
     let records = 0;
-    const show = shownAs(looking, screen);
+    const show = shownAs(looking, screen, audit);
     for await (const record of found) {
       records++;
       progress.show(() => `${records.toLocaleString('en')} found, up to ${record.time.slice(0, 19)}`);
@@ -56,7 +57,7 @@ export const tailCommand = (looking: Looking): Promise<number> =>
     const last = audit.events({ ...query, order: 'desc', limit: countOf(line, 'lines') ?? TAIL });
     const look = await begin(looking, asked);
     const records = await lastOf(last);
-    const show = shownAs(looking, screen);
+    const show = shownAs(looking, screen, audit);
     for (const record of records) await screen.write(show(record));
     let shown = records.length;
     if (follow) {
@@ -104,8 +105,8 @@ function begin(looking: Looking, { query, filters }: Asked): Promise<Look> {
 }
 
 /** How a record is shown. @returns text with its line end */
-function shownAs({ line }: Looking, { colour }: Screen): (record: AuditRecord) => string {
+function shownAs({ line }: Looking, { colour }: Screen, { message }: Audit): (record: AuditRecord) => string {
   if (line.flags.has('json')) return (record) => `${record.line}\n`;
-  const look = { colour, verbose: line.flags.has('verbose') };
+  const look = { colour, verbose: line.flags.has('verbose'), message };
   return (record) => recordForPeople(record, look);
 }

@@ -12,7 +12,7 @@ import { type Answer, type Control, openControl } from '../view/control.js';
 import { checkedLook, type LookFact } from '../view/looks.js';
 import { openView, type View } from '../view-side.js';
 import type { Main } from '../view-thread.js';
-import { storeOf } from './of-settings.js';
+import { viewedOf } from './of-settings.js';
 import type { Running, RunOptions } from './running.js';
 
 /** What commands can ask of the owner of a spool. */
@@ -72,7 +72,7 @@ export async function answerAdmin(
 ): Promise<View | undefined> {
   const { adminListen, inForce, spool } = settings;
   if (adminListen === null) return undefined;
-  const data = { address: adminListen, spool: spool.dir, store: storeOf(settings) };
+  const data = { address: adminListen, spool: spool.dir, ...viewedOf(settings) };
   const answers: Main = { ...main, redact: ({ request, look }) => main.redact(checkedRequest(request), look, () => undefined) };
   try {
     return await openView(data, answers, { ...(threads === 0 ? { threads } : {}), restarted });

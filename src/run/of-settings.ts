@@ -7,13 +7,14 @@ import type { AuditChange, AuditorData } from '../audit/auditor-data.js';
 import type { BridgeListener } from '../bridge/bridge.js';
 import { makeListener } from '../bridge/listener.js';
 import type { Settings } from '../config/settings.js';
+import { eventSetsOf } from '../event-messages.js';
 import { openTls } from '../listener-tls.js';
 import type { Ground } from '../redact.js';
 import type { Keeper } from '../spool/evidence.js';
 import { readSigningKey } from '../spool/signing-key.js';
 import { tagKeyOf } from '../spool/tag-key.js';
-import type { StoreData } from '../store-thread.js';
 import { EXEC_LISTENER } from '../view/intake/intake.js';
+import type { Adopted } from '../view-thread.js';
 import type { RunOptions } from './running.js';
 
 /**
@@ -70,5 +71,8 @@ export const groundOf = (settings: Settings, signal: AbortSignal): Ground => {
   return { folder: settings.spool.dir, keepers: keepersOf(settings), configFolder: settings.folder, archive: settings.archive, signal };
 };
 
-/** Where a store may be read from. */
-export const storeOf = (settings: Settings): StoreData => ({ fillers: keepersOf(settings), folder: settings.folder });
+/** What the API shows: where a store may be read from, and what events say. */
+export const viewedOf = (settings: Settings): Adopted => ({
+  store: { fillers: keepersOf(settings), folder: settings.folder },
+  events: eventSetsOf(settings),
+});

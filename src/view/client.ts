@@ -45,6 +45,12 @@ export interface SessionsParams {
   readonly faulty?: boolean;
 }
 
+/** A record, and what its event says to people. */
+export interface Told {
+  readonly record: AuditRecord;
+  readonly message?: string;
+}
+
 /** Who may see it, and until when. One of `session` and `account`. */
 export interface ShareParams {
   readonly token: string;
@@ -87,6 +93,8 @@ export interface ConnectOptions {
 /** A connection. Whatever fails rejects with ApiError; once it has ended, with the code CLOSED. */
 export interface Client {
   events(params?: EventsParams): AsyncGenerator<AuditRecord, void, void>;
+  /** The same, each with what its event says to people, where it says something. */
+  told(params?: EventsParams): AsyncGenerator<Told, void, void>;
   metrics(params: MetricsParams): Promise<Metrics>;
   /** The figures, and again whenever they change. */
   watchMetrics(params: MetricsParams): AsyncGenerator<Metrics, void, void>;
@@ -118,9 +126,11 @@ const socketOfWs = async (): Promise<SocketMaker> => (await import('ws')).WebSoc
 
 function clientOver(wire: Wire): Client {
   return {
-    events: (params = {}) => wire.stream('audit.events', params, 'record') as AsyncGenerator<AuditRecord, void, void>,
+    events: (params = {}) => wire.stream('audit.events', params, ({ record }) => record) as AsyncGenerator<AuditRecord, void, void>,
+    told: (params = {}) => wire.stream('audit.events', params, toldOf) as AsyncGenerator<Told, void, void>,
     metrics: (params) => wire.ask('audit.metrics', params) as Promise<Metrics>,
-    watchMetrics: (params) => wire.stream('audit.metrics', { ...params, follow: true }, 'metrics') as AsyncGenerator<Metrics, void, void>,
+    watchMetrics: (params) =>
+      wire.stream('audit.metrics', { ...params, follow: true }, ({ metrics }) => metrics) as AsyncGenerator<Metrics, void, void>,
     sessions: (params = {}) => wire.ask('audit.sessions', params) as ReturnType<Client['sessions']>,
     session: (session) => wire.ask('audit.session', { session }) as ReturnType<Client['session']>,
     stats: () => wire.ask('audit.stats', {}) as ReturnType<Client['stats']>,
@@ -131,9 +141,14 @@ function clientOver(wire: Wire): Client {
   };
 }
 
+/** The parameters of a notification. */
+type Notice = { readonly [name: string]: unknown };
+
+const toldOf = ({ record, message }: Notice): unknown => (message === undefined ? { record } : { record, message });
+
 /** What comes for one request. */
 interface Asked {
-  readonly onNotice: (params: { readonly [name: string]: unknown }) => void;
+  readonly onNotice: (params: Notice) => void;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: ApiError) => void;
 }
@@ -175,13 +190,13 @@ class Wire {
   }
 
   /** Records of a request as they come. Leaving it cancels the request; while nobody reads it, the rest of the connection waits too. */
-  async *stream(method: string, params: object, member: string): AsyncGenerator<unknown, void, void> {
+  async *stream(method: string, params: object, take: (notice: Notice) => unknown): AsyncGenerator<unknown, void, void> {
     const waiting: unknown[] = [];
     let wake = (): void => undefined;
     let over = false;
     const { id, answer } = this.#send(method, params, (notice) => {
       if (waiting.length >= MOST_WAITING) return this.#fail(id, new ApiError('BEHIND', `${MOST_WAITING} records wait to be read; read faster`));
-      waiting.push(notice[member]);
+      waiting.push(take(notice));
       this.#wait(1);
       wake();
     });

@@ -12,6 +12,8 @@ export interface Look {
   readonly colour: boolean;
   /** Who, where, what and when in full, several lines a record. */
   readonly verbose?: boolean;
+  /** What a record's event says; undefined where it says nothing. */
+  readonly message?: (record: AuditRecord) => string | undefined;
 }
 
 const GREY = '\x1b[90m';
@@ -53,14 +55,25 @@ function inShort(record: AuditRecord, look: Look): string {
   const way = wayOf(record);
   const { time, listener, node, session } = record;
   const head = `${secondOf(time)} ${whoOf(record)} ${given(listener) ? shown(listener) : shown(node)} ${shortOf(session)} ${ARROWS[way]}`;
-  const body = whatOf(record, look).replaceAll('\n', INDENT);
+  const body = bodyOf(record, look).replaceAll('\n', INDENT);
   return look.colour ? `${GREY}${head} ${COLOURS[way]}${body}${PLAIN}\n` : `${head}${body && ' '}${body}\n`;
 }
+
+/** What an event says stands in front of what was said, and in place of what happened. */
+function bodyOf(record: AuditRecord, look: Look): string {
+  const message = look.message?.(record);
+  if (message === undefined) return whatOf(record, look);
+  const told = `[${shown(record.event)}] ${printable(message)}`;
+  const said = isSaid(record) ? whatOf(record, look) : '';
+  return said === '' ? told : `${told}\n${said}`;
+}
+
+const isSaid = ({ topic }: AuditRecord): boolean => topic === 'session.input' || topic === 'session.output';
 
 /** What was said, or what happened, in words. */
 function whatOf(record: AuditRecord, look: Look): string {
   const { topic, text, cut } = record;
-  if (topic !== 'session.input' && topic !== 'session.output') return happened(topic, dataOf(record));
+  if (!isSaid(record)) return happened(topic, dataOf(record));
   if (typeof text === 'string') return look.colour ? dimmed(record, text) : printableText(text);
   if (cut === 'blind') return '(withheld)';
   return erased(record) ? '(erased)' : '';
@@ -118,7 +131,7 @@ function inFull(record: AuditRecord, look: Look): string {
   const rows: readonly (readonly [string, string])[] = [
     ['who', listed(known('', account), known('as ', character), address)],
     ['where', listed(known('listener ', listener), known('', protocol), known('node ', node), known('session ', session), known('in ', room))],
-    ['what', `${ARROWS[wayOf(record)]} ${whatOf(record, look)}`.replaceAll('\n', `\n${' '.repeat(11)}`)],
+    ['what', `${ARROWS[wayOf(record)]} ${bodyOf(record, look)}`.replaceAll('\n', `\n${' '.repeat(11)}`)],
     ['also', listed(known('exchange ', exchange), known('event ', event), known('after ms ', latency_ms), known('cut: ', cut), maskedOf(record))],
   ];
   const head = `${shown(time)}  ${shown(topic)}  ${shown(id)}`;

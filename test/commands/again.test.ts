@@ -41,6 +41,11 @@ WHEN bob main FIRST < Bye.
   );
 });
 
+t.test('what an event says stands in the line', async (t) => {
+  t.equal(plain((await run('query', 'event=login')).out), 'WHEN 127.0.0.1 main FIRST = [login] bob logs in from 127.0.0.1\n');
+  t.match((await run('export', first, '--format', 'text')).out, / = \[login\] bob logs in from 127\.0\.0\.1\n/);
+});
+
 t.test('a bare word stands in the text; a filter narrows; nothing found is exit 1', async (t) => {
   t.equal(plain((await run('query', 'dragon', 'direction=RCV')).out), 'WHEN bob main FIRST > say a dragon!\n');
   t.equal((await run('query', 'DRAG*', '--count')).out, '2\n');

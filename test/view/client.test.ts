@@ -31,6 +31,19 @@ t.test('reads records, sessions and figures, and shares', async (t) => {
   t.same(await client.unshare({ token: 'rev', session: SESSIONS[0] }), { removed: true });
 });
 
+t.test('what an event says comes beside its record', async (t) => {
+  const message = ({ id }: { readonly id: string }) => (id === idOf(1) ? 'eve "waves"\u2028' : undefined);
+  const api = await serve(t, { below: { message } });
+  const client = await connect(api.url, { token: api.token({}) });
+  t.teardown(() => client.close());
+  const told: unknown[] = [];
+  for await (const { record, message: said } of client.told({ limit: 2, raw: true })) told.push([record.id, said]);
+  t.same(told, [
+    [idOf(0), undefined],
+    [idOf(1), 'eve "waves"\u2028'],
+  ]);
+});
+
 t.test('follows; whoever leaves the loop ends the stream, and the connection serves on', async (t) => {
   const api = await serve(t, { records: 2 });
   const client = await connect(api.url, { token: api.token({}), WebSocket: WebSocket as never });

@@ -146,3 +146,13 @@ t.test('a session is one line: when, how long, who, where, how much, how it ende
 t.test('a length is said in the two units that matter', async (t) => {
   t.strictSame([0, 12_400, 185_000, 3_723_000, 360_000_000].map(lengthOf), ['0s', '12s', '3m05s', '1h02m', '100h00m']);
 });
+
+t.test('what an event says stands in front of what was said, and in place of what happened', async (t) => {
+  const look = { colour: false, message: ({ event: code }: AuditRecord) => (code === undefined ? undefined : `it is ${code}\u202e`) };
+  const shown = (more: object) => recordForPeople(record(more), look).replace('2026-01-02 03:04:05 203.0.113.7 main 456789ab ', '');
+  t.equal(shown({ text: 'a\nb', event: 'gold' }), '> [gold] it is gold\\u202e\n    a\n    b\n');
+  const identity = { topic: 'session.identity', direction: undefined, data: { field: 'account', new: 'bob' } };
+  t.equal(shown({ ...identity, event: 'login' }), '= [login] it is login\\u202e\n');
+  t.equal(shown(identity), '= account is bob\n');
+  t.match(recordForPeople(record({ text: 'a', event: 'gold' }), { ...look, verbose: true }), '  what   > [gold] it is gold\\u202e\n           a\n');
+});

@@ -1,4 +1,5 @@
 /** What the API stands on: given by whoever composes it (src/view-thread.ts), so that this room knows no thread, no disk of the spool and no engine. */
+import type { AuditRecord } from '../../contract.js';
 import type { StoreReader } from '../../store-contract.js';
 import type { Compile } from '../match.js';
 import type { Books } from './caller.js';
@@ -9,6 +10,8 @@ export interface Below {
   /** Throws AUDIT_STORE_NONE where nothing can be searched. */
   readonly store: () => Promise<StoreReader>;
   readonly compile: Compile;
+  /** What a record's event says to people; undefined where it says nothing. */
+  readonly message: (record: AuditRecord) => string | undefined;
   readonly declare: Declare;
   /** What `wirescribe stats` says. Throws AUDIT_THREAD where nobody answers. */
   readonly stats: () => Promise<object>;

@@ -9,8 +9,11 @@ import type { Caller } from './caller.js';
 /** How often it is looked whether tokens and shares still count, in milliseconds. */
 const LOOK_MS = 1_000;
 
-/** Takes one record or update as JSON text. Resolves when there is room for the next; rejects where nobody reads any more. */
-export type Give = (json: string) => Promise<void>;
+/**
+ * Takes one record or update as JSON text, and what a record's event says to people. Resolves when there is room for the next; rejects where nobody reads
+ * any more.
+ */
+export type Give = (json: string, message?: string) => Promise<void>;
 
 export class Call {
   readonly caller: Caller;

@@ -6,7 +6,7 @@ import { type EventsQuery, events, waitFor } from '../events.js';
 import { type FilterInput, readFilters } from '../filter-words.js';
 import { narrowedBy } from '../looks.js';
 import type { Below } from './below.js';
-import type { Call } from './call.js';
+import type { Call, Give } from './call.js';
 import { Look } from './look.js';
 import { type Params, textOf } from './params.js';
 
@@ -36,7 +36,7 @@ export async function eventsMethod(call: Call, params: Params, below: Below): Pr
   call.sight = sight;
   const given = new Giving(call, look, follow || !(Number(params.limit) <= SHORT_RECORDS));
   for await (const record of given.watched(source)) {
-    if (maySee(sight, record)) await given.give(record.id, raw ? record.line : shown(record));
+    if (maySee(sight, record)) await given.give(record.id, raw ? record.line : shown(record), below.message(record));
   }
   return given.result;
 }
@@ -78,7 +78,7 @@ class Giving {
   readonly #call: Call;
   readonly #look: Look;
   readonly #long: boolean;
-  #held: string[] = [];
+  #held: Parameters<Give>[] = [];
   #letters = 0;
   #records = 0;
   #last: string | null = null;
@@ -97,22 +97,22 @@ class Giving {
       this.#call.throwIfFailed();
       if (this.#look.begun) return;
       await this.#look.end(this.#records);
-      for (const line of this.#held.splice(0)) await this.#call.give(line);
+      for (const held of this.#held.splice(0)) await this.#call.give(...held);
     } finally {
       // Its begin is recorded: whoever reads it finds no end where the spool cannot take one.
       if (this.#look.begun) await this.#look.end(this.#records).catch(() => undefined);
     }
   }
 
-  async give(id: string, line: string): Promise<void> {
+  async give(id: string, line: string, message: string | undefined): Promise<void> {
     this.#records += 1;
     this.#last = id;
-    if (this.#look.begun) return this.#call.give(line);
-    this.#held.push(line);
+    if (this.#look.begun) return this.#call.give(line, message);
+    this.#held.push([line, message]);
     this.#letters += line.length;
     if (this.#letters < SHORT_LETTERS) return;
     await this.#look.begin();
-    for (const held of this.#held.splice(0)) await this.#call.give(held);
+    for (const held of this.#held.splice(0)) await this.#call.give(...held);
   }
 
   get result(): { readonly records: number; readonly last: string | null } {

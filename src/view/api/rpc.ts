@@ -120,7 +120,7 @@ export class RpcPeer {
     if (this.#running.size >= MOST_CALLS) throw new AuditError('AUDIT_BUSY', `at most ${MOST_CALLS} requests at a time on one connection`);
     if (id !== undefined && this.#running.has(key)) throw new AuditError('AUDIT_REQUEST', 'a request with this id is being answered already');
     const { caller, calls, below } = this.#options;
-    const call = new Call(caller, (json) => this.#notify(method, key, json));
+    const call = new Call(caller, (json, message) => this.#notify(method, key, json, message));
     const slot = id === undefined ? `notification ${++this.#notifications}` : key;
     this.#running.set(slot, call);
     try {
@@ -130,9 +130,10 @@ export class RpcPeer {
     }
   }
 
-  #notify(method: string, id: string, json: string): Promise<void> {
+  #notify(method: string, id: string, json: string, message?: string): Promise<void> {
     const [name, member] = NOTICES[method] ?? ['audit.record', 'record'];
-    return this.#options.send(`{"jsonrpc":"2.0","method":"${name}","params":{"request":${id},"${member}":${json}}}`);
+    const beside = message === undefined ? '' : `,"message":${JSON.stringify(message)}`;
+    return this.#options.send(`{"jsonrpc":"2.0","method":"${name}","params":{"request":${id},"${member}":${json}${beside}}}`);
   }
 
   #cancel({ request }: Params): { readonly cancelled: boolean } {

@@ -4,7 +4,7 @@ import { Caller } from '../../../src/view/api/caller.js';
 import { METHODS } from '../../../src/view/api/methods.js';
 import { RpcPeer } from '../../../src/view/api/rpc.js';
 import { until } from '../../wait.js';
-import { idOf, type Message, SESSIONS, serve } from './serve.js';
+import { idOf, type Message, recordOf, SESSIONS, serve } from './serve.js';
 
 async function peerOf(t: Parameters<typeof serve>[0], given: Parameters<typeof serve>[1] = {}) {
   const api = await serve(t, given);
@@ -159,6 +159,13 @@ t.test('what is recorded of a look says what was asked for by name, and no word 
   t.same((await ask({ limit: 100, filter: { account: 'bob' } }))?.result, { records: 4, last: idOf(8) });
   t.match(api.declared[1], { topic: 'access.view', data: { filter: { account: ['bob'] }, session: null, records: 4 } });
   t.same(api.declared.length, 2);
+});
+
+t.test('a raw record is the line of the journal, byte for byte, and what its event says stands beside it', async (t) => {
+  const { take, sent } = await peerOf(t, { below: { message: () => 'Al "pays"' } });
+  await take('{"jsonrpc":"2.0","id":1,"method":"audit.events","params":{"limit":1,"raw":true}}');
+  const line = JSON.stringify(recordOf(0));
+  t.equal(sent[0], `{"jsonrpc":"2.0","method":"audit.record","params":{"request":1,"record":${line},"message":"Al \\"pays\\""}}`);
 });
 
 t.test('every method but cancel is one of the table, and a call that failed says why', async (t) => {

@@ -66,6 +66,7 @@ export async function serve(t: Test, { records = 10, times, below: given = {} }:
     books: { tokens: new TokenBook(folder), shares: new ShareBook(folder, replaceFile), now: Date.now },
     store: async () => store,
     compile: compileSearch,
+    message: () => undefined,
     declare: async (fact) => declared.push(fact) > 0,
     stats: async () => ({ running: true }),
     redact: async (request, look) => ({ ...request, look }),
@@ -109,7 +110,11 @@ export async function get(url: string, secret: string | undefined, more: Request
 export interface Message {
   readonly id?: string | number | null;
   readonly method?: string;
-  readonly params?: { readonly request: unknown; readonly record?: { readonly id: string; readonly [name: string]: unknown } };
+  readonly params?: {
+    readonly request: unknown;
+    readonly record?: { readonly id: string; readonly [name: string]: unknown };
+    readonly message?: string;
+  };
   readonly result?: { readonly [name: string]: unknown };
   readonly error?: { readonly code: number; readonly message: string; readonly data?: { readonly code: string } };
 }
