@@ -8,10 +8,12 @@ import type { Settings } from '../config/settings.js';
 import type { CommandLine } from '../config/usage.js';
 import type { AuditRecord, CallbackContext, Log, RefusedRecords } from '../contract.js';
 import { AuditError, EXIT, nameOf } from '../errors.js';
-import { openStoresOf } from '../open-store.js';
-import { makeRecord, topicOf, wantsTopic } from '../spool/audit-record.js';
-import { type CallbackSettings, type LoadedCallback, loadCallback } from '../spool/load.js';
+import { makeRecord, topicOf, wantsTopic } from '../spool/delivery/audit-record.js';
+import { type CallbackSettings, type LoadedCallback, loadCallback } from '../spool/delivery/load.js';
+import { lockFilling } from '../spool/filling.js';
+import type { Lock } from '../spool/lock.js';
 import type { Store } from '../store-contract.js';
+import { openStoresOf } from '../threads/open-store.js';
 import { closeAll, inOrder, type Ordered, openSource, openSpool } from '../view/verify-files.js';
 import { readMerged, type Taker } from '../view/verify-merge.js';
 import { FillProgress } from './fill-progress.js';
@@ -36,12 +38,36 @@ interface Filled {
   readonly callback: LoadedCallback;
 }
 
-/** Runs the command. Gives the exit code. Throws AUDIT_USAGE, AUDIT_STORE_NONE, AUDIT_VERIFY_INPUT for a file, and AUDIT_CALLBACK_... for the store. */
-export async function prepareCommand({ values, words, flags }: CommandLine, settings: Settings, { print, log }: PrepareOptions): Promise<number> {
+/**
+ * Runs the command. Gives the exit code. Throws AUDIT_USAGE, AUDIT_STORE_NONE, AUDIT_VERIFY_INPUT for a file, AUDIT_CALLBACK_... for the store,
+ * AUDIT_SPOOL_OWNED where a redaction goes on.
+ */
+export async function prepareCommand(line: CommandLine, settings: Settings, options: PrepareOptions): Promise<number> {
+  const { values, words, flags } = line;
   const files = [...(values.get('from') ?? []), ...words];
-  const spool = flags.has('spool');
-  if (spool && files.length > 0) throw new AuditError('AUDIT_USAGE', "'prepare' wants either --from FILE... or --spool");
+  if (flags.has('spool') && files.length > 0) throw new AuditError('AUDIT_USAGE', "'prepare' wants either --from FILE... or --spool");
   if (words.length > 0 && !values.has('from')) throw new AuditError('AUDIT_USAGE', `'prepare' wants --from in front of files`);
+  const lock = locked(settings.spool.dir);
+  try {
+    return await prepare(flags, files, settings, options);
+  } finally {
+    lock.release();
+  }
+}
+
+function locked(folder: string): Lock {
+  let lock: Lock | undefined;
+  try {
+    lock = lockFilling(folder);
+  } catch (error) {
+    throw new AuditError('AUDIT_SPOOL', `${folder}/filling cannot be made (${nameOf(error)}); prepare as the user whose spool that is`);
+  }
+  if (lock) return lock;
+  throw new AuditError('AUDIT_SPOOL_OWNED', `a redaction goes on in ${folder}, or another \`prepare\`; run it again when that has ended`);
+}
+
+async function prepare(flags: CommandLine['flags'], files: readonly string[], settings: Settings, { print, log }: PrepareOptions): Promise<number> {
+  const spool = flags.has('spool');
   const filled = await openAll(settings, log);
   const sources = spool ? await openSpool(settings.spool.dir) : await openFiles(files);
   const progress = new FillProgress(

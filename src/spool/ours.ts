@@ -8,7 +8,7 @@ import { nameOf } from '../errors.js';
 import { archiveNames } from './archive-name.js';
 
 const IN_SPOOL =
-  /^(\d{4,}\.jsonl|state|lock|reserve|control\.sock|intake\.sock|redact\.json|mask-hits\.json|tag\.key|link\.key|chores|tokens|shares)(\.[\w.-]+)?$/;
+  /^(\d{4,}\.jsonl|state|lock|filling|reserve|control\.sock|intake\.sock|redact\.json|mask-hits\.json|tag\.key|link\.key|chores|tokens|shares)(\.[\w.-]+)?$/;
 /** Folders of a spool, and what in them is ours. */
 const BELOW: { readonly [folder: string]: RegExp } = { cursors: /\.(json|tmp)$/, dead: /\.(jsonl|tmp)$/, going: /^\d/ };
 
