@@ -27,8 +27,12 @@ const MODIFIERS = ['exact', 'contains', 'startswith', 'regex', 'gt', 'gte', 'lt'
 const ALIASES: { readonly [name: string]: string } = { event_type: 'eventType' };
 const NAMES = [...Object.keys(READERS), 'any', 'fields'];
 
-/** Bounds of one search: conditions in all, how deep `any` may stand in `any`, characters of a path, and names in it. */
+/**
+ * Bounds of one search: conditions in all, patterns among them (a large one takes 10 MB and a third of a second to make), how deep `any` may stand in `any`,
+ * characters of a path, and names in it.
+ */
 const MOST_CONDITIONS = 100;
+const MOST_PATTERNS = 8;
 const MOST_DEPTH = 4;
 const MOST_PATH = 200;
 const MOST_NAMES = 16;
@@ -41,9 +45,22 @@ export function readFilters(input: FilterInput | readonly FilterInput[] | undefi
   const inputs = input === undefined ? [] : Array.isArray(input) ? (input as readonly FilterInput[]) : [input as FilterInput];
   if (inputs.length > MOST_CONDITIONS) refuse('filter', `at most ${MOST_CONDITIONS} conditions`);
   const words = inputs.filter(isText);
-  const filters = inputs.filter((one) => !isText(one)).map((one) => readObject(one, 0));
-  return words.length === 0 ? filters : [readWords(words), ...filters];
+  const objects = inputs.filter((one) => !isText(one)).map((one) => readObject(one, 0));
+  const filters = words.length === 0 ? objects : [readWords(words), ...objects];
+  if (sumOf(filters, conditionsIn) > MOST_CONDITIONS) refuse('filter', `at most ${MOST_CONDITIONS} conditions in all`);
+  if (patternsIn(filters) > MOST_PATTERNS) refuse('filter', `at most ${MOST_PATTERNS} patterns in all`);
+  return filters;
 }
+
+/** How many patterns are to be made for a search. */
+export const patternsIn = (filters: readonly Filter[]): number =>
+  sumOf(filters, ({ pattern, fields = [] }) => (pattern === undefined ? 0 : 1) + fields.filter(({ is }) => is === 'regex').length);
+
+const conditionsIn = ({ any: _any, fields = [], ...others }: Filter): number => Object.keys(others).length + fields.length;
+
+/** What filters come to, with those that stand in their `any`. */
+const sumOf = (filters: readonly Filter[], of: (filter: Filter) => number): number =>
+  filters.reduce((sum, filter) => sum + of(filter) + sumOf(filter.any ?? [], of), 0);
 
 /** A filter as it grows. */
 class Draft {

@@ -185,3 +185,18 @@ t.test('every method but cancel is one of the table, and a call that failed says
   call.cancel();
   t.doesNotThrow(() => call.throwIfFailed());
 });
+
+t.test('patterns are bounded over all that is answered: each takes memory of its own', async (t) => {
+  const { peer, sent, take } = await peerOf(t);
+  t.teardown(() => peer.close());
+  const filter = { any: Array.from({ length: 8 }, () => ({ pattern: 'line' })) };
+  const follow = (id: number): string => JSON.stringify({ jsonrpc: '2.0', id, method: 'audit.events', params: { follow: true, filter } });
+  for (let id = 1; id <= 4; id++) void take(follow(id));
+  await until(() => sent.some((text) => text.includes('"request":4')), 'the fourth to be answered');
+  t.match(await take(follow(5)), { id: 5, error: { data: { code: 'AUDIT_BUSY' } } });
+  t.match(await take('{"jsonrpc":"2.0","id":6,"method":"audit.events","params":{"limit":1}}'), { id: 6, result: { records: 1 } });
+  await take('{"jsonrpc":"2.0","id":7,"method":"audit.cancel","params":{"request":1}}');
+  await until(() => sent.some((text) => text.startsWith('{"jsonrpc":"2.0","id":1,')), 'the first to be over');
+  void take(follow(8));
+  await until(() => sent.some((text) => text.includes('"request":8')), 'another to be answered');
+});
