@@ -34,6 +34,8 @@ const NAMES = [...Object.keys(READERS), 'any', 'fields'];
 const MOST_CONDITIONS = 100;
 const MOST_PATTERNS = 8;
 const MOST_DEPTH = 4;
+/** How deep a member's value may be: no deeper is recorded. */
+const DEEPEST = 64;
 const MOST_PATH = 200;
 const MOST_NAMES = 16;
 
@@ -180,7 +182,7 @@ function readings(text: string): readonly unknown[] {
 
 function fieldOfText({ path, is }: FieldName, text: string): FieldTest {
   const meant = readings(text);
-  if (is === 'exact') return meant.length === 1 ? { path, is, value: meant[0] } : { path, is: 'in', value: meant };
+  if (is === 'exact') return meant.length === 1 ? checkField({ path, is }, meant[0]) : checkField({ path, is: 'in' }, meant);
   if (is === 'in') return checkField({ path, is }, Array.isArray(meant[0]) ? meant[0] : text.split(',').flatMap(readings));
   if (is === 'contains' || is === 'startswith' || is === 'regex') return checkField({ path, is }, isText(meant[0]) ? meant[0] : text);
   return checkField({ path, is }, meant[0]);
@@ -188,6 +190,7 @@ function fieldOfText({ path, is }: FieldName, text: string): FieldTest {
 
 function checkField({ path, is }: FieldName, value: unknown): FieldTest {
   const name = quoteName(path);
+  if (isDeeper(value, DEEPEST)) refuse(name, `a value with at most ${DEEPEST} lists and objects inside each other`);
   switch (is) {
     case 'exact':
       return { path, is, value };
@@ -203,6 +206,10 @@ function checkField({ path, is }: FieldName, value: unknown): FieldTest {
       return { path, is, value: Number.isFinite(value) ? value : text(value, `${name} with '${is}'`) };
   }
 }
+
+/** Also of what would be too deep for a stack. */
+const isDeeper = (value: unknown, most: number): boolean =>
+  typeof value === 'object' && value !== null && (most === 0 || Object.values(value).some((one) => isDeeper(one, most - 1)));
 
 function readField(value: unknown): FieldTest {
   const { path, is, value: asked } = (typeof value === 'object' && value !== null ? value : {}) as { readonly [name: string]: unknown };
