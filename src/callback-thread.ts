@@ -1,17 +1,17 @@
 /**
- * The thread of one callback. Receives its settings and the shared memory, runs `deliver`, tells the parent what happens; src/spool/workers.ts is the
+ * The thread of one callback. Receives its settings and the shared memory, runs `deliver`, tells the parent what happens; src/spool/delivery/workers.ts is the
  * other side, and ends the thread when it has said that it is done or failed. Whatever the callback does to its thread (loop, throw, exit), it does to this thread alone.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CallbackContext } from './contract.js';
 import { AuditError, nameOf } from './errors.js';
 import { Board } from './spool/board.js';
-import { deliver } from './spool/delivery.js';
-import type { Declare } from './spool/giver.js';
+import { deliver } from './spool/delivery/delivery.js';
+import type { Declare } from './spool/delivery/giver.js';
+import { ownOutput } from './spool/delivery/output.js';
+import { Watch } from './spool/delivery/watch.js';
+import type { FromThread, ThreadData, ToThread } from './spool/delivery/workers.js';
 import { beNice } from './spool/nice.js';
-import { ownOutput } from './spool/output.js';
-import { Watch } from './spool/watch.js';
-import type { FromThread, ThreadData, ToThread } from './spool/workers.js';
 
 const { folder, memory, watch, index, settings, node, configFolder, care } = workerData as ThreadData;
 const stop = new AbortController();

@@ -4,7 +4,7 @@
  */
 import type { Test } from 'tap';
 import type { AuditRecord, Callback, RefusedRecords } from '../src/contract.js';
-import { recordsOf } from '../src/spool/audit-record.js';
+import { recordsOf } from '../src/spool/delivery/audit-record.js';
 import { line, lines } from './journal-lines.js';
 
 export interface CallbackUnderTest {

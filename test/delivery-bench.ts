@@ -1,9 +1,9 @@
 /** What the tests of delivery share: settings with a default for everything, and a delivery whose faults and log are kept. */
 import { join } from 'node:path';
 import type { CallbackContext } from '../src/contract.js';
-import type { DeliveryFault, DeliveryOptions } from '../src/spool/delivery.js';
-import type { CallbackSettings } from '../src/spool/load.js';
-import type { Declare, WorkerOptions } from '../src/spool/workers.js';
+import type { DeliveryFault, DeliveryOptions } from '../src/spool/delivery/delivery.js';
+import type { CallbackSettings } from '../src/spool/delivery/load.js';
+import type { Declare, WorkerOptions } from '../src/spool/delivery/workers.js';
 import type { HandMadeJournal } from './journal-lines.js';
 
 /** Path of a module of test/fixtures/callbacks, compiled. */

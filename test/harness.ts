@@ -109,15 +109,17 @@ export interface Given {
   readonly set?: readonly string[];
   /** A folder that is there already: the proxy goes on in it. */
   readonly folder?: string;
+  /** AUDIT_CALLBACK as the folder's server.conf has it; without it records go to files. */
+  readonly callbacks?: 'configured';
 }
 
 /**
  * The settings that a proxy is started with, each `KEY=LITERAL`. Many run at a time: health is answered where a test asks for it, and records go to files,
  * which are read back here.
  */
-export const settingsOf = ({ upstream, listen = 'telnet://127.0.0.1:0', set = [] }: Given): string[] => [
+export const settingsOf = ({ upstream, listen = 'telnet://127.0.0.1:0', set = [], callbacks }: Given): string[] => [
   'ADMIN_LISTEN=None',
-  "AUDIT_CALLBACK='file'",
+  ...(callbacks === 'configured' ? [] : ["AUDIT_CALLBACK='file'"]),
   `LISTEN='${listen}'`,
   `UPSTREAM='${upstream}'`,
   ...set,

@@ -1,6 +1,6 @@
 /** Records for tests of stores: lines of the record's shape (FORMAT.md) with the members that a test names, whose seals are not true. */
 import type { AuditRecord } from '../src/contract.js';
-import { recordsOf } from '../src/spool/audit-record.js';
+import { recordsOf } from '../src/spool/delivery/audit-record.js';
 
 type Members = { readonly [name: string]: unknown };
 

@@ -1,7 +1,7 @@
 /** A real store for tests of what is done about it: filled with sealed lines as the callback fills it, and opened as whoever reads it does. */
 import openCallback, { openStore } from '../callbacks/store.js';
 import type { CallbackContext } from '../src/contract.js';
-import { recordsOf } from '../src/spool/audit-record.js';
+import { recordsOf } from '../src/spool/delivery/audit-record.js';
 import type { Store } from '../src/store-contract.js';
 import { Sealer } from './evidence.js';
 

@@ -6,9 +6,9 @@ import { resolve } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import type { CommandLine } from '../config/usage.js';
 import { AuditError, EXIT } from '../errors.js';
-import type { Redacted } from '../redact.js';
-import type { ErasedPart } from '../spool/erase.js';
-import type { RedactRequest } from '../spool/redact-select.js';
+import type { Redacted } from '../redact/redact.js';
+import type { ErasedPart } from '../spool/redact/erase.js';
+import type { RedactRequest } from '../spool/redact/select.js';
 import { askOwner } from '../view/control.js';
 import { confirmed, mustBeAskable, userName } from './ask.js';
 

@@ -6,7 +6,7 @@ import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { CheckOptions } from '../contract.js';
 import { AuditError, type ErrorCode, nameOf, type Place } from '../errors.js';
-import type { CallbackSettings as Delivered } from '../spool/load.js';
+import type { CallbackSettings as Delivered } from '../spool/delivery/load.js';
 import { CALLBACK_OPTIONS, CALLBACKS, type ValueOf } from './keys.js';
 import { type Literal, readLiterals, type StringLiteral } from './literals.js';
 import { didYouMean } from './nearest.js';

@@ -2,7 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import type { ListEvidence, ListKept } from '../contract.js';
 import { AuditError, type ErrorCode, nameOf } from '../errors.js';
-import type { CallbackSettings } from './load.js';
+import type { CallbackSettings } from './delivery/load.js';
 
 export type Keeper = Pick<CallbackSettings, 'name' | 'module' | 'options'>;
 

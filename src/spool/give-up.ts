@@ -4,7 +4,7 @@
  * journal's; whether the callback answers does not matter. Nobody is sacrificed where nobody else has it, or where one of them is `required`.
  */
 import { type Board, comparePositions, type Position } from './board.js';
-import { readCursor, saveCursor } from './cursor.js';
+import { readCursor, saveCursor } from './delivery/cursor.js';
 import { measureRun, type Run } from './measure.js';
 import type { ClosedSegment } from './segments.js';
 

@@ -1,8 +1,8 @@
 /** Figures of a spool read off its files: sizes, how far each cursor is, dead letters. Receives its folder; reads no line. Needs no lock. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCursor } from './cursor.js';
-import { deadPath } from './dead-letters.js';
+import { readCursor } from './delivery/cursor.js';
+import { deadPath } from './delivery/dead-letters.js';
 import { readMaskHits } from './mask-hits.js';
 import { listSegments, segmentPath } from './segments.js';
 

@@ -3,9 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Board, boardMemory, type Position } from '../../src/spool/board.js';
+import type { CallbackSettings } from '../../src/spool/delivery/load.js';
+import { startWorker } from '../../src/spool/delivery/workers.js';
 import { Journal } from '../../src/spool/journal.js';
-import type { CallbackSettings } from '../../src/spool/load.js';
-import { startWorker } from '../../src/spool/workers.js';
 import { ROOT } from '../peers/peer.js';
 import type { Sealed } from './lines.js';
 

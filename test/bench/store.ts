@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import open, { openStore } from '../../callbacks/store.js';
-import { recordsOf } from '../../src/spool/audit-record.js';
+import { recordsOf } from '../../src/spool/delivery/audit-record.js';
 import type { Filter, PageQuery, Store } from '../../src/store-contract.js';
 import { COUNTED } from '../../src/store-contract.js';
 import { evening } from './evening.js';

@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import open, { evidence } from '../../callbacks/file.js';
 import type { CallbackContext, CallbackOptions } from '../../src/contract.js';
-import { recordsOf } from '../../src/spool/audit-record.js';
+import { recordsOf } from '../../src/spool/delivery/audit-record.js';
 import { type CallbackUnderTest, callbackSuite } from '../callback.suite.js';
 import { line, lines } from '../journal-lines.js';
 

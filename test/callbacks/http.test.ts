@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { check } from '../../callbacks/http.js';
 import type { CallbackOptions } from '../../src/contract.js';
-import { recordsOf } from '../../src/spool/audit-record.js';
+import { recordsOf } from '../../src/spool/delivery/audit-record.js';
 import { type CallbackUnderTest, callbackSuite } from '../callback.suite.js';
 import { line, lines } from '../journal-lines.js';
 import { until } from '../wait.js';

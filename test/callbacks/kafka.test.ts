@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import open from '../../callbacks/kafka.js';
 import type { Callback, CallbackContext, CallbackOptions } from '../../src/contract.js';
-import { recordsOf } from '../../src/spool/audit-record.js';
+import { recordsOf } from '../../src/spool/delivery/audit-record.js';
 import { type CallbackUnderTest, callbackSuite } from '../callback.suite.js';
 import { line, lines } from '../journal-lines.js';
 import { consume, makeTopic, startBroker } from '../peers/kafka.js';

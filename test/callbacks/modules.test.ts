@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Callback, CallbackContext } from '../../src/contract.js';
-import { loadCallback } from '../../src/spool/load.js';
+import { loadCallback } from '../../src/spool/delivery/load.js';
 import { type CallbackUnderTest, callbackSuite } from '../callback.suite.js';
 import { fixture, settingsFor } from '../delivery-bench.js';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import open, { check } from '../../callbacks/syslog.js';
 import { type Callback, type CallbackContext, type CallbackOptions, RefusedRecords } from '../../src/contract.js';
-import { recordsOf } from '../../src/spool/audit-record.js';
+import { recordsOf } from '../../src/spool/delivery/audit-record.js';
 import { type CallbackUnderTest, callbackSuite } from '../callback.suite.js';
 import { line, lines } from '../journal-lines.js';
 import { until } from '../wait.js';

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { openStore } from '../../callbacks/store.js';
 import { FillProgress } from '../../src/commands/fill-progress.js';
-import { recordsOf } from '../../src/spool/audit-record.js';
+import { recordsOf } from '../../src/spool/delivery/audit-record.js';
 import { segmentPath } from '../../src/spool/segments.js';
 import type { Store } from '../../src/store-contract.js';
 import { eveningLines, fill, saidBy } from '../callbacks/store/said.js';

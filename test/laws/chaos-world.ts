@@ -11,6 +11,7 @@ import type { Test } from 'tap';
 import { makeSigningKey } from '../../src/spool/signing-key.js';
 import { askOwner } from '../../src/view/control.js';
 import { auditLines, Dice, folderOf, Program, settingsOf, spoolFiles, spoolLines, startProgram, startServer } from '../harness.js';
+import { storedLines } from '../stored-lines.js';
 import { idOf, Truth, wholeLines } from './chaos-copies.js';
 import { answer, wordOf } from './chaos-crowd.js';
 import { Collector, KEEPER, WebServer } from './chaos-peers.js';
@@ -97,14 +98,14 @@ export class World {
   /** Starts the program, as it is configured now. */
   async start(drainS: number): Promise<Program> {
     this.#configure(drainS);
-    return startProgram(this.t, { upstream: this.#upstream, folder: this.folder });
+    return startProgram(this.t, { upstream: this.#upstream, folder: this.folder, callbacks: 'configured' });
   }
 
   /** Starts the program and kills it at the nth thing that its start does in the spool, or when it listens. */
   async killStart(nth: number): Promise<void> {
     this.#configure(1);
     let seen = 0;
-    const program = new Program(this.folder, settingsOf({ upstream: this.#upstream }));
+    const program = new Program(this.folder, settingsOf({ upstream: this.#upstream, callbacks: 'configured' }));
     const kill = (): void => void program.child.kill('SIGKILL');
     const watching = watch(this.spool, () => void (++seen === nth && kill()));
     program.child.stdout?.on('data', (text) => void (String(text).includes(' -> ') && kill()));
@@ -117,6 +118,7 @@ export class World {
     const late = [...this.late].filter(([, { to }]) => to === undefined);
     const callbacks = [
       "{'use': 'file', 'size': '300k'}",
+      "'store'",
       `{'use': 'http', 'url': 'http://127.0.0.1:${this.web.port}/', 'timeout_s': 1}`,
       `{'use': 'syslog', 'url': 'tcp://127.0.0.1:${this.collector.port}', 'max_bytes': '40k'}`,
       "{'use': './keeper.mjs', 'name': 'mine', 'out': 'mine.out', 'moods': True}",
@@ -198,10 +200,11 @@ export class World {
   }
 
   /** What every callback has, by its name. */
-  copies(): ReadonlyMap<string, readonly string[]> {
+  async copies(): Promise<ReadonlyMap<string, readonly string[]>> {
     const late = [...this.late.keys()].map((name) => [name, this.copyOf(name)] as const);
     return new Map([
       ['file', auditLines(this.folder)],
+      ['store', await storedLines(this.folder)],
       ['http', this.web.kept],
       ['syslog', this.collector.kept],
       ['mine', this.copyOf('mine')],

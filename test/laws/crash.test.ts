@@ -9,7 +9,6 @@ import { mkdirSync, watch } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { openStore } from '../../callbacks/store.js';
 import { makeSigningKey } from '../../src/spool/signing-key.js';
 import {
   auditFiles,
@@ -24,6 +23,7 @@ import {
   startServer,
   type Written,
 } from '../harness.js';
+import { storedLines } from '../stored-lines.js';
 import { until } from '../wait.js';
 
 const ROUNDS = Number(process.env.WIRESCRIBE_CRASH_ROUNDS ?? (process.env.CI ? 100 : 20));
@@ -121,19 +121,6 @@ class Seen {
       this.lines.set(id, line);
     }
   }
-}
-
-/** What the store holds, in the order of ids. */
-async function storedLines(folder: string): Promise<string[]> {
-  const store = openStore({ path: 'audit/store' }, folder);
-  const lines: string[] = [];
-  for (let after: string | null | undefined; after !== null; ) {
-    const { records, next } = await store.page({ topics: [], order: 'asc', filters: [], limit: 1_000, ...(after ? { after } : {}) });
-    lines.push(...records.map(({ line }) => line));
-    after = next;
-  }
-  await store.close();
-  return lines;
 }
 
 function verify(args: readonly string[]): [number | null, string] {

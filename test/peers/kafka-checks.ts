@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import open from '../../callbacks/kafka.js';
 import type { Callback, CallbackContext, CallbackOptions } from '../../src/contract.js';
-import { deliver } from '../../src/spool/delivery.js';
+import { deliver } from '../../src/spool/delivery/delivery.js';
 import { inlineDelivery, settingsFor } from '../delivery-bench.js';
 import { HandMadeJournal, lines } from '../journal-lines.js';
 import type { Consumed } from './kafka.js';

@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { CallbackOptions } from '../../src/contract.js';
-import { recordsOf } from '../../src/spool/audit-record.js';
+import { recordsOf } from '../../src/spool/delivery/audit-record.js';
 import { until } from '../wait.js';
 import { consume } from './kafka.js';
 import { delivery, holdsAll, ofMany, opened } from './kafka-checks.js';

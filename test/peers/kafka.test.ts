@@ -1,7 +1,7 @@
 /** The kafka callback against a real Apache Kafka: with TLS and SASL, and killed and started again. */
 import t from 'tap';
 import type { CallbackOptions } from '../../src/contract.js';
-import { recordsOf } from '../../src/spool/audit-record.js';
+import { recordsOf } from '../../src/spool/delivery/audit-record.js';
 import { lines } from '../journal-lines.js';
 import { until } from '../wait.js';
 import { type Broker, consume, makeTopic, startBroker } from './kafka.js';

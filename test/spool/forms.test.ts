@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { AuditRecord } from '../../src/contract.js';
-import { recordsOf } from '../../src/spool/audit-record.js';
+import { recordsOf } from '../../src/spool/delivery/audit-record.js';
 import { ECS_CLASSES, ECS_LOGIN, ECS_ROUTES } from '../../src/spool/forms/ecs.js';
 import { formOf } from '../../src/spool/forms/forms.js';
 import { levelOf } from '../../src/spool/forms/members.js';

@@ -1,6 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { readCursor, saveCursor } from '../../src/spool/cursor.js';
+import { readCursor, saveCursor } from '../../src/spool/delivery/cursor.js';
 import { fromFurthestBehind, type GivenUp, giveUp, placeOf, victimsOf } from '../../src/spool/give-up.js';
 import { segmentPath } from '../../src/spool/segments.js';
 import { folderOf } from '../harness.js';

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
 import open, { openStore } from '../../callbacks/store.js';
 import { compileSearch } from '../../src/mask/search.js';
-import { recordsOf } from '../../src/spool/audit-record.js';
+import { recordsOf } from '../../src/spool/delivery/audit-record.js';
 import type { Store } from '../../src/store-contract.js';
 import { type Below, type EventsQuery, events, waitFor } from '../../src/view/events.js';
 import { measure } from '../../src/view/metrics.js';
@@ -148,7 +148,10 @@ t.test('followers that start while another thread writes lose nothing and double
     );
     at += size;
   }
-  const modules = { store: import.meta.resolve('../../callbacks/store.js'), records: import.meta.resolve('../../src/spool/audit-record.js') };
+  const modules = {
+    store: import.meta.resolve('../../callbacks/store.js'),
+    records: import.meta.resolve('../../src/spool/delivery/audit-record.js'),
+  };
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(WRITER)}`), { workerData: { ...modules, folder, batches } });
   const inputs = all.filter(({ topic }) => topic === 'session.input').map(({ id }) => id);
   const bobs = all.filter(({ account }) => account?.toLowerCase() === 'bob').map(({ id }) => id);

@@ -3,7 +3,7 @@
  * another schema (FORMS.md), or fewer members of it. Parses nothing until it is asked. What it gives is no evidence: seals hold for the journal's line.
  */
 import type { AuditRecord } from '../../contract.js';
-import type { RecordFormat } from '../load.js';
+import type { RecordFormat } from '../delivery/load.js';
 import { ECS_ROUTES, toEcs } from './ecs.js';
 import { pickerOf } from './fields.js';
 import { type Members, membersOf, toJson } from './members.js';

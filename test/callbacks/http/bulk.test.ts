@@ -1,5 +1,5 @@
 import t from 'tap';
-import { recordsOf } from '../../../src/spool/audit-record.js';
+import { recordsOf } from '../../../src/spool/delivery/audit-record.js';
 import { formOf } from '../../../src/spool/forms/forms.js';
 import { line, lines } from '../../journal-lines.js';
 import { openAt, refusedBy, startServer, type TestServer } from './server.js';

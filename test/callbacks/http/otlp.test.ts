@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
 import type { AuditRecord } from '../../../src/contract.js';
-import { recordsOf } from '../../../src/spool/audit-record.js';
+import { recordsOf } from '../../../src/spool/delivery/audit-record.js';
 import { formOf } from '../../../src/spool/forms/forms.js';
 import { line, lines } from '../../journal-lines.js';
 import { openAt, refusedBy, startServer, type TestServer } from './server.js';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { MessageMaker } from '../../../callbacks/kafka/message.js';
 import type { AuditRecord } from '../../../src/contract.js';
-import { recordsOf } from '../../../src/spool/audit-record.js';
+import { recordsOf } from '../../../src/spool/delivery/audit-record.js';
 import { line } from '../../journal-lines.js';
 
 const SESSION = '01890a5d-ac96-774b-bcce-b302099a8057';

@@ -5,7 +5,7 @@
 import t from 'tap';
 import { openStore } from '../../../callbacks/store.js';
 import type { AuditRecord } from '../../../src/contract.js';
-import { recordsOf } from '../../../src/spool/audit-record.js';
+import { recordsOf } from '../../../src/spool/delivery/audit-record.js';
 import type { Filter, PageQuery } from '../../../src/store-contract.js';
 import { makeMatcher } from '../../../src/view/match.js';
 import { Dice, folderOf } from '../../harness.js';

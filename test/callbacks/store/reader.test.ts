@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { openStore } from '../../../callbacks/store.js';
-import { recordsOf } from '../../../src/spool/audit-record.js';
+import { recordsOf } from '../../../src/spool/delivery/audit-record.js';
 import type { FieldTest } from '../../../src/store-contract.js';
 import { Dice, folderOf } from '../../harness.js';
 import { pagesOf } from '../../store.suite.js';

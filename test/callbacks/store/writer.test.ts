@@ -5,7 +5,7 @@ import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openStore } from '../../../callbacks/store.js';
-import { recordsOf } from '../../../src/spool/audit-record.js';
+import { recordsOf } from '../../../src/spool/delivery/audit-record.js';
 import { fixture } from '../../delivery-bench.js';
 import { Dice, folderOf } from '../../harness.js';
 import { pagesOf } from '../../store.suite.js';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { datagramOf, frameAll, type MessageForm, makeMessage } from '../../../callbacks/syslog/message.js';
 import type { AuditRecord } from '../../../src/contract.js';
-import { recordsOf } from '../../../src/spool/audit-record.js';
+import { recordsOf } from '../../../src/spool/delivery/audit-record.js';
 import { line } from '../../journal-lines.js';
 
 const LOCAL0: MessageForm = { rfc: 5424, facility: 16, local: false };

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { makeMessage } from '../../../callbacks/syslog/message.js';
 import { StreamSender } from '../../../callbacks/syslog/stream.js';
 import { Window } from '../../../callbacks/syslog/window.js';
-import { recordsOf } from '../../../src/spool/audit-record.js';
+import { recordsOf } from '../../../src/spool/delivery/audit-record.js';
 import { line, lines } from '../../journal-lines.js';
 import { until } from '../../wait.js';
 import { type Collector, startCollector } from './collector.js';
