@@ -5,10 +5,10 @@
 import { loadSettings } from './config/settings.js';
 import type { AuditRecord } from './contract.js';
 import { AuditError } from './errors.js';
-import { eventSetsOf, type Message, messagesOf } from './event-messages.js';
 import { compileSearch } from './mask/search.js';
-import { openStoreOf } from './open-store.js';
 import type { SessionSummary, Store } from './store-contract.js';
+import { eventSetsOf, type Message, messagesOf } from './threads/event-messages.js';
+import { openStoreOf } from './threads/open-store.js';
 import { type Below, type EventsQuery, events, get, waitFor } from './view/events.js';
 import { type Metrics, type MetricsQuery, measure, watchMetrics } from './view/metrics.js';
 import { type Connections, type ConnectionsQuery, connections, type SessionsQuery, session, sessions, watchConnections } from './view/sessions.js';

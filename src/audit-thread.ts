@@ -1,13 +1,13 @@
 /**
- * The audit thread: receives what the I/O thread says (audit-side.ts) and gives it to the Auditor, which is all of it but the thread; answers, and passes on
+ * The audit thread: receives what the I/O thread says (audit/audit-side.ts) and gives it to the Auditor, which is all of it but the thread; answers, and passes on
  * what the Auditor tells. Does nothing where it is not started as that thread.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Auditor } from './audit/auditor.js';
 import type { AuditChange, AuditorData, AuditorEvents, NodeFact } from './audit/auditor-data.js';
+import { Modules } from './audit/providers.js';
 import { AuditError, nameOf, type Place } from './errors.js';
 import type { GoingSession, PassedDraft } from './handover/passing.js';
-import { Modules } from './providers.js';
 
 /** What the two threads say to each other. */
 export type ToAudit =

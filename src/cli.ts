@@ -15,10 +15,10 @@ import type { Utterance } from './contract.js';
 import { AuditError, EXIT, exitCodeOf, nameOf } from './errors.js';
 import type { Heir } from './handover/heir.js';
 import type { Succession } from './handover/succession.js';
-import { isLogForm, type OperationalLog, openLog, plainLog } from './log.js';
 import type { Style } from './mask/masker.js';
-import type { Notifier } from './notify.js';
-import { assignSockets, readPassedSockets } from './passed-sockets.js';
+import { isLogForm, type OperationalLog, openLog, plainLog } from './run/log.js';
+import type { Notifier } from './run/notify.js';
+import { assignSockets, readPassedSockets } from './run/passed-sockets.js';
 import type { Running } from './run/running.js';
 
 /** Exit code of `exec` where it is not its program that failed (env(1) and its kin have the same). */
@@ -149,7 +149,7 @@ async function serve(settings: Settings, { again, heir, ready }: ServeOptions): 
   const stopped = stopSignal(again !== undefined);
   const { describeListener } = await import('./run/running.js');
   const { Succession } = await import('./handover/succession.js');
-  const { openNotifier } = await import('./notify.js');
+  const { openNotifier } = await import('./run/notify.js');
   const notifier = openNotifier(process.env, log.warn);
   const passed = readPassedSockets(process.env);
   if (heir && !(await Promise.race([heir.prepare(settings), stopped.then(() => false)]))) return EXIT.done;
@@ -198,7 +198,7 @@ function onHangup(succession: Succession, again: () => Promise<Settings>, notifi
 
 /** `--config` and `--set` once more, proven by another process first. */
 async function readSettingsAgain(line: CommandLine): Promise<Settings> {
-  const { readAgain } = await import('./reload.js');
+  const { readAgain } = await import('./run/reload.js');
   return readAgain(originOf(line), { program: fileURLToPath(import.meta.url), config: oneOf(line, 'config') });
 }
 

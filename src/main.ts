@@ -4,28 +4,28 @@
  */
 import { randomFillSync } from 'node:crypto';
 import type { Worker } from 'node:worker_threads';
-import type { AuditSide } from './audit-side.js';
+import type { AuditSide } from './audit/audit-side.js';
 import { Bridge, type BridgeListener, type SharedSocket } from './bridge/bridge.js';
 import { Door } from './capture/door.js';
 import type { Chores } from './chores/chores.js';
 import type { Settings } from './config/settings.js';
-import { DeliverySide } from './delivery-side.js';
 import { AuditError } from './errors.js';
 import { Ids } from './record/id.js';
-import { countMeant, type Redacted, type Tell } from './redact.js';
-import { reloadable, sayWaiting, type Waiting } from './reload.js';
+import { countMeant, type Redacted, type Tell } from './redact/redact.js';
 import { answerAdmin } from './run/answers.js';
+import { DeliverySide } from './run/delivery-side.js';
 import { Figures } from './run/figures.js';
 import { auditChangeOf, groundOf, listenersOf, viewedOf } from './run/of-settings.js';
 import { Owner } from './run/owner.js';
+import { reloadable, sayWaiting, type Waiting } from './run/reload.js';
 import type { Running, RunOptions } from './run/running.js';
 import { Teller } from './run/teller.js';
 import { Turns } from './run/turns.js';
 import { type RunningCallback, startInline, startWorker } from './spool/delivery/workers.js';
 import type { RedactRequest } from './spool/redact/select.js';
+import type { View } from './threads/view-side.js';
+import { within } from './threads/within.js';
 import type { LookFact } from './view/looks.js';
-import type { View } from './view-side.js';
-import { within } from './within.js';
 
 /** How long ended sessions may take to flush when we stop. */
 const GOODBYE_MS = 1_000;
@@ -44,7 +44,7 @@ export async function run(settings: Settings, options: RunOptions): Promise<Runn
   return runner;
 }
 
-/** Does a redaction where nobody owns the spool: as its owner, without listeners and callbacks; counts as anybody. Throws as `run`, and as src/redact.ts. */
+/** Does a redaction where nobody owns the spool: as its owner, without listeners and callbacks; counts as anybody. Throws as `run`, and as src/redact/redact.ts. */
 export async function redactAlone(
   settings: Settings,
   options: RunOptions,

@@ -1,11 +1,14 @@
 /**
- * The way of one session's bytes to what was said: DECODE > GATHER, and from there into the conversation (src/conversation.ts: IDENTIFY > MASK >
+ * The way of one session's bytes to what was said: DECODE > GATHER, and from there into the conversation (src/audit/conversation.ts: IDENTIFY > MASK >
  * RECORD). Receives bytes, gaps and time in the order in which they happened; says what could not be read. Reads no clock and no file, so the same
  * calls give the same records.
  */
+
+import { type Adopted, Conversation, type Kept } from './audit/conversation.js';
+import { type OobListener, OptionReader } from './audit/oob.js';
+import { type WebListener, WebMessages } from './audit/web-messages.js';
 import type { Gap } from './capture/frames.js';
 import type { Cut, Decoder, Direction, SessionEnd, SessionOpen, TerminalFact, TimeUs, Utterance, WireEvent } from './contract.js';
-import { type Adopted, Conversation, type Kept } from './conversation.js';
 import { EC, EL, EOR, GA, IP } from './decode/bytes.js';
 import { Agreed } from './decode/mccp.js';
 import { plainDecoder } from './decode/plain.js';
@@ -16,10 +19,8 @@ import { completesEnd, isEnd } from './gather/held.js';
 import { LineGatherer } from './gather/lines.js';
 import { MessageGatherer } from './gather/messages.js';
 import { typedMessage, WebGatherer } from './gather/web.js';
-import { type OobListener, OptionReader } from './oob.js';
 import { formatTime } from './record/line.js';
 import type { SessionScribe } from './record/scribe.js';
-import { type WebListener, WebMessages } from './web-messages.js';
 
 /** What is kept of a listener's sessions, and how. */
 export interface Keeping extends Kept {

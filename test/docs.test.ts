@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { protocolOf } from '../src/audit/oob-messages.js';
 import { loadSettings } from '../src/config/settings.js';
 import type { AnyMask } from '../src/contract.js';
 import * as bytes from '../src/decode/bytes.js';
@@ -14,7 +15,6 @@ import { AuditError } from '../src/errors.js';
 import { ENVIRON_VALUE, HIDDEN_TYPING, SECRET_FIELD } from '../src/mask/mask-set.js';
 import { compileMasks, scrub } from '../src/mask/masker.js';
 import { compileNamed } from '../src/mask/named-groups.js';
-import { protocolOf } from '../src/oob-messages.js';
 import { pack, utterance } from './mask/masks.js';
 import { Talk } from './talk.js';
 
@@ -249,10 +249,10 @@ t.test('its bounds are the constants that it names', async (t) => {
 
 /** Codes of faults in the sources of what stands before the masks. */
 function codesOfDecode(): string[] {
-  const found = ['decode/telnet.ts', 'oob.ts'].flatMap((file) =>
+  const found = ['decode/telnet.ts', 'audit/oob.ts'].flatMap((file) =>
     [...source(file).matchAll(/'((?:telnet|compressed|encrypted|oob)(?:-[a-z]+)*)'/g)].map(([, code = '']) => code),
   );
-  const framed = ['decode/websocket/messages.ts', 'decode/websocket/websocket.ts', 'web-messages.ts'].flatMap((file) =>
+  const framed = ['decode/websocket/messages.ts', 'decode/websocket/websocket.ts', 'audit/web-messages.ts'].flatMap((file) =>
     [...source(file).matchAll(/'(websocket(?:-[a-z0-9]+)+)'/g)].map(([, code = '']) => code),
   );
   // `compressed-${outcome}`, `websocket-${outcome}`

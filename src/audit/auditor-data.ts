@@ -2,10 +2,10 @@
 import type { KeyObject } from 'node:crypto';
 import type { Topic } from '../contract.js';
 import type { GoingSession, PassedDraft, PassingData } from '../handover/passing.js';
-import type { KeepingSettings } from '../keepings.js';
 import type { Origin } from '../record/scribe.js';
 import type { Claim } from '../spool/give-up.js';
 import type { Fsync } from '../spool/journal.js';
+import type { KeepingSettings } from './keepings.js';
 
 /** All that the audit side needs, as plain data that a thread can be given. */
 export interface AuditorData extends KeepingSettings {

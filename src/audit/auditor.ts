@@ -5,27 +5,27 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { KIND, type Kind, readFrames } from '../capture/frames.js';
-import { Checkpoints } from '../checkpoints.js';
 import type { TimeUs } from '../contract.js';
-import { Counts } from '../counts.js';
 import { AuditError } from '../errors.js';
 import { goingHeads, Passing } from '../handover/passing.js';
 import { Taking } from '../handover/taking.js';
-import { Keepings } from '../keepings.js';
 import type { MaskSet } from '../mask/masker.js';
-import { MaskAlarm } from '../mask-alarm.js';
-import type { AuditFigures } from '../metrics.js';
-import { Modules } from '../providers.js';
 import { Ids, Salts } from '../record/id.js';
 import { NodeScribe } from '../record/scribe.js';
+import type { AuditFigures } from '../run/metrics.js';
 import { Board } from '../spool/board.js';
 import type { Claim } from '../spool/give-up.js';
 import { Journal } from '../spool/journal.js';
 import { RoomAlarm } from '../spool/room-alarm.js';
 import { type Heads, noHeads } from '../spool/state.js';
-import { within } from '../within.js';
+import { within } from '../threads/within.js';
 import type { AuditChange, AuditorData, AuditorEvents, NodeFact } from './auditor-data.js';
+import { Checkpoints } from './checkpoints.js';
+import { Counts } from './counts.js';
+import { Keepings } from './keepings.js';
+import { MaskAlarm } from './mask-alarm.js';
 import { gapOf, NodeRecord } from './node-record.js';
+import { Modules } from './providers.js';
 import { Queue } from './queue.js';
 import { Sessions } from './sessions.js';
 

@@ -4,13 +4,13 @@
  */
 import type { Gap } from '../capture/frames.js';
 import type { TimeUs } from '../contract.js';
-import type { Counts } from '../counts.js';
 import { compileMasks, type MaskSet, scrubData } from '../mask/masker.js';
-import type { ProviderFault } from '../provider-round.js';
 import { formatTime } from '../record/line.js';
 import type { NodeScribe, SessionScribe } from '../record/scribe.js';
 import { Rarely } from '../spool/retry.js';
 import type { NodeFact } from './auditor-data.js';
+import type { Counts } from './counts.js';
+import type { ProviderFault } from './provider-round.js';
 
 /** A fault as its record has it: what, where, how often, and whose it is. */
 export interface Fault {

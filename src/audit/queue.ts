@@ -2,7 +2,7 @@
  * What waits for the audit side, in its order: slabs of the door, drafts of other processes, and whoever does something once all before is read. Receives
  * work, gives one piece a turn to those who do it, while the journal accepts; bounded by the credits of the door.
  */
-import { within } from '../within.js';
+import { within } from '../threads/within.js';
 
 type Settle = (count: number | undefined) => void;
 type Work =

@@ -4,10 +4,10 @@
  */
 import { type Gap, KIND, type Kind } from '../capture/frames.js';
 import type { SessionEnd, SessionOpen, TimeUs } from '../contract.js';
-import type { Keepings } from '../keepings.js';
 import { SessionPipeline } from '../pipeline.js';
 import type { NodeScribe, SessionScribe } from '../record/scribe.js';
 import type { Heads } from '../spool/state.js';
+import type { Keepings } from './keepings.js';
 import type { NodeRecord } from './node-record.js';
 
 /** How long a stop waits for modules of AUDIT_PROVIDERS, which have at most a second for each answer. */

@@ -4,10 +4,10 @@
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { AuditError, nameOf } from '../errors.js';
-import { openStoreOf } from '../open-store.js';
 import type { Keeper } from '../spool/evidence.js';
 import { beNice } from '../spool/nice.js';
 import type { Store } from '../store-contract.js';
+import { openStoreOf } from '../threads/open-store.js';
 import { type Archived, type ArchiveTask, archiveDays } from './archive.js';
 
 /** What the thread is made with. */

@@ -2,17 +2,18 @@
  * Proves a configuration without running it: what `wirescribe check` does, and a new version before the old one hands over to it. Receives settings, gives
  * remarks; listens nowhere and writes nothing.
  */
+
+import { finishingOf } from '../audit/keepings.js';
+import { Modules } from '../audit/providers.js';
 import { findUser } from '../bridge/pty/libc.js';
 import { adminRemarks } from '../config/admin.js';
 import { checkCallback } from '../config/callbacks.js';
 import type { Settings } from '../config/settings.js';
 import { remarksOn } from '../config/tls.js';
 import { remarksOnWays } from '../config/ways.js';
-import { finishingOf } from '../keepings.js';
-import { checkTls } from '../listener-tls.js';
 import { compileMasks } from '../mask/masker.js';
 import { compileNamed } from '../mask/named-groups.js';
-import { Modules } from '../providers.js';
+import { checkTls } from '../run/listener-tls.js';
 import { readSigningKey } from '../spool/signing-key.js';
 
 /**

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import type { CommandLine } from '../config/usage.js';
 import { AuditError, EXIT } from '../errors.js';
-import type { Redacted } from '../redact.js';
+import type { Redacted } from '../redact/redact.js';
 import type { ErasedPart } from '../spool/redact/erase.js';
 import type { RedactRequest } from '../spool/redact/select.js';
 import { askOwner } from '../view/control.js';

@@ -2,10 +2,10 @@
 import { choreFigures } from '../chores/figures.js';
 import type { Settings } from '../config/settings.js';
 import { AuditError, nameOf } from '../errors.js';
-import { openStoreOf } from '../open-store.js';
 import { readChores } from '../spool/chore-runs.js';
 import { cursorStats, maskStats, spoolStats } from '../spool/stats.js';
 import type { StoreFigures } from '../store-contract.js';
+import { openStoreOf } from '../threads/open-store.js';
 import { askOwner } from '../view/control.js';
 
 /** The figures as JSON text with a line end. */

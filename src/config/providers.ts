@@ -1,4 +1,4 @@
-/** AUDIT_PROVIDERS as an operator writes it: which modules, with which options. Gives plain data; loading them is src/providers.ts's. */
+/** AUDIT_PROVIDERS as an operator writes it: which modules, with which options. Gives plain data; loading them is src/audit/providers.ts's. */
 import { basename, extname, resolve } from 'node:path';
 import type { ProviderSettings } from '../contract.js';
 import { AuditError } from '../errors.js';

@@ -9,8 +9,8 @@ import { closeNow, duplicate } from '../bridge/pty/libc.js';
 import type { Settings } from '../config/settings.js';
 import { AuditError, nameOf } from '../errors.js';
 import { run } from '../main.js';
-import type { Notifier } from '../notify.js';
-import type { Waiting } from '../reload.js';
+import type { Notifier } from '../run/notify.js';
+import type { Waiting } from '../run/reload.js';
 import type { Running, RunOptions } from '../run/running.js';
 import { HeirProcess, type Program } from './heir-process.js';
 

@@ -8,10 +8,10 @@ import { checkedArchive, checkedDrop } from '../chores/requests.js';
 import type { Settings } from '../config/settings.js';
 import { AuditError, nameOf } from '../errors.js';
 import { checkedRequest } from '../spool/redact/select.js';
+import { openView, type View } from '../threads/view-side.js';
+import type { Main } from '../threads/view-thread.js';
 import { type Answer, type Control, openControl } from '../view/control.js';
 import { checkedLook, type LookFact } from '../view/looks.js';
-import { openView, type View } from '../view-side.js';
-import type { Main } from '../view-thread.js';
 import { viewedOf } from './of-settings.js';
 import type { Running, RunOptions } from './running.js';
 

@@ -1,14 +1,14 @@
 /**
  * Redactions in a process that owns its spool, each in its turn: chores rest, callbacks are stopped and started again, the journal is held. Receives what is
- * to be erased, gives what was. What erasing is stands in redact.ts.
+ * to be erased, gives what was. What erasing is stands in redact/redact.ts.
  */
-import type { AuditSide } from '../audit-side.js';
+import type { AuditSide } from '../audit/audit-side.js';
 import type { Chores } from '../chores/chores.js';
 import type { Settings } from '../config/settings.js';
-import type { DeliverySide } from '../delivery-side.js';
 import { AuditError, nameOf } from '../errors.js';
-import { countMeant, finishPending, type Redacted, redact, type StandStill, type Tell } from '../redact.js';
+import { countMeant, finishPending, type Redacted, redact, type StandStill, type Tell } from '../redact/redact.js';
 import type { RedactRequest } from '../spool/redact/select.js';
+import type { DeliverySide } from './delivery-side.js';
 import { groundOf } from './of-settings.js';
 import type { RunOptions } from './running.js';
 import type { Turns } from './turns.js';
@@ -47,7 +47,7 @@ export class Erasing {
     this.#enough.abort();
   }
 
-  /** One at a time: what comes meanwhile waits for its turn. Counting (`look`) does not. Rejects as redact.ts, and AUDIT_USAGE where nothing is owned. */
+  /** One at a time: what comes meanwhile waits for its turn. Counting (`look`) does not. Rejects as redact/redact.ts, and AUDIT_USAGE where nothing is owned. */
   redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
     if (look) return countMeant(this.#standStill(), request, tell);
     const { turns, mustOwn, chores } = this.#parts;

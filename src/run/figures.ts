@@ -1,10 +1,10 @@
 import type { Bridge } from '../bridge/bridge.js';
 import type { Door } from '../capture/door.js';
 import type { Settings } from '../config/settings.js';
-import type { DeliverySide } from '../delivery-side.js';
-import type { Metrics, NodeFigures } from '../metrics.js';
 import type { RunningCallback } from '../spool/delivery/running.js';
 import { maskStats, spoolStats } from '../spool/stats.js';
+import type { DeliverySide } from './delivery-side.js';
+import type { Metrics, NodeFigures } from './metrics.js';
 import type { Owner } from './owner.js';
 import type { Teller } from './teller.js';
 
@@ -55,7 +55,7 @@ export class Figures {
   /** The same as Prometheus' text. Its library is loaded when first asked for: nobody else needs it. */
   async metrics(): Promise<{ readonly text: string; readonly type: string }> {
     if (!this.#metrics) {
-      const { Metrics } = await import('../metrics.js');
+      const { Metrics } = await import('./metrics.js');
       this.#metrics ??= new Metrics();
     }
     const text = await this.#metrics.text(await this.#figures());

@@ -3,7 +3,7 @@
  * Receives chunks and drafts on sockets, and gives them to the door and the audit side.
  */
 import { randomBytes } from 'node:crypto';
-import type { AuditSide } from '../audit-side.js';
+import type { AuditSide } from '../audit/audit-side.js';
 import { findAccount } from '../bridge/pty/libc.js';
 import type { Door } from '../capture/door.js';
 import type { Settings } from '../config/settings.js';

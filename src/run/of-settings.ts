@@ -7,14 +7,14 @@ import type { AuditChange, AuditorData } from '../audit/auditor-data.js';
 import type { BridgeListener } from '../bridge/bridge.js';
 import { makeListener } from '../bridge/listener.js';
 import type { Settings } from '../config/settings.js';
-import { eventSetsOf } from '../event-messages.js';
-import { openTls } from '../listener-tls.js';
-import type { Ground } from '../redact.js';
+import type { Ground } from '../redact/redact.js';
 import type { Keeper } from '../spool/evidence.js';
 import { readSigningKey } from '../spool/signing-key.js';
 import { tagKeyOf } from '../spool/tag-key.js';
+import { eventSetsOf } from '../threads/event-messages.js';
+import type { Adopted } from '../threads/view-thread.js';
 import { EXEC_LISTENER } from '../view/intake/intake.js';
-import type { Adopted } from '../view-thread.js';
+import { openTls } from './listener-tls.js';
 import type { RunOptions } from './running.js';
 
 /**

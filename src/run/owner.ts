@@ -2,18 +2,18 @@
  * A process as the owner of its spool: the lock, the audit side that writes the journal, who reads it, who may ask and hand in. Receives the parts of a run;
  * starts and ends what stands over the spool in their order, or gives it up while sessions go on.
  */
-import { type AuditSide, inlineSide, type SideEvents, ThreadSide } from '../audit-side.js';
+import { type AuditSide, inlineSide, type SideEvents, ThreadSide } from '../audit/audit-side.js';
 import type { Door } from '../capture/door.js';
 import { Chores } from '../chores/chores.js';
 import type { Settings } from '../config/settings.js';
-import type { DeliverySide } from '../delivery-side.js';
 import { AuditError, nameOf } from '../errors.js';
 import { Leaving } from '../handover/leaving.js';
-import { isPending } from '../redact.js';
+import { isPending } from '../redact/redact.js';
 import type { Lock } from '../spool/lock.js';
+import { within } from '../threads/within.js';
 import type { Control } from '../view/control.js';
-import { within } from '../within.js';
 import { type Asked, answerCommands } from './answers.js';
+import type { DeliverySide } from './delivery-side.js';
 import { Erasing } from './erasing.js';
 import { Guests } from './guests.js';
 import { auditorDataOf, keepersOf } from './of-settings.js';

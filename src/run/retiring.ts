@@ -2,13 +2,13 @@
  * What is in force, said in the audit, and with it which callbacks are gone and what they had not taken. Receives the settings in force and cursors that
  * nobody has any more; forgets these once that is durable, else the next start says it.
  */
-import type { AuditSide } from '../audit-side.js';
+import type { AuditSide } from '../audit/audit-side.js';
 import type { Settings } from '../config/settings.js';
 import type { Log } from '../contract.js';
-import type { DeliveryChange, DeliverySide } from '../delivery-side.js';
-import type { Waiting } from '../reload.js';
 import { Board } from '../spool/board.js';
 import { findRetired, forgetCursors, type Retired } from '../spool/delivery/retire.js';
+import type { DeliveryChange, DeliverySide } from './delivery-side.js';
+import type { Waiting } from './reload.js';
 import type { Teller } from './teller.js';
 
 export interface RetiringParts {

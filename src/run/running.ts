@@ -4,10 +4,10 @@ import { type Address, formatAddress, type SocketAddress } from '../bridge/addre
 import type { SharedSocket } from '../bridge/bridge.js';
 import type { Settings } from '../config/settings.js';
 import type { Log } from '../contract.js';
-import type { Redacted, Tell } from '../redact.js';
-import type { Waiting } from '../reload.js';
+import type { Redacted, Tell } from '../redact/redact.js';
 import type { RunningCallback } from '../spool/delivery/running.js';
 import type { RedactRequest } from '../spool/redact/select.js';
+import type { Waiting } from './reload.js';
 
 export interface RunOptions {
   readonly version: string;
@@ -45,7 +45,7 @@ export interface Running {
   readonly lost: boolean;
   /** The audit thread, for tests that harm it; undefined inline. */
   readonly auditThread: Worker | undefined;
-  /** Erases parts of what was recorded until now, while sessions go on (src/redact.ts). */
+  /** Erases parts of what was recorded until now, while sessions go on (src/redact/redact.ts). */
   redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted>;
   stats(): Promise<object>;
   /** The same as Prometheus' text. */
@@ -55,7 +55,7 @@ export interface Running {
   /** The process lives and its audit thread answers. */
   readonly healthy: boolean;
   /**
-   * Takes up other settings while sessions go on (src/reload.ts), and gives what of them waits for a restart. New sessions have all that is new; those under
+   * Takes up other settings while sessions go on (src/run/reload.ts), and gives what of them waits for a restart. New sessions have all that is new; those under
    * way are masked by the new masks from what is said next on. Rejects with what is wrong, AUDIT_CONFIG_..., AUDIT_MASK_..., AUDIT_CALLBACK_...: then
    * nothing has changed.
    */

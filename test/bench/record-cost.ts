@@ -5,11 +5,11 @@
  *   node dist/test/bench/record-cost.js [REQUESTS]
  */
 import { randomFillSync } from 'node:crypto';
+import { finishingOf } from '../../src/audit/keepings.js';
+import { Modules } from '../../src/audit/providers.js';
 import { loadSettings } from '../../src/config/settings.js';
-import { finishingOf } from '../../src/keepings.js';
 import { compileMasks } from '../../src/mask/masker.js';
 import { SessionPipeline } from '../../src/pipeline.js';
-import { Modules } from '../../src/providers.js';
 import { Ids, Salts } from '../../src/record/id.js';
 import { NodeScribe } from '../../src/record/scribe.js';
 

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { loadSettings, type Settings } from '../../src/config/settings.js';
 import { readTls, remarksOn } from '../../src/config/tls.js';
 import { AuditError } from '../../src/errors.js';
-import { checkTls, openTls } from '../../src/listener-tls.js';
+import { checkTls, openTls } from '../../src/run/listener-tls.js';
 import { makeAuthority } from '../bridge/certificates.js';
 import { folderOf } from '../harness.js';
 

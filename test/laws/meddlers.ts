@@ -1,10 +1,11 @@
 /** What an operator may set between mask and record, for the laws: events, exclusions, and modules that say again all that they are given. */
+
+import type { Finishing } from '../../src/audit/finisher.js';
+import { finishingOf } from '../../src/audit/keepings.js';
+import type { Module } from '../../src/audit/provider-round.js';
+import { Modules } from '../../src/audit/providers.js';
 import { loadSettings } from '../../src/config/settings.js';
 import type { RecordDraft } from '../../src/contract.js';
-import type { Finishing } from '../../src/finisher.js';
-import { finishingOf } from '../../src/keepings.js';
-import type { Module } from '../../src/provider-round.js';
-import { Modules } from '../../src/providers.js';
 
 const { audit } = loadSettings({ file: null, set: ["AUDIT_EXCLUDE=[{'pattern': 'whisper '}]"], cwd: '/', env: {} });
 const quiet = finishingOf(audit, Modules.none) as Finishing;

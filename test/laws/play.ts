@@ -2,7 +2,7 @@
  * Plays a generated case through the real stages, and looks for its secret in every line that was written: in the line as it stands, in its strings, in
  * what stands in base64, and in what the records of one direction spell one behind the other.
  */
-import type { Finishing } from '../../src/finisher.js';
+import type { Finishing } from '../../src/audit/finisher.js';
 import { compileMasks, type MaskSet, type Style } from '../../src/mask/masker.js';
 import { pack } from '../mask/masks.js';
 import { Talk } from '../talk.js';

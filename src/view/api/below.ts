@@ -1,4 +1,4 @@
-/** What the API stands on: given by whoever composes it (src/view-thread.ts), so that this room knows no thread, no disk of the spool and no engine. */
+/** What the API stands on: given by whoever composes it (src/threads/view-thread.ts), so that this room knows no thread, no disk of the spool and no engine. */
 import type { AuditRecord } from '../../contract.js';
 import type { StoreReader } from '../../store-contract.js';
 import type { Compile } from '../match.js';
