@@ -1,6 +1,6 @@
 /**
  * `wirescribe export`: one session as a file for others. Receives its records one by one, gives an asciicast, text for people, or the journal's lines
- * byte for byte, which `verify --session` accepts: with the words of what was erased of it, if there was anything.
+ * byte for byte, which `verify --session` accepts: with what proves them (export-lines.ts).
  */
 import type { Audit } from '../api.js';
 import type { AuditRecord } from '../contract.js';
@@ -10,6 +10,7 @@ import { Cast } from '../view/cast.js';
 import { OutFile } from '../view/out-file.js';
 import { recordForPeople, sessionForPeople } from '../view/people.js';
 import { Timeline } from '../view/timeline.js';
+import { ExportLines } from './export-lines.js';
 import { beginLook } from './look.js';
 import { findSession, type Looking, oneOf, screenOf, usage, withAudit } from './looking.js';
 import { Progress } from './screen.js';
@@ -80,7 +81,7 @@ interface Exported {
 }
 
 function formOf(format: Format, exported: Exported): Form {
-  if (format === 'jsonl') return new Lines(exported);
+  if (format === 'jsonl') return new ExportLines(exported);
   return format === 'text' ? textForm(exported) : castForm(format === 'asciicast-v2' ? 2 : 3, exported);
 }
 
@@ -103,32 +104,4 @@ function textForm({ session, audit: { message } }: Exported): Form {
     },
     end: () => [head],
   };
-}
-
-/** The journal's lines, then each `access.redact` that names one of them: without it, a part that is missing is damage. */
-class Lines implements Form {
-  readonly #exported: Exported;
-  readonly #erased = new Set<unknown>();
-
-  constructor(exported: Exported) {
-    this.#exported = exported;
-  }
-
-  take(record: AuditRecord): string {
-    const { digest, who_salt, salt, hash, line } = record;
-    const [who, body] = Array.isArray(digest) ? (digest as readonly unknown[]) : [];
-    if ((who && who_salt === undefined) || (body && salt === undefined)) this.#erased.add(hash);
-    return `${line}\n`;
-  }
-
-  async *end(): AsyncGenerator<string> {
-    if (this.#erased.size === 0) return;
-    const { audit, session, remark } = this.#exported;
-    for await (const { data, line } of audit.events({ topics: ['access.redact'], seek: session.firstId })) {
-      const hashes = (data as { readonly hashes?: unknown } | undefined)?.hashes;
-      if (Array.isArray(hashes) && hashes.filter((hash) => this.#erased.delete(hash)).length > 0) yield `${line}\n`;
-    }
-    const { size } = this.#erased;
-    if (size > 0) remark(`parts of ${size} records are missing, and no access.redact in the store names them (yet): \`verify\` will say so`);
-  }
 }

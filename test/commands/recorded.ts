@@ -18,6 +18,7 @@ import { until } from '../wait.js';
 
 export const CLI = join(import.meta.dirname, '../../src/cli.js');
 const CONF = "ADMIN_LISTEN = None\nAUDIT_IN = True\nAUDIT_OUT = True\nNODE = 'north'\nAUDIT_CALLBACK = ['file', 'store']\n";
+const KEY = "CHECKPOINT_KEY = 'checkpoint.key'\n";
 
 /** A game that greets in colour, and says back what it is told. */
 function game(socket: Socket): void {
@@ -38,12 +39,17 @@ export interface Evening {
   readonly program: Program;
 }
 
-/** Records it: bob logs in and speaks of a dragon, then somebody comes and goes. */
-export async function evening(t: Test): Promise<Evening> {
+/** Records it, with checkpoints that a new key signs (`signed`): bob logs in and speaks of a dragon, then somebody comes and goes. */
+export async function evening(t: Test, { signed = false } = {}): Promise<Evening> {
   const folder = folderOf(t);
-  writeFileSync(join(folder, 'server.conf'), CONF);
+  writeFileSync(join(folder, 'server.conf'), `${CONF}${signed ? KEY : ''}`);
+  if (signed) await wirescribe(folder, 'keygen');
   const upstream = await startServer(t, game);
-  const program = await startProgram(t, { upstream, folder, set: ["AUDIT_CALLBACK=['file', 'store']"] });
+  const program = await startProgram(t, {
+    upstream,
+    folder,
+    set: ["AUDIT_CALLBACK=['file', 'store']", ...(signed ? ["CHECKPOINT_KEY='checkpoint.key'"] : [])],
+  });
   const sessions: string[] = [];
   for (const lines of [
     ['connect bob hunter2', 'say a dragon!', 'say it is   red', 'quit'],
