@@ -12,7 +12,6 @@ export const EXIT = { done: 0, no: 1, usage: 2, failed: 3 } as const;
 export const ERRORS = {
   AUDIT_CONFIG_SYNTAX: { kind: 'operator', means: 'server.conf or a mask pack is not in the literal syntax' },
   AUDIT_CONFIG_KEY: { kind: 'operator', means: 'a key, or an option of one, that does not exist' },
-  AUDIT_CONFIG_LATER: { kind: 'operator', means: 'a key, option or command of the design that this version does not have yet' },
   AUDIT_CONFIG_TYPE: { kind: 'operator', means: 'a value of the wrong type or outside its range' },
   AUDIT_CONFIG_FILE: { kind: 'operator', means: 'a file that the configuration names cannot be read' },
   AUDIT_CONFIG_ENV: { kind: 'operator', means: 'an environment variable that the configuration names is not set' },

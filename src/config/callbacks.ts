@@ -95,7 +95,7 @@ function describe(literal: Literal, asked: Asked): Described {
   return {
     place: literal.place,
     use,
-    options: optionsOf(literal, { what: `the callback ${quoteName(use)}`, known: own && [...COMMON, ...own], later: [] }),
+    options: optionsOf(literal, { what: `the callback ${quoteName(use)}`, known: own && [...COMMON, ...own] }),
   };
 }
 

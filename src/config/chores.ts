@@ -45,11 +45,11 @@ function read<T>(options: Options | undefined, option: string, check: Check<T>, 
 
 /** The schedule. Retention is on it unless it is taken off, the archive where it is named. Throws AUDIT_CONFIG_... at the place. */
 export const chores: Check<ChoreSettings> = (literal, asked) => {
-  const named = optionsOf(dict(literal, asked), { what: asked.name, known: ['retain', 'archive'], later: [] });
+  const named = optionsOf(dict(literal, asked), { what: asked.name, known: ['retain', 'archive'] });
   const of = (name: string, known: readonly string[]): readonly [Options | undefined, Asked] => {
     const about: Asked = { ...asked, name: `'${name}' of ${asked.name}` };
     const given = named.get(name)?.value;
-    return [given && optionsOf(dict(given as Literal, about), { what: about.name, known, later: [] }), about];
+    return [given && optionsOf(dict(given as Literal, about), { what: about.name, known }), about];
   };
   const [retain, aboutRetain] = of('retain', ['at', 'limit_s']);
   const [archive, aboutArchive] = of('archive', ['at', 'limit_s', 'reset']);

@@ -38,7 +38,7 @@ function missing(what: string, entry: DictLiteral): never {
 
 function patternOf(entry: DictLiteral, asked: Asked): IdentityPattern {
   const what = `an entry of ${asked.name}`;
-  const options = optionsOf(entry, { what, known: IDENTITY_OPTIONS.pattern, later: [] });
+  const options = optionsOf(entry, { what, known: IDENTITY_OPTIONS.pattern });
   const pattern = read(options, 'pattern', string, asked) ?? missing(`${what} wants a 'pattern', or 'oob' and 'field'`, entry);
   return {
     pattern: pattern.value,
@@ -50,7 +50,7 @@ function patternOf(entry: DictLiteral, asked: Asked): IdentityPattern {
 
 function pathOf(entry: DictLiteral, asked: Asked): IdentityPath {
   const what = `an entry of ${asked.name} with 'oob'`;
-  const options = optionsOf(entry, { what, known: IDENTITY_OPTIONS.path, later: [] });
+  const options = optionsOf(entry, { what, known: IDENTITY_OPTIONS.path });
   const protocol = read(options, 'protocol', line(MAX_PATH), asked);
   return {
     oob: read(options, 'oob', line(MAX_PATH), asked) ?? '',

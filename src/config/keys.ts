@@ -269,9 +269,6 @@ export const AUDIT_KEY_NAMES = Object.keys(AUDIT_KEYS) as readonly AuditKeyName[
 /** Evennia's names for keys of ours, and those that it has and we need not. */
 export const ALIASES: { readonly [name: string]: KeyName | undefined } = { SERVERNAME: 'APPLICATION', SERVER_SESSION_CLASS: undefined };
 
-/** Keys of the design that this version refuses by name. */
-export const LATER_KEYS: readonly string[] = [];
-
 /** Options of a listener besides the AUDIT_ keys. An empty default: must be given, or is made up (`name`). */
 export const LISTENER_OPTIONS = {
   name: key({ default: '', check: plainName, means: "its name in the records; 'main' for the first, else 'listener2' and so on" }),

@@ -8,7 +8,7 @@ export type ReadOption = <T>(option: string, check: Check<T>) => T | undefined;
 
 /** The options of an entry. Throws AUDIT_CONFIG_KEY for one that is none of `known`. @param what it is, as errors call it */
 export function readerOf(entry: DictLiteral, what: string, known: readonly string[], asked: Asked): ReadOption {
-  const options = optionsOf(entry, { what, known, later: [] });
+  const options = optionsOf(entry, { what, known });
   return (option, check) => {
     const given = options.get(option);
     return given && check(given.value, { ...asked, name: `'${option}' of ${what}` });

@@ -161,7 +161,7 @@ const word = (value: string, { place }: Literal): StringLiteral => ({ kind: 'str
 
 function listener(literal: DictLiteral, index: number, { literals, asked, readAudit }: ListenerSource): ReadListener {
   const known = [...Object.keys(LISTENER_OPTIONS), ...AUDIT_KEY_NAMES];
-  const options = optionsOf(literal, { what: 'a listener', known, later: [] });
+  const options = optionsOf(literal, { what: 'a listener', known });
   const value = <K extends OptionName>(name: K): ValueOf<(typeof LISTENER_OPTIONS)[K]> => {
     const given = options.get(name)?.value ?? otherwise(name, index, literal);
     return LISTENER_OPTIONS[name].check(given, { ...asked, name: `'${name}' of a listener` }) as ValueOf<(typeof LISTENER_OPTIONS)[K]>;

@@ -57,7 +57,7 @@ const WHAT: { readonly [kind in Kind]: string } = { mask: 'a mask', prompt: "a m
 
 function longForm(mask: DictLiteral, asked: Asked): AnyMask {
   const kind = kindOf(mask);
-  const options = optionsOf(mask, { what: WHAT[kind], known: undefined, later: [] });
+  const options = optionsOf(mask, { what: WHAT[kind], known: undefined });
   for (const { key } of options.values()) refuseStranger(kind, key);
   for (const wanted of ['name', kind === 'field' ? 'oob' : 'pattern'])
     if (!options.has(wanted)) throw new AuditError('AUDIT_CONFIG_KEY', `${WHAT[kind]} wants a '${wanted}' too`, mask.place);

@@ -29,7 +29,7 @@ export function providersOf(entries: readonly Literal[], asked: Asked): Provider
 function providerOf(entry: Literal, asked: Asked): ProviderSettings {
   if (entry.kind === 'string') return settingsOf(entry, new Map(), entry, asked);
   if (entry.kind !== 'dict') return wants("the paths of modules, or dicts {'use': PATH}", entry, asked);
-  const options = optionsOf(entry, { what: `an entry of ${asked.name}`, known: undefined, later: [] });
+  const options = optionsOf(entry, { what: `an entry of ${asked.name}`, known: undefined });
   const use = options.get('use');
   if (!use) throw new AuditError('AUDIT_CONFIG_KEY', `an entry of ${asked.name} wants 'use', the path of a module`, entry.place);
   return settingsOf(string(use.value, { ...asked, name: "'use'" }), options, entry, asked);

@@ -11,7 +11,7 @@ import { AuditError, type Place } from '../errors.js';
 import { type CallbackSettings, callbacksOf, type ReadCallback } from './callbacks.js';
 import type { ChoreSettings } from './chores.js';
 import { refuseStrangers } from './exclude.js';
-import { ALIASES, KEY_NAMES, KEYS, type KeyName, LATER_KEYS, type ValueOf } from './keys.js';
+import { ALIASES, KEY_NAMES, KEYS, type KeyName, type ValueOf } from './keys.js';
 import { type AuditLiterals, type AuditSettings, auditOf, type ListenerSettings, listenersOf, type ReadListener } from './listeners.js';
 import { type Assignment, type Literal, MAX_TEXT, readLiterals } from './literals.js';
 import { didYouMean } from './nearest.js';
@@ -179,7 +179,6 @@ function keyOf(name: string, place: Assignment['place']): KeyName | undefined {
   if (Object.hasOwn(ALIASES, name)) return ALIASES[name];
   const key = KEY_NAMES.find((one) => one === name);
   if (key) return key;
-  if (LATER_KEYS.some((one) => one === name)) throw new AuditError('AUDIT_CONFIG_LATER', `${name} is not built yet; leave it out`, place);
   throw new AuditError('AUDIT_CONFIG_KEY', `there is no key ${quoteName(name)}; ${didYouMean(name, KEY_NAMES)}`, place);
 }
 

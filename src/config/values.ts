@@ -6,7 +6,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { type Address, MAX_SOCKET_PATH, parseAddress, type SocketAddress } from '../bridge/address.js';
 import { parseNetwork } from '../bridge/networks.js';
-import { AuditError, type ErrorCode, nameOf } from '../errors.js';
+import { AuditError, nameOf } from '../errors.js';
 import type { DictLiteral, Literal, StringLiteral } from './literals.js';
 import { didYouMean } from './nearest.js';
 import { quoteName } from './source.js';
@@ -19,7 +19,7 @@ export interface Asked {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Gives the value, or throws AUDIT_CONFIG_TYPE (or _LATER, _ENV, _FILE) at its place. */
+/** Gives the value, or throws AUDIT_CONFIG_TYPE (or _ENV, _FILE) at its place. */
 export type Check<T> = (literal: Literal, asked: Asked) => T;
 
 /** A secret in a file of its own is far below this; more is a wrong file. Bytes. */
@@ -278,30 +278,24 @@ export const string: Check<StringLiteral> = (literal, asked) => (literal.kind ==
 export const dict: Check<DictLiteral> = (literal, asked) => (literal.kind === 'dict' ? literal : wants('a dict', literal, asked));
 export const anything: Check<Literal> = (literal) => literal;
 
-/** Options of a dict by name, refusing what is not known: `later` names are refused as not built yet. `what` is said in errors. */
+/** Options of a dict by name, refusing what is not known. `what` is said in errors. */
 export interface OptionRules {
   readonly what: string;
   /** Undefined: any option will do. */
   readonly known: readonly string[] | undefined;
-  readonly later: readonly string[];
 }
 
-/** Entries of a dict by their names. Throws AUDIT_CONFIG_KEY or AUDIT_CONFIG_LATER at the name. */
-export function optionsOf(literal: DictLiteral, rules: OptionRules): Map<string, { readonly key: StringLiteral; readonly value: Literal }> {
+/** Entries of a dict by their names. Throws AUDIT_CONFIG_KEY at the name, AUDIT_CONFIG_TYPE where it is no string. */
+export function optionsOf(literal: DictLiteral, { what, known }: OptionRules): Map<string, { readonly key: StringLiteral; readonly value: Literal }> {
   const found = new Map<string, { key: StringLiteral; value: Literal }>();
   for (const { key, value } of literal.value) {
-    if (key.kind !== 'string') throw new AuditError('AUDIT_CONFIG_TYPE', `the names of the options of ${rules.what} are strings`, key.place);
-    const refused = refusal(key.value, rules);
-    if (refused) throw new AuditError(...refused, key.place);
+    if (key.kind !== 'string') throw new AuditError('AUDIT_CONFIG_TYPE', `the names of the options of ${what} are strings`, key.place);
+    if (known && !known.includes(key.value)) {
+      throw new AuditError('AUDIT_CONFIG_KEY', `${what} has no option ${quoteName(key.value)}; ${didYouMean(key.value, known)}`, key.place);
+    }
     found.set(key.value, { key, value });
   }
   return found;
-}
-
-function refusal(name: string, { what, known, later }: OptionRules): [ErrorCode, string] | undefined {
-  if (later.includes(name)) return ['AUDIT_CONFIG_LATER', `'${name}' of ${what} is not built yet; leave it out`];
-  if (!known || known.includes(name)) return undefined;
-  return ['AUDIT_CONFIG_KEY', `${what} has no option ${quoteName(name)}; ${didYouMean(name, known)}`];
 }
 
 /** Any literal as a plain value: lists and tuples are arrays, dicts are objects, `{'env'}` and `{'file'}` are fetched. */
@@ -309,6 +303,6 @@ export function plainValue(given: Literal, asked: Asked): unknown {
   const { literal } = fetched(given, asked);
   if (literal.kind === 'list' || literal.kind === 'tuple') return literal.value.map((one) => plainValue(one, asked));
   if (literal.kind !== 'dict') return literal.value;
-  const options = optionsOf(literal, { what: asked.name, known: undefined, later: [] });
+  const options = optionsOf(literal, { what: asked.name, known: undefined });
   return Object.fromEntries([...options].map(([name, { value }]) => [name, plainValue(value, asked)]));
 }

@@ -13,7 +13,7 @@ export interface DraftSenderOptions {
   readonly reach: () => Promise<IntakeSocket | undefined>;
   /** So many characters of drafts are durable. */
   readonly passed: (count: number) => void;
-  /** An owner would not have us; said once for each. */
+  /** An owner would not have us; told once, until another has. */
   readonly refused: () => void;
 }
 
@@ -38,6 +38,7 @@ export class DraftSender {
   #socket: IntakeSocket | undefined;
   #waitMs: number = AGAIN_MS.first;
   #again: NodeJS.Timeout | undefined;
+  #refused = false;
   #leaving = false;
   #closed = false;
   #emptied: (() => void) | undefined;
@@ -149,14 +150,21 @@ export class DraftSender {
 
   #hear(socket: IntakeSocket, kind: number, bytes: Buffer): void {
     if (kind === SAYS.durable && this.#socket === socket) return this.#durable(countOf(bytes));
-    if (kind === SAYS.refused) return this.#options.refused();
+    if (kind === SAYS.refused) return this.#sayRefused();
     if (kind !== SAYS.welcome || this.#socket || this.#closed) return;
+    this.#refused = false;
     this.#socket = socket;
     this.#waitMs = AGAIN_MS.first;
     this.#before = this.#done;
     this.#sent = this.#done;
     this.#tellState();
     this.#pump();
+  }
+
+  /** It is asked again four times a second, for as long as a session goes on. */
+  #sayRefused(): void {
+    if (!this.#refused) this.#options.refused();
+    this.#refused = true;
   }
 
   /** The owner's disk has the first `count` of what it was sent. */

@@ -40,8 +40,17 @@ export class Talk {
     return new Promise((resolve, reject) => {
       const late = (): void => this.#settle(ask)?.reject(new AuditError('AUDIT_THREAD', `a thread of ours did not answer within ${timeoutMs} ms`));
       this.#waiting.set(ask, { resolve, reject, timer: timeoutMs > 0 ? setTimeout(late, timeoutMs) : undefined });
-      this.#line.postMessage({ ask, what, value });
+      this.#post(ask, { ask, what, value });
     });
+  }
+
+  /** What cannot cross (it is no plain data, or too deep) is no question: nobody would ever answer it. */
+  #post(ask: number, question: Question): void {
+    try {
+      this.#line.postMessage(question);
+    } catch (error) {
+      this.#settle(ask)?.reject(new AuditError('AUDIT_INTERNAL', nameOf(error)));
+    }
   }
 
   hear(message: unknown): void {

@@ -27,9 +27,15 @@ const MODIFIERS = ['exact', 'contains', 'startswith', 'regex', 'gt', 'gte', 'lt'
 const ALIASES: { readonly [name: string]: string } = { event_type: 'eventType' };
 const NAMES = [...Object.keys(READERS), 'any', 'fields'];
 
-/** Bounds of one search: conditions in all, how deep `any` may stand in `any`, characters of a path, and names in it. */
+/**
+ * Bounds of one search: conditions in all, patterns among them (a large one takes 10 MB and a third of a second to make), how deep `any` may stand in `any`,
+ * characters of a path, and names in it.
+ */
 const MOST_CONDITIONS = 100;
+const MOST_PATTERNS = 8;
 const MOST_DEPTH = 4;
+/** How deep a member's value may be: no deeper is recorded. */
+const DEEPEST = 64;
 const MOST_PATH = 200;
 const MOST_NAMES = 16;
 
@@ -41,9 +47,22 @@ export function readFilters(input: FilterInput | readonly FilterInput[] | undefi
   const inputs = input === undefined ? [] : Array.isArray(input) ? (input as readonly FilterInput[]) : [input as FilterInput];
   if (inputs.length > MOST_CONDITIONS) refuse('filter', `at most ${MOST_CONDITIONS} conditions`);
   const words = inputs.filter(isText);
-  const filters = inputs.filter((one) => !isText(one)).map((one) => readObject(one, 0));
-  return words.length === 0 ? filters : [readWords(words), ...filters];
+  const objects = inputs.filter((one) => !isText(one)).map((one) => readObject(one, 0));
+  const filters = words.length === 0 ? objects : [readWords(words), ...objects];
+  if (sumOf(filters, conditionsIn) > MOST_CONDITIONS) refuse('filter', `at most ${MOST_CONDITIONS} conditions in all`);
+  if (patternsIn(filters) > MOST_PATTERNS) refuse('filter', `at most ${MOST_PATTERNS} patterns in all`);
+  return filters;
 }
+
+/** How many patterns are to be made for a search. */
+export const patternsIn = (filters: readonly Filter[]): number =>
+  sumOf(filters, ({ pattern, fields = [] }) => (pattern === undefined ? 0 : 1) + fields.filter(({ is }) => is === 'regex').length);
+
+const conditionsIn = ({ any: _any, fields = [], ...others }: Filter): number => Object.keys(others).length + fields.length;
+
+/** What filters come to, with those that stand in their `any`. */
+const sumOf = (filters: readonly Filter[], of: (filter: Filter) => number): number =>
+  filters.reduce((sum, filter) => sum + of(filter) + sumOf(filter.any ?? [], of), 0);
 
 /** A filter as it grows. */
 class Draft {
@@ -163,7 +182,7 @@ function readings(text: string): readonly unknown[] {
 
 function fieldOfText({ path, is }: FieldName, text: string): FieldTest {
   const meant = readings(text);
-  if (is === 'exact') return meant.length === 1 ? { path, is, value: meant[0] } : { path, is: 'in', value: meant };
+  if (is === 'exact') return meant.length === 1 ? checkField({ path, is }, meant[0]) : checkField({ path, is: 'in' }, meant);
   if (is === 'in') return checkField({ path, is }, Array.isArray(meant[0]) ? meant[0] : text.split(',').flatMap(readings));
   if (is === 'contains' || is === 'startswith' || is === 'regex') return checkField({ path, is }, isText(meant[0]) ? meant[0] : text);
   return checkField({ path, is }, meant[0]);
@@ -171,6 +190,7 @@ function fieldOfText({ path, is }: FieldName, text: string): FieldTest {
 
 function checkField({ path, is }: FieldName, value: unknown): FieldTest {
   const name = quoteName(path);
+  if (isDeeper(value, DEEPEST)) refuse(name, `a value with at most ${DEEPEST} lists and objects inside each other`);
   switch (is) {
     case 'exact':
       return { path, is, value };
@@ -186,6 +206,10 @@ function checkField({ path, is }: FieldName, value: unknown): FieldTest {
       return { path, is, value: Number.isFinite(value) ? value : text(value, `${name} with '${is}'`) };
   }
 }
+
+/** Also of what would be too deep for a stack. */
+const isDeeper = (value: unknown, most: number): boolean =>
+  typeof value === 'object' && value !== null && (most === 0 || Object.values(value).some((one) => isDeeper(one, most - 1)));
 
 function readField(value: unknown): FieldTest {
   const { path, is, value: asked } = (typeof value === 'object' && value !== null ? value : {}) as { readonly [name: string]: unknown };

@@ -12,7 +12,7 @@ import { until } from '../wait.js';
 const draft = (seq: number, text: string, ends = false): PassedDraft => ({ session: 's', seq, ends, text });
 
 /** An owner: what each connection said, and its socket. */
-async function world(t: Test) {
+async function world(t: Test, welcomes = true) {
   const path = join(folderOf(t), 'in.sock');
   const guests: { readonly socket: Socket; readonly drafts: string[]; readonly others: string[] }[] = [];
   const server = createServer((socket) => {
@@ -21,7 +21,8 @@ async function world(t: Test) {
     const reader = new FrameReader((kind, bytes) => void (kind === GIVES.draft ? one.drafts : one.others).push(bytes.toString()));
     socket.on('data', (chunk: Buffer) => reader.push(chunk));
     socket.on('error', () => undefined);
-    socket.write(jsonFrame(SAYS.welcome, {}));
+    if (welcomes) socket.write(jsonFrame(SAYS.welcome, {}));
+    else socket.end(jsonFrame(SAYS.refused, { reason: 'version' }));
   });
   server.listen(path);
   await once(server, 'listening');
@@ -115,4 +116,13 @@ t.test('an owner that will not have us is left, and the next one is asked', asyn
   await until(() => second.drafts.length === 1, 'the draft');
   t.equal(seen.refused, 1);
   t.equal(await sender.end(0), 1, 'what is not durable at the end is counted');
+});
+
+t.test('an owner of a version that never has us is asked again and again, and that is said once', async (t) => {
+  const { sender, guest, seen } = await world(t, false);
+  sender.begin([]);
+  await guest(3);
+  t.equal(seen.refused, 1);
+  sender.add([draft(5, 'one')]);
+  t.equal(sender.held, 1);
 });

@@ -227,7 +227,10 @@ t.test('a stop waits until a full spool has room, so that the end of a session i
   const proxy = await startProxy(t, { upstream, listen: 'tcp://127.0.0.1:0', set }, { slabs: 8 });
   same(t, await exchange(await session(proxy, next), 51, 4 * MIB), 'while the audit side was behind');
   await proxy.running.stop();
-  const last = records(proxy.folder).slice(-3);
+  // How full the spool was may be said in between.
+  const last = records(proxy.folder)
+    .filter(({ topic }) => topic !== 'audit.fault')
+    .slice(-3);
   t.strictSame(
     last.map(({ topic }) => topic),
     ['session.end', 'audit.stop', 'audit.checkpoint'],

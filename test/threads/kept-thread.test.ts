@@ -87,3 +87,14 @@ t.test('an answer to nobody is passed over', async (t) => {
   t.doesNotThrow(() => talk.hear({ answer: 7, value: 1 }));
   t.doesNotThrow(() => talk.hear({ answer: 7, code: 'AUDIT_THREAD', message: '' }));
 });
+
+t.test('what cannot cross to a thread is refused at once, and nobody waits for it', async (t) => {
+  let waits = 0;
+  const talk = new Talk({ postMessage: (message) => void structuredClone(message) }, {});
+  for (const value of [JSON.parse('['.repeat(20_000) + ']'.repeat(20_000)), () => undefined]) {
+    await t.rejects(talk.ask('given', value, 60_000), { code: 'AUDIT_INTERNAL' });
+  }
+  void talk.ask('given', 1).catch(() => waits++);
+  talk.drop(new Error());
+  await until(() => waits === 1, 'the only one that waits to be told');
+});

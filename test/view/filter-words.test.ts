@@ -107,6 +107,20 @@ t.test('a search is bounded', async (t) => {
   let deep: FilterInput = { account: 'bob' };
   for (let depth = 0; depth < 5; depth += 1) deep = { any: [deep] };
   t.equal(refuses(deep), 'AUDIT_QUERY: any wants at most 4 of its kind inside each other');
+  const patterns = { any: Array.from({ length: 4 }, () => ({ pattern: 'a', text__regex: 'b' })) };
+  t.equal(readFilters(patterns).length, 1);
+  t.equal(refuses([patterns, 'pattern=c']), 'AUDIT_QUERY: filter wants at most 8 patterns in all');
+  const many = { any: Array.from({ length: 25 }, () => ({ any: [{ account: 'bob', room: 'Inn' }], listener: 'game', bytes: 7 })) };
+  t.equal(readFilters(many).length, 1);
+  t.equal(refuses([many, 'account=bob']), 'AUDIT_QUERY: filter wants at most 100 conditions in all');
+  const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+  t.equal(readFilters({ 'data.value': nested(64) }).length, 1);
+  for (const depth of [65, 10_000]) {
+    const wants = "AUDIT_QUERY: 'data.value' wants a value with at most 64 lists and objects inside each other";
+    t.equal(refuses({ 'data.value': nested(depth) }), wants);
+    t.equal(refuses({ 'data.value__in': [nested(depth)] }), wants);
+    t.equal(refuses(`data.value=${'['.repeat(2_000)}${']'.repeat(2_000)}`), wants);
+  }
   t.equal(refuses(Array(101).fill('account=bob')), 'AUDIT_QUERY: filter wants at most 100 conditions');
   t.equal(refuses(`contains=${'x'.repeat(4_097)}`), "AUDIT_QUERY: 'contains' wants a value of at most 4096 characters");
   t.equal(refuses({ account: Array(1_001).fill('bob') }), 'AUDIT_QUERY: account wants 1 to 1000 values');

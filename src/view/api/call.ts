@@ -8,6 +8,8 @@ import type { Caller } from './caller.js';
 
 /** How often it is looked whether tokens and shares still count, in milliseconds. */
 const LOOK_MS = 1_000;
+/** Patterns that are looked for at a time: a large one takes 10 MB. */
+const MOST_PATTERNS = 32;
 
 /**
  * Takes one record or update as JSON text, and what a record's event says to people. Resolves when there is room for the next; rejects where nobody reads
@@ -20,6 +22,10 @@ export class Call {
   readonly give: Give;
   /** What it shows; set by whoever answers. */
   sight: Sight | undefined;
+  /** Patterns that it looks for. */
+  patterns = 0;
+  /** To be asked before patterns are made. Throws AUDIT_BUSY where too many are looked for already. */
+  mayLookFor: (patterns: number) => void = () => undefined;
   readonly #abort = new AbortController();
 
   constructor(caller: Caller, give: Give) {
@@ -60,6 +66,7 @@ export class Calls {
 
   /** Answers a call by `work`; it counts until that ends. */
   async run<T>(call: Call, work: (call: Call) => Promise<T>): Promise<T> {
+    call.mayLookFor = (patterns) => this.#take(call, patterns);
     const running = work(call);
     this.#calls.set(call, running);
     try {
@@ -67,6 +74,13 @@ export class Calls {
     } finally {
       this.#calls.delete(call);
     }
+  }
+
+  #take(call: Call, patterns: number): void {
+    const taken = [...this.#calls.keys()].reduce((sum, one) => sum + one.patterns, 0);
+    if (patterns > 0 && taken + patterns > MOST_PATTERNS)
+      throw new AuditError('AUDIT_BUSY', `${MOST_PATTERNS} patterns are looked for at a time; try again in a while, or look for words`);
+    call.patterns = patterns;
   }
 
   #look(): void {

@@ -3,7 +3,7 @@ import type { AuditRecord } from '../../contract.js';
 import type { FieldTest, Filter } from '../../store-contract.js';
 import { filterOf, maySee, type Sight } from '../access/permissions.js';
 import { type EventsQuery, events, waitFor } from '../events.js';
-import { type FilterInput, readFilters } from '../filter-words.js';
+import { type FilterInput, patternsIn, readFilters } from '../filter-words.js';
 import { narrowedBy } from '../looks.js';
 import type { Below } from './below.js';
 import type { Call, Give } from './call.js';
@@ -28,6 +28,7 @@ export async function eventsMethod(call: Call, params: Params, below: Below): Pr
   const sight = caller.sight;
   const asked = readFilters(params.filter as FilterInput | undefined);
   if (asked.some((filter) => finds(filter, sight))) caller.need('finder');
+  call.mayLookFor(patternsIn(asked));
   const narrow = filterOf(sight);
   const store = await below.store();
   const query = { ...queryOf(params), signal: call.signal, filter: narrow ? [...asked, narrow] : asked };

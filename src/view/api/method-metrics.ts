@@ -35,11 +35,12 @@ export async function metricsMethod(call: Call, params: Params, below: Below): P
     await look.end(0);
     return metrics;
   }
+  const figures = watchMetrics(query, within);
   await look.begin();
   call.sight = sight;
   try {
     let last: unknown = null;
-    for await (const metrics of watchMetrics(query, within)) {
+    for await (const metrics of figures) {
       last = metrics;
       await call.give(JSON.stringify(metrics));
     }

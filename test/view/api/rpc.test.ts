@@ -32,7 +32,7 @@ async function peerOf(t: Parameters<typeof serve>[0], given: Parameters<typeof s
 }
 
 t.test('what is no request is refused with the code of the specification, and not said back', async (t) => {
-  const { take, sent } = await peerOf(t);
+  const { api, take, sent } = await peerOf(t);
   const cases: readonly (readonly [text: string, id: unknown, code: number])[] = [
     ['', null, -32700],
     ['{"jsonrpc":"2.0","method":"hunter2', null, -32700],
@@ -60,6 +60,8 @@ t.test('what is no request is refused with the code of the specification, and no
     ['{"jsonrpc":"2.0","id":2,"method":"audit.events","params":{"filter":{"pattern":"(hunter2"}}}', 2, -32000],
     ['{"jsonrpc":"2.0","id":2,"method":"audit.events","params":{"seek":"hunter2"}}', 2, -32000],
     ['{"jsonrpc":"2.0","id":2,"method":"audit.events","params":{"topics":["../hunter2"]}}', 2, -32000],
+    ['{"jsonrpc":"2.0","id":2,"method":"audit.metrics","params":{"path":"inputs","follow":true,"seek":"hunter2"}}', 2, -32000],
+    ['{"jsonrpc":"2.0","id":2,"method":"audit.metrics","params":{"path":"inputs","follow":true,"zone":"hunter2"}}', 2, -32000],
     [`{"jsonrpc":"2.0","id":2,"method":"audit.events","params":{"filter":${'{"any":['.repeat(50)}{}${']}'.repeat(50)}}}`, 2, -32000],
     [`${'['.repeat(30_000)}${']'.repeat(30_000)}`, null, -32600],
   ];
@@ -69,6 +71,7 @@ t.test('what is no request is refused with the code of the specification, and no
     t.match({ id: one?.id, code: one?.error?.code }, { id, code }, text.slice(0, 80));
   }
   t.notMatch(sent.filter((text) => !text.includes("'hunter2x'")).join(''), 'hunter2');
+  t.same(api.declared, [], 'nor is it a look');
 });
 
 t.test('a batch is answered as one, its notifications not at all', async (t) => {
@@ -184,4 +187,19 @@ t.test('every method but cancel is one of the table, and a call that failed says
   const call = new Call(undefined as never, async () => undefined);
   call.cancel();
   t.doesNotThrow(() => call.throwIfFailed());
+});
+
+t.test('patterns are bounded over all that is answered: each takes memory of its own', async (t) => {
+  const { peer, sent, take } = await peerOf(t);
+  t.teardown(() => peer.close());
+  const filter = { any: Array.from({ length: 8 }, () => ({ pattern: 'line' })) };
+  const follow = (id: number): string => JSON.stringify({ jsonrpc: '2.0', id, method: 'audit.events', params: { follow: true, filter } });
+  for (let id = 1; id <= 4; id++) void take(follow(id));
+  await until(() => sent.some((text) => text.includes('"request":4')), 'the fourth to be answered');
+  t.match(await take(follow(5)), { id: 5, error: { data: { code: 'AUDIT_BUSY' } } });
+  t.match(await take('{"jsonrpc":"2.0","id":6,"method":"audit.events","params":{"limit":1}}'), { id: 6, result: { records: 1 } });
+  await take('{"jsonrpc":"2.0","id":7,"method":"audit.cancel","params":{"request":1}}');
+  await until(() => sent.some((text) => text.startsWith('{"jsonrpc":"2.0","id":1,')), 'the first to be over');
+  void take(follow(8));
+  await until(() => sent.some((text) => text.includes('"request":8')), 'another to be answered');
 });
