@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { ChoreSettings } from '../config/chores.js';
 import type { Log } from '../contract.js';
 import { AuditError, nameOf } from '../errors.js';
-import { type ChoreBook, type ChoreName, readChores, saveChores, withRun, withTime } from '../spool/chore-runs.js';
+import { type ChoreBook, type ChoreName, type ChoreRun, readChores, saveChores, withRun, withTime } from '../spool/chore-runs.js';
 import type { Keeper } from '../spool/evidence.js';
 import { timeOf } from '../view/seek.js';
 import type { Archived } from './archive.js';
@@ -246,6 +246,11 @@ export class Chores {
       ended(error instanceof Interrupted ? 'interrupted' : nameOf(error), 0);
       throw error;
     }
+  }
+
+  /** Keeps how one went that another process did. */
+  ran(name: ChoreName, run: ChoreRun): void {
+    this.#keep(withRun(this.#book, name, run));
   }
 
   #lateTimer(name: ChoreName): NodeJS.Timeout | undefined {

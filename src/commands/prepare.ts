@@ -17,6 +17,7 @@ import { openStoresOf } from '../threads/open-store.js';
 import { closeAll, inOrder, type Ordered, openSource, openSpool } from '../view/verify-files.js';
 import { readMerged, type Taker } from '../view/verify-merge.js';
 import { FillProgress } from './fill-progress.js';
+import { keepRun } from './prepare-run.js';
 
 /** Given to the store at a time, at most: few enough to hold, many enough that one fsync for them costs little. */
 const BATCH_RECORDS = 2_000;
@@ -68,22 +69,28 @@ function locked(folder: string): Lock {
 
 async function prepare(flags: CommandLine['flags'], files: readonly string[], settings: Settings, { print, log }: PrepareOptions): Promise<number> {
   const spool = flags.has('spool');
+  const [at, begun] = [Date.now(), performance.now()];
+  const ended = (records: number, result: string) => keepRun(settings, { at, ms: Math.round(performance.now() - begun), records, result });
   const filled = await openAll(settings, log);
   const sources = spool ? await openSpool(settings.spool.dir) : await openFiles(files);
   const progress = new FillProgress(
     process.stderr,
     sources.reduce((sum, { bytes }) => sum + bytes, 0),
   );
+  const filler = new Filler(filled, progress);
   try {
     const before = await recordsIn(filled);
-    const filler = new Filler(filled, progress);
     await readMerged(sources, filler);
     await filler.flush();
     progress.clear();
+    await ended(filler.records, 'done');
     const { records, unread } = filler;
     const fresh = (await recordsIn(filled)) - before;
     await print(flags.has('json') ? `${JSON.stringify({ records, new: fresh, unread })}\n` : reportOf(records, fresh, unread));
     return sources.length > 0 && records === 0 ? EXIT.no : EXIT.done;
+  } catch (error) {
+    await ended(filler.records, nameOf(error));
+    throw error;
   } finally {
     progress.clear();
     await closeAll(sources);

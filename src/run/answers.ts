@@ -7,6 +7,7 @@ import type { Chores } from '../chores/chores.js';
 import { checkedArchive, checkedDrop } from '../chores/requests.js';
 import type { Settings } from '../config/settings.js';
 import { AuditError, nameOf } from '../errors.js';
+import { checkedRun } from '../spool/chore-runs.js';
 import { checkedRequest } from '../spool/redact/select.js';
 import { openView, type View } from '../threads/view-side.js';
 import type { Main } from '../threads/view-thread.js';
@@ -54,6 +55,10 @@ function answersOf(asked: Asked): { readonly [command: string]: Answer } {
     },
     redact: ({ request, look }, tell) => asked.redact(checkedRequest(request), look === true, (stage, done, all) => tell({ stage, done, all })),
     drop: async ({ request }, tell) => lastingChores(asked).drop(checkedDrop(request), (done, all) => tell({ done, all })),
+    prepared: async ({ run }) => {
+      lastingChores(asked).ran('prepare', checkedRun(run));
+      return true;
+    },
     archive: async ({ request }, tell) => lastingChores(asked).archive(checkedArchive(request), (done, all) => tell({ done, all })),
   };
 }

@@ -5,10 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AuditError } from '../errors.js';
 import { FILE_MODE } from './files.js';
 
-export const CHORES = ['retain', 'archive', 'drop', 'redact'] as const;
+export const CHORES = ['retain', 'archive', 'drop', 'redact', 'prepare'] as const;
 export type ChoreName = (typeof CHORES)[number];
+
+/** Letters of a code. */
+const MOST_RESULT = 100;
 
 /** Runs that are kept of each. */
 export const MOST_RUNS = 20;
@@ -64,7 +68,7 @@ export function readChores(folder: string): ChoreBook {
   const chores = (found.chores ?? {}) as { readonly [name: string]: unknown };
   const of = (name: ChoreName): ChoreRuns => (Object.hasOwn(chores, name) ? runsOf(chores[name]) : NONE);
   return {
-    chores: { retain: of('retain'), archive: of('archive'), drop: of('drop'), redact: of('redact') },
+    chores: { retain: of('retain'), archive: of('archive'), drop: of('drop'), redact: of('redact'), prepare: of('prepare') },
     archivedTo: isCount(found.archivedTo) ? found.archivedTo : null,
   };
 }
@@ -75,6 +79,14 @@ export async function saveChores(folder: string, book: ChoreBook): Promise<void>
   const aside = `${path}.tmp`;
   await writeFile(aside, `${JSON.stringify(book)}\n`, { mode: FILE_MODE, flush: true });
   await rename(aside, path);
+}
+
+/** A run that another process tells of. @throws AuditError AUDIT_USAGE where it is none */
+export function checkedRun(value: unknown): ChoreRun {
+  if (!isRun(value) || value.result.length > MOST_RESULT)
+    throw new AuditError('AUDIT_USAGE', 'this is no run of a chore; the command is of another version');
+  const { at, ms, records, result } = value;
+  return { at, ms, records, result };
 }
 
 /** The book with one more run. */

@@ -17,7 +17,7 @@ t.test('what never ran has no figures', async (t) => {
   t.same(figures, [
     { name: 'retain', at: '03:00', limitS: 60, ...NEVER, withinLimit: null, running: null },
     { name: 'archive', at: null, limitS: 7200, ...NEVER, withinLimit: null, running: null },
-    ...['drop', 'redact'].map((name) => ({ name, at: null, limitS: null, ...NEVER, withinLimit: null, running: null })),
+    ...['drop', 'redact', 'prepare'].map((name) => ({ name, at: null, limitS: null, ...NEVER, withinLimit: null, running: null })),
   ]);
 });
 

@@ -56,6 +56,7 @@ t.test('what is too old is archived and dropped at its time, while sessions go o
     ],
   });
   t.match((await running.metrics()).text, /^wirescribe_chore_last_done\{chore="retain"\} 1$/m);
+  t.match(await wirescribe(folder, ['prepare', '--spool']), { code: 0 });
   await running.stop();
   const stopped = JSON.parse((await wirescribe(folder, ['stats'])).out) as { chores: unknown };
   t.match(stopped.chores, [
@@ -63,6 +64,7 @@ t.test('what is too old is archived and dropped at its time, while sessions go o
     { name: 'archive' },
     { name: 'drop', lastAt: null },
     { name: 'redact' },
+    { name: 'prepare', result: 'done', records: Number, runs: 1, recordsPerS: Number },
   ]);
   t.equal((await wirescribe(folder, ['verify', ...auditFiles(folder)])).code, 0);
 });

@@ -66,6 +66,17 @@ t.test('from the journal too, while its last line is being written; and what is 
   );
 });
 
+t.test('how long it took is kept for stats, where nobody owns the spool too', async (t) => {
+  const folder = t.testdir({ audit: { spool: {} } });
+  const files = filesIn(folder);
+  t.equal((await prepare(folder, '--from', ...files)).code, 0);
+  writeFileSync(join(folder, 'nothing.log'), 'nothing\n');
+  t.equal((await prepare(folder, '--from', 'nothing.log')).code, 1);
+  const { chores } = JSON.parse((await wirescribe(folder, ['stats', ...STORE])).out) as { readonly chores: readonly { readonly name: string }[] };
+  const run = chores.find(({ name }) => name === 'prepare');
+  t.match(run, { result: 'done', records: 0, lastS: Number, minS: Number, averageS: Number, maxS: Number, runs: 2, recordsPerS: Number });
+});
+
 t.test('while another fills the same store: both take turns, and nothing is missing or there twice', async (t) => {
   const folder = t.testdir();
   const files = filesIn(folder);
