@@ -152,6 +152,7 @@ export function storeSuite(t: Test, name: string, make: MakeStore): void {
     [{ address: ['2001:db8::/32'] }, 5, 6, 9],
     [{ address: ['2001:0db8:0:0:0:0:0:7'] }, 5, 6, 9],
     [{ address: ['203.0.113.8', '10.0.0.0/8', 'nonsense', '1.2.3.4/99'] }],
+    [{ address: [...Array.from({ length: 999 }, (_, index) => `10.0.${index >> 8}.${index & 255}`), '203.0.113.0/28'], exchange: 1 }, 2, 3],
   ]);
 
   filtered('finds by event, kind of event, direction, and system', [
@@ -285,6 +286,7 @@ export function storeSuite(t: Test, name: string, make: MakeStore): void {
       [{ listener: ['game'] }, first],
       [{ account: ['ALICE'] }, first],
       [{ address: ['203.0.113.0/24'] }, first],
+      [{ address: [...Array.from({ length: 999 }, (_, index) => `10.0.${index >> 8}.${index & 255}`), '203.0.113.0/24'] }, first],
       [{ open: true }],
       [{ open: false, faulty: true }, second],
       [{ any: [{ account: ['bob'] }, { session: [first], listener: ['web'] }] }, second],

@@ -13,6 +13,7 @@ import { TokenBook } from '../view/access/tokens.js';
 import { type AdminAddress, openAdmin } from '../view/admin.js';
 import type { Declare } from '../view/api/look.js';
 import { type EventSets, messagesOf } from './event-messages.js';
+import { recent } from './recent.js';
 import { inlineStore, type StoreSide, threadStore } from './store-side.js';
 import type { StoreData } from './store-thread.js';
 import { Talk } from './thread-talk.js';
@@ -96,13 +97,15 @@ export async function serveView({ address, spool, store: given, events }: ViewDa
 /** What is asked of the main thread must come so soon: else nobody knows, and that is the answer. A record is durable later. Milliseconds. */
 const ASK_MS = 1_000;
 const DECLARE_MS = 5_000;
+/** The main thread looks at files for some of it, and the players are there: however many ask, it is asked ten times a second. */
+const RECENT_MS = 100;
 
 function mainOver(talk: Talk): Main {
   return {
-    healthy: () => talk.ask('healthy', undefined, ASK_MS) as Promise<boolean>,
-    unready: () => talk.ask('unready', undefined, ASK_MS) as Promise<readonly string[]>,
-    metrics: () => talk.ask('metrics', undefined, ASK_MS) as ReturnType<Main['metrics']>,
-    stats: () => talk.ask('stats', undefined, ASK_MS) as Promise<object>,
+    healthy: recent(() => talk.ask('healthy', undefined, ASK_MS) as Promise<boolean>, RECENT_MS),
+    unready: recent(() => talk.ask('unready', undefined, ASK_MS) as Promise<readonly string[]>, RECENT_MS),
+    metrics: recent(() => talk.ask('metrics', undefined, ASK_MS) as ReturnType<Main['metrics']>, RECENT_MS),
+    stats: recent(() => talk.ask('stats', undefined, ASK_MS) as Promise<object>, RECENT_MS),
     declare: (fact) => talk.ask('declare', fact, DECLARE_MS).catch(() => false) as Promise<boolean>,
     redact: (asked) => talk.ask('redact', asked) as Promise<object>,
     wrongToken: () => void talk.ask('wrongToken', undefined).catch(() => undefined),

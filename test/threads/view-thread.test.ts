@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { openAudit } from '../../src/api.js';
 import { tokenCommand } from '../../src/commands/token.js';
 import { readCommandLine } from '../../src/config/usage.js';
+import type { AuditRecord } from '../../src/contract.js';
 import { type Client, connect } from '../../src/view/client.js';
 import { records, recordThat, type StartedProxy, startProxy, startServer } from '../harness.js';
+import { wirescribe } from '../redaction.js';
 import { get, Rpc } from '../view/api/serve.js';
 import { until } from '../wait.js';
 
@@ -182,6 +185,40 @@ t.test('an erasure by the API is done and counted, and recorded with the name of
   t.match((await rpc.ask('audit.redact', asked)).result, { records: 2, unread: 0 });
   t.match((await rpc.ask('audit.redact', { ...asked, from: 'hunter2' })).error, { data: { code: 'AUDIT_USAGE' } });
   await recordThat(proxy.folder, ({ topic, data }) => topic === 'access.redact' && data?.by === 'op', 'the record of it');
+});
+
+t.test('what was erased is given no more, whether the API or a command asked for it', async (t) => {
+  const proxy = await proxyWith(t, [STORE]);
+  await talk(proxy, ['the first secret', 'the second secret', 'no secret']);
+  const secret = await proxy.token('create', 'op', '--role', 'operator');
+  const client = await connect(proxy.admin, { token: secret });
+  t.teardown(() => client.close());
+  await ended(client, 1);
+  const audit = await openAudit({ cwd: proxy.folder, set: [STORE] });
+  t.teardown(() => audit.close());
+  const texts = async (events: AsyncIterable<AuditRecord>): Promise<unknown[]> => {
+    const found: unknown[] = [];
+    for await (const { text, line } of events) found.push(text ?? (/secret/.test(line) ? line : null));
+    return found;
+  };
+  const input = { topics: ['session.input'] };
+  /** In code, over JSON-RPC, and by a word that was searched for. */
+  const given = async () => [
+    await texts(audit.events(input)),
+    await texts(client.events(input)),
+    (await texts(audit.events({ filter: 'words=secret' }))).length,
+    (await texts(client.events({ filter: { contains: 'secret' } }))).length,
+  ];
+  const all = ['the first secret', 'the second secret', 'no secret'];
+  t.same(await given(), [all, all, 6, 6]);
+  const rpc = new Rpc(t, proxy.admin, secret);
+  t.match((await rpc.ask('audit.redact', { pattern: 'the first', why: 'asked for' })).result, { records: 2, unread: 0 });
+  const left = [null, 'the second secret', 'no secret'];
+  t.same(await given(), [left, left, 4, 4]);
+  const command = ['redact', '--pattern', 'the second', '--why', 'asked for', '--yes', '--set', STORE];
+  t.match(await wirescribe(proxy.folder, command), { code: 0 });
+  const last = [null, null, 'no secret'];
+  t.same(await given(), [last, last, 2, 2]);
 });
 
 t.test('without a store it says so; a wrong token is a fault; the inline proxy answers the same', async (t) => {
