@@ -103,14 +103,21 @@ export class Sender {
     }
   }
 
-  /** Any one of the records: the first might be one that is refused by right. */
+  /** The first that is taken, so that all stay in order; where the first are refused by right, any one of the records. */
   async #probe(records: readonly AuditRecord[]): Promise<void> {
-    const one = records[Math.floor(Math.random() * records.length)] as AuditRecord;
-    if (this.#settled.has(keyOf(one))) return;
-    await this.#sendPart([one]);
-    if (this.#taken.length === 0) this.#hold();
-    this.#settled.set(keyOf(one), 'taken');
-    this.#holding = false;
+    const chance = records[Math.floor(Math.random() * records.length)] as AuditRecord;
+    for (const one of [...records.slice(0, MAX_REFUSED_IN_ROW + 1), chance]) {
+      if (this.#settled.get(keyOf(one)) === 'taken') return;
+      await this.#sendPart([one]);
+      if (this.#taken.length > 0) {
+        this.#settled.set(keyOf(one), 'taken');
+        this.#holding = false;
+        return;
+      }
+      // Perhaps it was refused with all the others.
+      this.#settled.delete(keyOf(one));
+    }
+    this.#hold();
   }
 
   #hold(): never {

@@ -80,10 +80,23 @@ t.test('a server that refuses everything is not believed: the records wait until
   await t.rejects(callback.write(batch(20)), { code: 'HTTP_REFUSES_ALL' });
   const before = server.got.length;
   await t.rejects(callback.write(batch(20)), { code: 'HTTP_REFUSES_ALL' });
-  t.equal(server.got.length, before + 1, 'a single record finds out');
+  t.equal(server.got.length, before + 12, 'single records find out');
   server.answer = () => ({ status: 200 });
   await callback.write(batch(20));
-  t.same(server.taken().join('').split('\n').sort(), [...lines(20).map((one) => one.trimEnd()), ''].sort());
+  t.equal(server.taken().join(''), lines(20).join(''), 'in order');
+});
+
+t.test('behind a server that refused everything the records that are refused by right go alone, and the others stay in order', async (t) => {
+  const server = await startServer(t);
+  server.answer = () => ({ status: 400 });
+  const { callback } = await openAt(t, at(server));
+  await t.rejects(callback.write(batch(20)), { code: 'HTTP_REFUSES_ALL' });
+  server.answer = (body) => ({ status: /"say [0-4]"/.test(body) ? 400 : 200 });
+  t.same(
+    (await refusedBy(callback.write(batch(20)))).map(([said]) => said),
+    ['say 0', 'say 1', 'say 2', 'say 3', 'say 4'],
+  );
+  t.equal(server.taken().join(''), lines(15, 5).join(''));
 });
 
 t.test('few refusals in a row are believed, more are not', async (t) => {
