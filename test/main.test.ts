@@ -183,6 +183,12 @@ t.test('AUDIT_ACTIVATE = False is a plain proxy: no spool, no thread, no file', 
   const { running, folder, connect } = await startProxy(t, { upstream: await echoServer(t), set: ['AUDIT_ACTIVATE=False'] });
   await ask(await connect(), 'hello');
   t.equal(running.auditThread, undefined);
+  const request = { part: 'body', pattern: 'hello', by: 'op', why: 'asked' } as const;
+  for (const look of [true, false])
+    await t.rejects(
+      running.redact(request, look, () => undefined),
+      { code: 'AUDIT_USAGE' },
+    );
   await running.stop();
   t.notOk(existsSync(join(folder, 'audit')));
 });

@@ -80,8 +80,9 @@ export class NodeRecord {
     }
   }
 
-  /** There is room: says what waited. */
+  /** There is room: says what waited, unless all stands still. */
   goOn(): void {
+    if (this.#parts.stands()) return;
     for (const say of this.#later.splice(0)) say();
   }
 

@@ -48,7 +48,8 @@ export class Erasing {
   }
 
   /** One at a time: what comes meanwhile waits for its turn. Counting (`look`) does not. Rejects as redact/redact.ts, and AUDIT_USAGE where nothing is owned. */
-  redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
+  async redact(request: RedactRequest, look: boolean, tell: Tell): Promise<Redacted> {
+    this.#parts.side();
     if (look) return countMeant(this.#standStill(), request, tell);
     const { turns, mustOwn, chores } = this.#parts;
     return turns.take(async () => {

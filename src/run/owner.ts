@@ -57,7 +57,15 @@ export class Owner {
 
   constructor(parts: OwnerParts) {
     this.#parts = parts;
-    this.erasing = new Erasing({ ...parts, side: () => this.#side as AuditSide, chores: () => this.chores });
+    this.erasing = new Erasing({ ...parts, side: () => this.#recording, chores: () => this.chores });
+  }
+
+  get #recording(): AuditSide {
+    if (this.#side) return this.#side;
+    throw new AuditError(
+      'AUDIT_USAGE',
+      'nothing is recorded here (AUDIT_ACTIVATE), so there is nothing to erase; name the configuration of the spool',
+    );
   }
 
   /** undefined: nothing is recorded. */
