@@ -114,15 +114,24 @@ export interface Seen {
   readonly session?: unknown;
   readonly listener?: unknown;
   readonly account?: unknown;
+  readonly topic?: unknown;
+  readonly data?: unknown;
 }
 
 /** Whether a record may be shown. One without a session (the node's own, and who looked at what) is for those alone who see everything. */
-export function maySee({ everything, listeners, accounts, sessions }: Sight, { session, listener, account }: Seen): boolean {
+export function maySee({ everything, listeners, accounts, sessions }: Sight, { session, listener, account, topic, data }: Seen): boolean {
   if (everything) return true;
   if (typeof session !== 'string') return false;
   if (sessions.includes(session)) return true;
   if (typeof listener === 'string' && listeners.includes(listener)) return true;
-  return typeof account === 'string' && accounts.includes(account.toLowerCase());
+  const may = (name: unknown): boolean => typeof name === 'string' && accounts.includes(name.toLowerCase());
+  return may(account) && !(topic === 'session.identity' && accountsIn(data).some((name) => !may(name)));
+}
+
+/** The accounts that an identity tells of: whose the session was, and whose it is. */
+function accountsIn(data: unknown): readonly unknown[] {
+  const { field, old, new: name } = (typeof data === 'object' && data !== null ? data : {}) as { readonly [member: string]: unknown };
+  return field === 'account' ? [old, name].filter((one) => one !== null && one !== undefined && one !== '') : [];
 }
 
 type Part = NonNullable<SessionQuery['any']>[number];

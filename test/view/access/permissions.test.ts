@@ -67,6 +67,22 @@ t.test('a record is shown to those whose scope it is in, and one without a sessi
   for (const word of ['listener=game', 'account=bob', 'own', 'shared']) t.notOk(shown([word], node), word);
 });
 
+t.test('who sees bob alone is not told who came before or behind him', async (t) => {
+  const becomes = (old: unknown, name: unknown, field = 'account') => {
+    const record = { session: 's1', listener: 'game', account: 'Bob', topic: 'session.identity', data: { field, old, new: name } };
+    return (...words: string[]) => maySee(sight(words), record);
+  };
+  for (const [old, name] of [
+    ['Bob', 'alice'],
+    ['alice', 'Bob'],
+  ]) {
+    t.notOk(becomes(old, name)('account=bob'));
+    for (const word of ['account=bob,alice', 'listener=game', 'everything']) t.ok(becomes(old, name)(word), word);
+  }
+  t.ok(becomes('Bob', null)('account=bob'), 'that he left');
+  t.ok(becomes('Ulf', 'Wulf', 'character')('account=bob'), 'and whom he plays');
+});
+
 t.test('who sees bob alone cannot ask whether alice was in his session', async (t) => {
   const query = { order: 'desc', limit: 10 } as const;
   t.same(narrowSessions(sight(['everything']), { ...query, account: ['alice'] }), { ...query, account: ['alice'] });
