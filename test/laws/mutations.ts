@@ -31,7 +31,7 @@ export const MUTATIONS: readonly Mutation[] = [
   off('lines typed ahead of nothing', 'mask/judge.js', 'of run.slice(1))', 'of [])', /^typed ahead where nothing answers/),
   off('a prompt behind its line end', 'mask/asking.js', ', open || !loggedIn)', ', open)', /^behind a prompt that ends its line/),
   off('an echo that tells without telnet', 'mask/hidden-typing.js', 'if (!this.#observes || ', 'if (true || ', /^without telnet/),
-  off('care behind gaps', 'conversation.js', 'this.#judge.careful();', '', /^behind a gap in which/),
+  off('care behind gaps', 'audit/conversation.js', 'this.#judge.careful();', '', /^behind a gap in which/),
   off(
     'the line with the hole',
     'pipeline.js',
@@ -39,7 +39,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'const whole = true;',
     /^a gap in the middle of a command/,
   ),
-  off('blind means careful', 'conversation.js', 'this.#blind = true;', '', /^while the server cannot be read/),
+  off('blind means careful', 'audit/conversation.js', 'this.#blind = true;', '', /^while the server cannot be read/),
   // The echo of what is typed.
   gives(
     'the echo of a line, in front of its end',
