@@ -1,6 +1,6 @@
 /**
  * THE table of server.conf: every key and option that this version has, its default, its check and its sentence. It validates, it is printed by
- * `check --print`, and `server.conf.example` is printed from it. Names of the design that are not built yet stand here too, to be refused as such.
+ * `check --print`, and `server.conf.example` is printed from it.
  */
 import { CHARSETS } from '../gather/charset.js';
 import { archiveTemplate, chores } from './chores.js';
