@@ -59,6 +59,8 @@ export class Sender {
   #refusedInRow = 0;
   /** All of a batch was refused: single records find out whether that is over. */
   #holding = false;
+  /** Of the batch that is refused: where the next ones to find out stand. */
+  #probed = 0;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -103,20 +105,26 @@ export class Sender {
     }
   }
 
-  /** The first that is taken, so that all stay in order; where the first are refused by right, any one of the records. */
+  /**
+   * Single records find out. The first, so that all stay in order; where it is refused, perhaps by right, some behind it, and with each call those behind
+   * these: so many are refused by right in a row that the first one that is not is found in its turn.
+   */
   async #probe(records: readonly AuditRecord[]): Promise<void> {
-    const chance = records[Math.floor(Math.random() * records.length)] as AuditRecord;
-    for (const one of [...records.slice(0, MAX_REFUSED_IN_ROW + 1), chance]) {
+    const from = this.#probed % records.length;
+    const some = records.slice(Math.max(1, from), from + MAX_REFUSED_IN_ROW);
+    for (const one of [...records.slice(0, 1), ...some]) {
       if (this.#settled.get(keyOf(one)) === 'taken') return;
       await this.#sendPart([one]);
       if (this.#taken.length > 0) {
         this.#settled.set(keyOf(one), 'taken');
         this.#holding = false;
+        this.#probed = 0;
         return;
       }
       // Perhaps it was refused with all the others.
       this.#settled.delete(keyOf(one));
     }
+    this.#probed = from + MAX_REFUSED_IN_ROW;
     this.#hold();
   }
 
