@@ -111,6 +111,11 @@ export class Truth {
     return copy.filter((line) => !named.has(idOf(line)));
   }
 
+  /** Whether http refuses this record as it was. Where a kill took the gap that names it, it comes after all once its text is erased, late. */
+  wasMalformed(id: string): boolean {
+    return this.lines.get(id)?.includes('malformed-line') === true;
+  }
+
   /** Ids that a callback's gaps name one by one, and that its dead letters do not hold. */
   notDead(callback: string, dead: readonly string[]): string[] {
     const there = new Set(dead);
