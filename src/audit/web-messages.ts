@@ -9,6 +9,7 @@ import type { Direction, OobMessage } from '../contract.js';
 import { Handshake } from '../decode/websocket/handshake.js';
 import type { WebSocketEvent } from '../decode/websocket/messages.js';
 import { WebSocketDecoder } from '../decode/websocket/websocket.js';
+import { unfinishedUtf8 } from '../gather/charset.js';
 import { jsonOf, messagesOf } from './oob-messages.js';
 
 /** Told of what was said, in order. None of it has seen a mask. `bytes` are borrowed. */
@@ -122,7 +123,7 @@ export class WebMessages {
     if (this.#telnet) return this.#listener.telnet(direction, bytes);
     const side = this.#sides[direction];
     const whole = side.tail.length === 0 ? bytes : Buffer.concat([side.tail, bytes]);
-    const rest = unfinished(whole);
+    const rest = unfinishedUtf8(whole);
     if (!isUtf8(whole.subarray(0, whole.length - rest))) {
       side.tail = NOTHING;
       this.#listener.fault('websocket-binary');
@@ -228,16 +229,5 @@ function isTelnet(bytes: Uint8Array): boolean {
   const head = bytes.subarray(0, MOST_LOOKED_AT);
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
   const rest = Buffer.from(text.replace(TELNET_COMMANDS, ''), 'latin1');
-  return isUtf8(rest.subarray(0, rest.length - unfinished(rest)));
-}
-
-/** Bytes at the end that begin a letter of UTF-8 (RFC 3629). */
-function unfinished(bytes: Uint8Array): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back] as number;
-    if ((byte & 0xc0) === 0x80) continue;
-    const wants = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return wants > back ? back : 0;
-  }
-  return 0;
+  return isUtf8(rest.subarray(0, rest.length - unfinishedUtf8(rest)));
 }

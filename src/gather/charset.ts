@@ -132,7 +132,8 @@ export function unfinishedTail(bytes: Uint8Array, charset: Charset | undefined):
   return charset === undefined || charset === 'utf-8' ? unfinishedUtf8(bytes) : 0;
 }
 
-function unfinishedUtf8(bytes: Uint8Array): number {
+/** Bytes at the end that begin a letter of UTF-8 (RFC 3629). */
+export function unfinishedUtf8(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] as number;
     if ((byte & 0xc0) === 0x80) continue;
