@@ -175,6 +175,25 @@ t.test(
   },
 );
 
+t.test('a record that is longer than any frame of exec is passed on as well', async (t) => {
+  const world = await worldOf(t);
+  const old = await start(t, world);
+  const alice = await Client.at(old.address);
+  await alice.say('one');
+  const heir = await old.handsOver();
+  const long = 'long words '.repeat(4_000).trimEnd();
+  await alice.say(`\x1b[1m${long}`);
+  await alice.say('two');
+  await alice.leave();
+  t.equal(await old.exit, 0, old.printed);
+  heir.kill('SIGTERM');
+  await heir.gone();
+  const all = await sound(t, world);
+  const said = all.find(({ direction, text }) => direction === 'SND' && text?.includes(long)) as { readonly raw?: string } | undefined;
+  t.ok(said?.raw?.includes(long), 'as text and as it was sent: 88,000 bytes');
+  t.equal(inputsOf(all, await sessionOf(world, 'one')).at(-1), 'two');
+});
+
 t.test('a redaction at the new owner erases what the old one recorded, and not what it says from then on', async (t) => {
   const world = await worldOf(t);
   const old = await start(t, world);

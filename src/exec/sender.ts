@@ -4,7 +4,9 @@
  * Never waits: whoever reads the terminal asks `waits`, where the policy says that the program is to.
  */
 import type { Direction, SessionEnd, TerminalFact } from '../contract.js';
-import { countOf, FrameReader, frameOf, GIVES, jsonFrame, jsonOf, MOST_FRAME_BYTES, SAYS } from '../view/intake/frames.js';
+import { within } from '../threads/within.js';
+import { readFrames } from '../view/intake/frame-socket.js';
+import { countOf, frameOf, GIVES, jsonFrame, jsonOf, MOST_FRAME_BYTES, SAYS } from '../view/intake/frames.js';
 import { type Hello, helloOf, type Lost } from '../view/intake/hello.js';
 import type { IntakeSocket } from '../view/intake/intake.js';
 import { type Link, readLink } from '../view/intake/links.js';
@@ -103,12 +105,10 @@ export class Sender {
   async end(exit: SessionEnd['exit'], timeoutMs: number): Promise<number> {
     this.#put({ frame: jsonFrame(GIVES.end, exit === undefined ? {} : { exit }), size: 0, kept: true });
     if (this.#held.length > 0 && !this.#refused) {
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
+      const finished = new Promise<void>((resolve) => {
         this.#finished = resolve;
-        timer = setTimeout(resolve, timeoutMs);
       });
-      clearTimeout(timer);
+      await within(finished, timeoutMs);
     }
     for (const one of [this.#again, this.#patience]) clearTimeout(one);
     if (this.#held.length > 0 && this.#policy === 'close') this.#fail();
@@ -209,16 +209,8 @@ export class Sender {
 
   #join(socket: IntakeSocket): void {
     const { argv, cwd } = this.#options.hello;
-    const reader = new FrameReader((kind, bytes) => this.#hear(kind, bytes));
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        reader.push(chunk);
-      } catch {
-        socket.destroy();
-      }
-    });
+    readFrames(socket, (kind, bytes) => this.#hear(kind, bytes));
     socket.on('drain', () => this.#pump());
-    socket.on('error', () => undefined);
     socket.on('close', () => this.#left());
     this.#socket = socket;
     const continues = this.#link ? { continues: this.#link } : {};

@@ -2,7 +2,9 @@
  * Hands the drafts of the old side of a handover to the owner of the spool. Receives them from our audit thread, keeps what the owner has not called durable,
  * and says it again to the next owner where one goes away. Bounded by Passing, which makes no more drafts while too much waits here.
  */
-import { countOf, FrameReader, frameOf, GIVES, INTAKE_VERSION, jsonFrame, SAYS } from '../view/intake/frames.js';
+import { within } from '../threads/within.js';
+import { readFrames } from '../view/intake/frame-socket.js';
+import { countOf, frameOf, GIVES, INTAKE_VERSION, jsonFrame, SAYS } from '../view/intake/frames.js';
 import type { IntakeSocket } from '../view/intake/intake.js';
 import type { GoingSession, PassedDraft, PassingData } from './passing.js';
 
@@ -86,12 +88,10 @@ export class DraftSender {
   async end(timeoutMs: number): Promise<number> {
     this.leave();
     if (this.held > 0) {
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
+      const emptied = new Promise<void>((resolve) => {
         this.#emptied = resolve;
-        timer = setTimeout(resolve, timeoutMs);
       });
-      clearTimeout(timer);
+      await within(emptied, timeoutMs);
     }
     this.#closed = true;
     clearTimeout(this.#again);
@@ -133,16 +133,8 @@ export class DraftSender {
   }
 
   #join(socket: IntakeSocket): void {
-    const reader = new FrameReader((kind, bytes) => this.#hear(socket, kind, bytes));
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        reader.push(chunk);
-      } catch {
-        socket.destroy();
-      }
-    });
+    readFrames(socket, (kind, bytes) => this.#hear(socket, kind, bytes));
     socket.on('drain', () => this.#pump());
-    socket.on('error', () => undefined);
     socket.on('end', () => socket.destroy());
     socket.on('close', () => this.#left(socket));
     socket.write(jsonFrame(GIVES.going, { version: INTAKE_VERSION, name: this.#options.name }));

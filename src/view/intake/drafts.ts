@@ -4,7 +4,8 @@
  * where nobody but the spool's user comes.
  */
 import type { Socket } from 'node:net';
-import { countFrame, FrameReader, frameOf, GIVES, INTAKE_VERSION, jsonFrame, jsonOf, SAYS } from './frames.js';
+import { readFrames } from './frame-socket.js';
+import { countFrame, frameOf, GIVES, INTAKE_VERSION, jsonFrame, jsonOf, SAYS } from './frames.js';
 
 export interface DraftGuestOptions {
   /** Seals a batch of `draft` frames. Resolves with how many they were once they are durable; undefined: it cannot be had, the guest is to try again later. */
@@ -40,15 +41,7 @@ export class DraftGuest {
     this.#socket = socket;
     this.#options = options;
     this.#timer = setTimeout(() => socket.destroy(), HELLO_MS);
-    const reader = new FrameReader((kind, bytes) => this.#hear(kind, bytes), options.mostBytes);
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        reader.push(chunk);
-      } catch {
-        socket.destroy();
-      }
-    });
-    socket.on('error', () => undefined);
+    readFrames(socket, (kind, bytes) => this.#hear(kind, bytes), options.mostBytes);
     socket.on('end', () => socket.end());
     socket.on('close', () => {
       this.#closed = true;

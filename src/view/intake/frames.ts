@@ -1,6 +1,6 @@
 /**
- * What passes between `exec`, or the old side of a handover, and the owner of a spool (DESIGN 7): frames of a kind (1 byte), a length (4 bytes, network order) and so many bytes. Packs and
- * reads them; knows nothing of sockets, and does not judge what is in them.
+ * What passes between `exec`, or the old side of a handover, and the owner of a spool (DESIGN 7): frames of a kind (1 byte), a length (4 bytes, network
+ * order) and so many bytes. Packs and reads them; knows nothing of sockets, and does not judge what is in them.
  */
 
 /** The first thing that `exec` says; an owner of another version refuses. */

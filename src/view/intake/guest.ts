@@ -4,7 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import type { Direction, SessionEnd, SessionOpen, TerminalFact } from '../../contract.js';
-import { countFrame, FrameReader, GIVES, jsonFrame, SAYS } from './frames.js';
+import { readFrames } from './frame-socket.js';
+import { countFrame, GIVES, jsonFrame, SAYS } from './frames.js';
 import { type Hello, type Lost, readExit, readHello, readLost, readTerminal } from './hello.js';
 import type { Link } from './links.js';
 
@@ -54,15 +55,7 @@ export class Guest {
     this.#socket = socket;
     this.#options = options;
     this.#timer = setTimeout(() => socket.destroy(), HELLO_MS);
-    const reader = new FrameReader((kind, bytes) => this.#hear(kind, bytes));
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        reader.push(chunk);
-      } catch {
-        socket.destroy();
-      }
-    });
-    socket.on('error', () => undefined);
+    readFrames(socket, (kind, bytes) => this.#hear(kind, bytes));
     socket.on('end', () => socket.end());
     socket.on('close', () => this.#closed());
   }
